@@ -1,0 +1,51 @@
+package commands
+
+import (
+	"time"
+
+	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// Request is something typed: a slash command or a mention.
+type Request struct {
+	Key      string       // the same for every delivery of the same typing
+	Actor    ledger.Actor // who typed it
+	Channel  string       // where, by id
+	Thread   string       // the thread it was typed in; empty for slash commands
+	Text     string       // "asg rollout web --image ami-0b2": the words after the mention, or the command with its words
+	Received time.Time
+}
+
+// Press is a button pressed on a card.
+type Press struct {
+	Key       string
+	Actor     ledger.Actor
+	Action    string    // card.Button.Action
+	ID        ledger.ID // card.Button.ID
+	Version   int64     // card.Button.Version
+	Channel   string
+	MessageTS string // of the message that holds the button
+	Received  time.Time
+}
+
+// Submission is a form sent.
+type Submission struct {
+	Key     string
+	Actor   ledger.Actor
+	Modal   string // card.Modal.ID
+	Subject ledger.ID
+	Version int64
+	Values  map[string]string // by card.Input.ID
+	Channel string            // where it was opened from
+}
+
+// Result is what a handler decides. It holds no engine: only approvals can start work.
+type Result struct {
+	Reply   *card.Card        // told to the person alone, unless Public
+	Public  bool              // the reply is for everybody there
+	Propose *approvals.Spec   // asked for, through the gate
+	Modal   *card.Modal       // a form to open
+	Errors  map[string]string // of a submission, by input: the form stays open
+}

@@ -1,0 +1,15 @@
+// Package awssim is a small piece of AWS on a port: EC2, Auto Scaling, Elastic Load Balancing v2, STS and
+// CloudWatch alarms over one fleet held in memory. Unmodified clients work against it: the AWS command line,
+// boto3, the AWS SDK for Go.
+//
+// The fleet ages with a clock that the owner sets. Nothing runs in the background: whatever is due (an
+// instance that boots, a wave of an instance refresh, a health check) waits in one timeline, and every
+// request first plays what has become due, in order of time. Pushing the clock by an hour therefore plays
+// the hour, and the same seed with the same requests gives the same fleet.
+//
+// Faults can be ordered: errors, throttling, replies that get lost after the effect, images that do not
+// boot, groups without capacity, instances that crash.
+//
+// It knows the wire and nothing of the programs that talk to it, so it imports nothing but the standard
+// library. It keeps no secrets and checks no signatures: it is for tests and for a laptop.
+package awssim
