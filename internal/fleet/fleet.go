@@ -77,6 +77,16 @@ type TemplateVersion struct {
 	Fields map[string]string `json:"fields,omitempty"`
 }
 
+// NewVersion is what a new version of a template is made from: a reviewed version with another image,
+// and nothing else changed.
+type NewVersion struct {
+	Template    TemplateID `json:"template"`
+	Source      int64      `json:"source"` // the number that was reviewed, never "$Latest"
+	Image       ImageID    `json:"image"`
+	Description string     `json:"description,omitempty"` // at most 255 characters
+	Token       string     `json:"token"`                 // client token: making it twice with one token makes one version
+}
+
 // Group is an Auto Scaling group.
 type Group struct {
 	Name         GroupName         `json:"name"`
@@ -90,6 +100,7 @@ type Group struct {
 	Suspended    []string          `json:"suspended,omitempty"` // names of suspended processes
 	Tags         map[string]string `json:"tags,omitempty"`
 	TargetGroups []string          `json:"target_groups,omitempty"` // ARNs
+	Subnets      []string          `json:"subnets,omitempty"`       // that it launches into
 	HealthCheck  string            `json:"health_check,omitempty"`
 	Grace        time.Duration     `json:"grace,omitempty"`       // health check grace period
 	Warmup       *time.Duration    `json:"warmup,omitempty"`      // default instance warmup; nil when none is set
