@@ -41,6 +41,14 @@ type Submission struct {
 	Channel string            // where it was opened from
 }
 
+// Person is somebody who may speak to the bot: a full member of the workspace, looked up when they spoke.
+type Person struct {
+	ID   string // the user's
+	Team string // the team's
+	Name string // as people read it; never identity
+	Zone string // the tz database name, if known
+}
+
 // Result is what a handler decides. It holds no engine: only approvals can start work.
 type Result struct {
 	Reply   *card.Card        // told to the person alone, unless Public
