@@ -1,0 +1,45 @@
+package card
+
+import (
+	"regexp"
+	"strings"
+)
+
+var placeholder = regexp.MustCompile(`\{(user|group|channel):([A-Za-z0-9_.-]+)\}`)
+
+// Expand turns a stored sentence into a text: "{user:U1}", "{group:S1}" and "{channel:C1}" become
+// mentions, everything else stays as it is. Data from people or AWS goes through Inert before it is put
+// into such a sentence.
+func Expand(s string) Text {
+	var t Text
+	for {
+		m := placeholder.FindStringSubmatchIndex(s)
+		if m == nil {
+			break
+		}
+		if m[0] > 0 {
+			t = append(t, Part{Plain: s[:m[0]]})
+		}
+		t = append(t, mention(s[m[2]:m[3]], s[m[4]:m[5]]))
+		s = s[m[1]:]
+	}
+	if s != "" {
+		t = append(t, Part{Plain: s})
+	}
+	return t
+}
+
+func mention(kind, id string) Part {
+	switch kind {
+	case "user":
+		return Part{User: id}
+	case "group":
+		return Part{Group: id}
+	}
+	return Part{Channel: id}
+}
+
+// Inert makes data safe to be put into a sentence for Expand: no placeholder in it survives.
+func Inert(s string) string {
+	return strings.NewReplacer("{user:", "{ user:", "{group:", "{ group:", "{channel:", "{ channel:").Replace(s)
+}
