@@ -1,0 +1,44 @@
+# amiral: `make demo` shows it, `make test` proves it; both need only Go and make.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+PLAY    ?=
+ADDR    ?= 127.0.0.1:0
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race fuzz golden lint bench demo test-redis
+
+help: ## what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/amiral and bin/workspace
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+demo: ## the whole product on this machine: PLAY=rollout plays a story, ADDR=127.0.0.1:8080 fixes the page's port
+	$(GO) run ./cmd/workspace -addr $(ADDR) $(if $(PLAY),-play $(PLAY))
+
+test: ## every test this machine can run; what is left out is named at the end
+	$(GO) run ./cmd/workspace -missing
+	$(GO) test ./...
+
+race: ## the tests under the race detector (needs cgo)
+	$(GO) test -race ./...
+
+test-redis: ## the stores' tests on the redis-server of this machine as well
+	REQUIRE_REDIS=1 $(GO) test -count=1 ./internal/ledger/... ./internal/engine/... ./internal/inbox/... ./internal/audit/... ./internal/app/...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; done; done
+
+golden: ## rewrite the golden files; read the diff before you believe it
+	$(GO) test ./bot/blocks ./commands/... ./internal/rollout -update
+
+lint: ## gofmt, go vet, and golangci-lint where it is installed
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	@command -v golangci-lint >/dev/null && golangci-lint run || echo "golangci-lint is not installed: its checks were left out"
+
+bench: ## accept and answer latency beside an echo bot, decisions a second, memory
+	$(GO) test -run '^$$' -bench . -benchtime 3s -timeout 20m ./internal/app/bench/... ./internal/ledger/...
