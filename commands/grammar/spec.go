@@ -1,0 +1,189 @@
+package grammar
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Spec says which words a command takes. It is also what its help and its completion are made from.
+type Spec struct {
+	Name    string // as it is typed: "/asg rollout"
+	Summary string // one sentence
+	Example string // one that works
+	Args    []Arg
+	Flags   []Flag
+	OneOf   [][]string // of each set of flags exactly one is needed
+}
+
+// Arg is a word that is known by its place.
+type Arg struct {
+	Name     string
+	About    string
+	Optional bool // only the last ones can be
+	Many     bool // takes all words that are left; only the last one can
+	Max      int  // characters; 0: 255
+}
+
+// Kind is what sort of value a flag takes.
+type Kind int
+
+// The kinds of flags.
+const (
+	Text     Kind = iota // any words
+	Bool                 // no value: --dry-run, --no-dry-run
+	Int                  // a whole number
+	Percent              // a whole number with or without a % behind it
+	Percents             // several of those, with commas between
+	Duration             // a number with its unit, such as 90s, 5m, 2h or 1d
+	List                 // several words, with commas between
+	Enum                 // one of the choices
+)
+
+// Flag is a value that is known by its name.
+type Flag struct {
+	Name     string // without dashes
+	About    string
+	Kind     Kind
+	Value    string // stands for the value in help; the kind's own word when empty
+	Choices  []string
+	Min, Max int64  // of numbers; of a duration in nanoseconds; a Max of 0 is no bound, or 100 percent
+	Most     int    // characters of a text, items of a list; 0: 255 and 20
+	Prefix   string // may stand before a number: "v" for v7
+}
+
+// Within are the bounds of a duration, for Flag's Min and Max.
+func Within(least, most time.Duration) (low, high int64) { return int64(least), int64(most) }
+
+// flag finds a flag by its name; no is true when the name was found behind "no-".
+func (s Spec) flag(name string) (f Flag, no, ok bool) {
+	for _, f := range s.Flags {
+		if f.Name == name {
+			return f, false, true
+		}
+	}
+	if rest, cutOff := strings.CutPrefix(name, "no-"); cutOff {
+		for _, f := range s.Flags {
+			if f.Name == rest && f.Kind == Bool {
+				return f, true, true
+			}
+		}
+	}
+	return Flag{}, false, false
+}
+
+func (s Spec) names() []string {
+	names := []string{"help"}
+	for _, f := range s.Flags {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Usage is the command with everything it takes on one line.
+func (s Spec) Usage() string {
+	parts := []string{s.Name}
+	for _, a := range s.Args {
+		parts = append(parts, a.usage())
+	}
+	for _, set := range s.OneOf {
+		var ways []string
+		for _, name := range set {
+			f, _, _ := s.flag(name)
+			ways = append(ways, f.usage())
+		}
+		parts = append(parts, "("+strings.Join(ways, " | ")+")")
+	}
+	for _, f := range s.Flags {
+		if !s.needed(f.Name) {
+			parts = append(parts, "["+f.usage()+"]")
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// Short is the usage without the flags that are not needed, for where there is little room.
+func (s Spec) Short() string {
+	optional := 0
+	for _, f := range s.Flags {
+		if !s.needed(f.Name) {
+			optional++
+		}
+	}
+	short := s
+	short.Flags = nil
+	for _, f := range s.Flags {
+		if s.needed(f.Name) {
+			short.Flags = append(short.Flags, f)
+		}
+	}
+	if optional == 0 {
+		return short.Usage()
+	}
+	return short.Usage() + " […]"
+}
+
+func (s Spec) needed(name string) bool {
+	for _, set := range s.OneOf {
+		for _, n := range set {
+			if n == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (a Arg) usage() string {
+	text := "<" + a.Name + ">"
+	if a.Many {
+		text += "…"
+	}
+	if a.Optional {
+		return "[" + text + "]"
+	}
+	return text
+}
+
+func (f Flag) usage() string {
+	if f.Kind == Bool {
+		return "--" + f.Name
+	}
+	return "--" + f.Name + " " + f.value()
+}
+
+// value is the word that stands for the flag's value.
+func (f Flag) value() string {
+	switch {
+	case f.Value != "":
+		return f.Value
+	case f.Kind == Enum:
+		return strings.Join(f.Choices, "|")
+	}
+	return [...]string{"<text>", "", "<number>", "<percent>", "<percent,percent,…>", "<time>", "<name,name,…>", ""}[f.Kind]
+}
+
+// Check reports what is wrong with the spec itself; a command's author reads it.
+func (s Spec) Check() error {
+	for i, a := range s.Args {
+		last := i == len(s.Args)-1
+		if (a.Many && !last) || (!a.Optional && i > 0 && s.Args[i-1].Optional) {
+			return fmt.Errorf("%s: argument %s cannot stand there", s.Name, a.Name)
+		}
+	}
+	seen := map[string]bool{"help": true}
+	for _, f := range s.Flags {
+		if seen[f.Name] || f.Name != strings.ToLower(f.Name) || strings.HasPrefix(f.Name, "no-") {
+			return fmt.Errorf("%s: flag %q is not a good name, or is there twice", s.Name, f.Name)
+		}
+		seen[f.Name] = true
+	}
+	for _, set := range s.OneOf {
+		for _, name := range set {
+			if !seen[name] {
+				return fmt.Errorf("%s: one of %v needs flag %s, which is not there", s.Name, set, name)
+			}
+		}
+	}
+	return nil
+}
