@@ -1,0 +1,89 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/amiral-ops/amiral/internal/fleet"
+)
+
+const (
+	// valuesPerFilter is how many values EC2 takes in one filter.
+	valuesPerFilter = 200
+	// machinesPage is the largest page of EC2's describe calls.
+	machinesPage = 1000
+)
+
+// Image returns an image, deprecated and disabled ones too.
+func (c *Client) Image(ctx context.Context, id fleet.ImageID) (fleet.Image, error) {
+	images, err := c.Images(ctx, id)
+	if err != nil {
+		return fleet.Image{}, err
+	}
+	if len(images) == 0 {
+		return fleet.Image{}, absent("ec2:DescribeImages", "InvalidAMIID.NotFound", fmt.Sprintf("there is no image %s", id))
+	}
+	return images[0], nil
+}
+
+// Images returns those of the images that exist and that the account may see.
+func (c *Client) Images(ctx context.Context, ids ...fleet.ImageID) ([]fleet.Image, error) {
+	var images []fleet.Image
+	for some := range slices.Chunk(ids, valuesPerFilter) {
+		found, err := c.describeImages(ctx, &ec2.DescribeImagesInput{Filters: filter("image-id", texts(some)...)})
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, found...)
+	}
+	return images, nil
+}
+
+// OwnImages returns the account's images, newest first.
+func (c *Client) OwnImages(ctx context.Context) ([]fleet.Image, error) {
+	images, err := c.describeImages(ctx, &ec2.DescribeImagesInput{Owners: []string{"self"}})
+	slices.SortStableFunc(images, func(a, b fleet.Image) int { return b.Created.Compare(a.Created) })
+	return images, err
+}
+
+func (c *Client) describeImages(ctx context.Context, in *ec2.DescribeImagesInput) ([]fleet.Image, error) {
+	in.IncludeDeprecated, in.IncludeDisabled = aws.Bool(true), aws.Bool(true)
+	in.MaxResults = aws.Int32(machinesPage)
+	var images []fleet.Image
+	for page, err := range pages(ctx, ec2.NewDescribeImagesPaginator(c.machines, in)) {
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range page.Images {
+			images = append(images, imageOf(i))
+		}
+	}
+	return images, nil
+}
+
+func imageOf(i types.Image) fleet.Image {
+	image := fleet.Image{
+		ID:           fleet.ImageID(aws.ToString(i.ImageId)),
+		Name:         aws.ToString(i.Name),
+		State:        string(i.State),
+		Architecture: string(i.Architecture),
+		Created:      moment(i.CreationDate),
+		Deprecated:   moment(i.DeprecationTime),
+		Owner:        aws.ToString(i.OwnerId),
+		Tags:         labels(i.Tags),
+	}
+	if i.StateReason != nil {
+		image.StateReason = aws.ToString(i.StateReason.Message)
+	}
+	for _, device := range i.BlockDeviceMappings {
+		if device.Ebs != nil {
+			image.Volumes++
+		}
+	}
+	return image
+}
