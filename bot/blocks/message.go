@@ -1,0 +1,144 @@
+package blocks
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/amiral-ops/amiral/internal/card"
+)
+
+// Slack's limits, and ours where Slack's are only known from refusals.
+const (
+	maxText    = 3000 // of any text object
+	maxHeader  = 150
+	maxField   = 2000
+	maxFields  = 10 // in one section
+	maxMessage = 50 // blocks
+	maxView    = 100
+	maxLine    = 700    // of one line of a list, ours
+	maxCode    = 2500   // of one block of code, ours
+	maxWords   = 10_000 // of all words of a card, ours
+	maxBytes   = 13_000 // of all blocks as JSON; Slack refuses messages a little larger
+)
+
+// Message is what Slack is sent: the blocks, and the text for where no blocks are drawn.
+type Message struct {
+	Text   string
+	Blocks []slack.Block
+}
+
+// Card draws a card as a message. It always gives at least one block and a text.
+func Card(c card.Card) Message {
+	m := Message{Text: fallback(c)}
+	m.Blocks = fit(c, maxMessage, maxBytes)
+	if len(m.Blocks) == 0 {
+		m.Blocks = []slack.Block{paragraph(m.Text)}
+	}
+	return m
+}
+
+// Line draws one line for a thread.
+func Line(t card.Text, tone card.Tone) Message {
+	s := strings.TrimSpace(mark(tone) + cmp.Or(mrkdwn(t, maxText-10), ellipsis))
+	return Message{Text: s, Blocks: []slack.Block{paragraph(s)}}
+}
+
+// Home draws a card as a person's Home tab.
+func Home(c card.Card) slack.HomeTabViewRequest {
+	all := fit(c, maxView, 10*maxBytes)
+	if len(all) == 0 {
+		all = []slack.Block{paragraph(fallback(c))}
+	}
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: all}}
+}
+
+// fit draws c with less and less room for words until Slack takes it.
+func fit(c card.Card, blocks, size int) []slack.Block {
+	for words := maxWords; ; words = words * 3 / 4 {
+		all := draw(c, blocks, words)
+		raw, err := json.Marshal(all)
+		if (err == nil && len(raw) <= size) || words < 500 {
+			return all
+		}
+	}
+}
+
+// draw puts the parts of a card in order: headline, sections, small print, buttons.
+func draw(c card.Card, blocks, words int) []slack.Block {
+	buttons := rows(c.Buttons)
+	foot := footer(c.Foot)
+	p := &page{room: blocks - len(buttons) - len(foot), words: words}
+	if title := cut(mark(c.Tone)+oneLine(c.Title), maxHeader); oneLine(c.Title) != "" {
+		p.add(slack.NewHeaderBlock(plainText(title)), width(title))
+	}
+	for i, s := range c.Sections {
+		p.section(s, len(c.Sections)-i)
+	}
+	p.note()
+	return append(append(p.all, foot...), buttons...)
+}
+
+// footer is the small print, one line each.
+func footer(lines []card.Text) []slack.Block {
+	var all []string
+	for _, l := range lines {
+		if s := mrkdwn(l, 400); s != "" {
+			all = append(all, strings.ReplaceAll(s, "\n", " "))
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	const most = 5
+	if hidden := len(all) - most; hidden > 0 {
+		all = append(all[:most], more(hidden))
+	}
+	return []slack.Block{slack.NewContextBlock("", verbatim(strings.Join(all, "\n")))}
+}
+
+// fallback is the text for notifications and for where no blocks are drawn; never empty.
+func fallback(c card.Card) string {
+	s := cmp.Or(strings.TrimSpace(clean(c.Summary)), oneLine(c.Title))
+	for _, section := range c.Sections {
+		if s == "" && section.Text != nil {
+			s = plain(*section.Text)
+		}
+	}
+	return mark(c.Tone) + cmp.Or(mrkdwn(card.Text{{Plain: s}}, maxText-10), ellipsis)
+}
+
+func mark(t card.Tone) string {
+	switch t {
+	case card.Asking:
+		return "⏳ "
+	case card.Working:
+		return "🔄 "
+	case card.Good:
+		return "✅ "
+	case card.Warning:
+		return "⚠️ "
+	case card.Bad:
+		return "❌ "
+	case card.Ended:
+		return "⏹️ "
+	}
+	return ""
+}
+
+// plainText is text without markup; s must not be empty.
+func plainText(s string) *slack.TextBlockObject {
+	no := false
+	return &slack.TextBlockObject{Type: slack.PlainTextType, Text: s, Emoji: &no}
+}
+
+// verbatim is markup in which Slack looks for nothing by itself: no addresses, no names.
+func verbatim(s string) *slack.TextBlockObject {
+	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: s, Verbatim: true}
+}
+
+func paragraph(s string) *slack.SectionBlock {
+	return slack.NewSectionBlock(verbatim(s), nil, nil)
+}
