@@ -141,6 +141,10 @@ func buttons(r ledger.Record, p Picture) []card.Button {
 	case ledger.Waiting:
 		return []card.Button{details, withdraw}
 	}
+	if r.State == ledger.Stuck {
+		ask := &card.Confirm{Title: "Give up?", Text: "It ends here as failed and lets go of its group. Nothing more is done at AWS: what runs there goes on.", Yes: "Give up", No: "Keep it"}
+		return append(p.Buttons, b("abandon", "Give up", card.Danger, ask), details)
+	}
 	return append(p.Buttons, details)
 }
 

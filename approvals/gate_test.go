@@ -1,0 +1,291 @@
+package approvals
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+	"go.uber.org/goleak"
+
+	"github.com/amiral-ops/amiral/internal/audit"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	dana  = ledger.Actor{User: "UDANA", Team: "T1"}
+	sam   = ledger.Actor{User: "USAM", Team: "T1"}
+	priya = ledger.Actor{User: "UPRIYA", Team: "T1"}
+	eve   = ledger.Actor{User: "UEVE", Team: "T1"}
+)
+
+// groups is a Slack whose user groups are lists, or which does not answer.
+type groups struct {
+	members map[string][]string
+	broken  error
+}
+
+func (g *groups) Members(_ context.Context, handle string) ([]string, error) {
+	return g.members[handle], g.broken
+}
+
+func (g *groups) InGroup(_ context.Context, who ledger.Actor, handle string) (bool, error) {
+	for _, m := range g.members[handle] {
+		if m == who.User {
+			return true, g.broken
+		}
+	}
+	return false, g.broken
+}
+
+type world struct {
+	*Gate
+	redis  *miniredis.Miniredis
+	groups *groups
+	log    *audit.Log
+}
+
+func newWorld(t *testing.T, quorum int) *world {
+	t.Helper()
+	m := miniredis.RunT(t)
+	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}})
+	t.Cleanup(func() { _ = c.Close() })
+	people := &groups{members: map[string][]string{"sre": {"USAM", "UPRIYA", "UDANA"}}}
+	log := audit.New(c, audit.Key("amiral"))
+	return &world{redis: m, groups: people, log: log, Gate: &Gate{
+		Ledger: ledger.New(c, ledger.Options{}), People: people, Audit: log,
+		Policy: Policy{{Name: "prod", Kind: "rollout", Environment: "production", Target: "web*", Approvals: &quorum, From: "sre", ValidFor: time.Hour}},
+	}}
+}
+
+func spec() Spec {
+	return Spec{Kind: "rollout", Environment: "production", Target: "web", Resource: "1/eu/asg/web", Title: "Roll web to ami-2",
+		Requester: dana, Channel: "C1", Payload: json.RawMessage(`{"a":1}`), Digest: "d1", Step: "check"}
+}
+
+func (w *world) propose(t *testing.T) ledger.Record {
+	t.Helper()
+	r, err := w.Propose(t.Context(), "key", spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func wantFault(t *testing.T, err error, kind fault.Kind, words string) {
+	t.Helper()
+	f, ok := fault.As(err)
+	if !ok || f.Kind != kind || !strings.Contains(f.Error(), words) {
+		t.Errorf("got %v, want a %s fault that says %q", err, kind, words)
+	}
+}
+
+func TestApprovedMeansStarted(t *testing.T) {
+	w := newWorld(t, 2)
+	r := w.propose(t)
+	if r.State != ledger.Pending || r.Rule.Quorum != 2 || r.Rule.Group != "sre" {
+		t.Fatalf("got %+v, want it to wait for 2 of sre", r)
+	}
+	first, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	if err != nil || first.State != ledger.Pending || first.Approvals() != 1 {
+		t.Fatalf("got %v %v, want one approval and still pending", first.State, err)
+	}
+	second, err := w.Vote(t.Context(), r.ID, r.Version, priya, "approve", "")
+	if err != nil || second.State != ledger.Running {
+		t.Fatalf("got %v %v, want it running", second.State, err)
+	}
+}
+
+func TestTheRequesterNeverCounts(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	_, err := w.Vote(t.Context(), r.ID, r.Version, dana, "approve", "")
+	wantFault(t, err, fault.Denied, "You cannot approve your own request.")
+	if got, _ := w.Ledger.Get(t.Context(), r.ID); got.State != ledger.Pending {
+		t.Errorf("got %v, want pending", got.State)
+	}
+}
+
+func TestOnlyTheGroupDecides(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	for _, choice := range []string{"approve", "deny"} {
+		_, err := w.Vote(t.Context(), r.ID, r.Version, eve, choice, "no")
+		wantFault(t, err, fault.Denied, "you are not in @sre")
+	}
+}
+
+func TestAFailingLookupRefuses(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	w.groups.broken = errors.New("usergroups.users.list: internal_error")
+	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	wantFault(t, err, fault.Unavailable, "Slack did not say who is in @sre")
+	_, err = w.Propose(t.Context(), "another", spec())
+	wantFault(t, err, fault.Unavailable, "so nothing was done")
+}
+
+func TestNoRuleMeansNo(t *testing.T) {
+	w := newWorld(t, 1)
+	s := spec()
+	s.Target = "api"
+	_, err := w.Propose(t.Context(), "key", s)
+	wantFault(t, err, fault.Denied, "No rule of the policy allows rollout on api in production")
+}
+
+func TestARequestNobodyCanApproveIsToldAtOnce(t *testing.T) {
+	w := newWorld(t, 3)
+	_, err := w.Propose(t.Context(), "key", spec())
+	wantFault(t, err, fault.Conflict, "besides you only 2 can give it")
+}
+
+func TestProposingTwiceIsHarmless(t *testing.T) {
+	w := newWorld(t, 1)
+	a, b := w.propose(t), w.propose(t)
+	if a.ID != b.ID {
+		t.Errorf("got %s and %s, want one operation", a.ID, b.ID)
+	}
+}
+
+func TestLateAnswersSayWhatHappened(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	if _, err := w.Vote(t.Context(), r.ID, r.Version, sam, "deny", "not now"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.Vote(t.Context(), r.ID, r.Version, priya, "approve", "")
+	wantFault(t, err, fault.Conflict, "was denied by {user:USAM}")
+	_, err = w.Withdraw(t.Context(), r.ID, dana, "")
+	wantFault(t, err, fault.Conflict, "was denied by {user:USAM}")
+	_, err = w.Vote(t.Context(), "op-nothing", -1, priya, "approve", "")
+	wantFault(t, err, fault.NotFound, "There is no operation op-nothing")
+}
+
+func TestAVoteAfterTheTimeIsRefused(t *testing.T) {
+	w := newWorld(t, 1)
+	w.redis.SetTime(time.Now())
+	r := w.propose(t)
+	w.redis.SetTime(time.Now().Add(61 * time.Minute))
+	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	wantFault(t, err, fault.Conflict, "expired")
+}
+
+func TestOnlyTheRequesterWithdraws(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	_, err := w.Withdraw(t.Context(), r.ID, sam, "")
+	wantFault(t, err, fault.Denied, "Only {user:UDANA}")
+	gone, err := w.Withdraw(t.Context(), r.ID, dana, "mistake")
+	if err != nil || gone.State != ledger.Withdrawn {
+		t.Errorf("got %v %v, want withdrawn", gone.State, err)
+	}
+}
+
+func TestSignalsArePermissionedToo(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	_, err := w.Signal(t.Context(), r.ID, -1, dana, "pause")
+	wantFault(t, err, fault.Conflict, "has not been approved yet")
+	if _, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Signal(t.Context(), r.ID, -1, eve, "cancel")
+	wantFault(t, err, fault.Denied, "You cannot cancel this: you are not in @sre")
+	for _, who := range []ledger.Actor{dana, priya} {
+		if _, err := w.Signal(t.Context(), r.ID, -1, who, "pause"); err != nil {
+			t.Errorf("%s: got %v, want it allowed", who.User, err)
+		}
+	}
+	_, err = w.Signal(t.Context(), r.ID, -1, dana, "abandon")
+	wantFault(t, err, fault.Conflict, "is not stuck")
+}
+
+// TestTwoApproversAtOnceStartOneOperation presses from many sides together.
+func TestTwoApproversAtOnceStartOneOperation(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	won := 0
+	for i := range 20 {
+		who := []ledger.Actor{sam, priya}[i%2]
+		wg.Go(func() {
+			if _, err := w.Vote(t.Context(), r.ID, r.Version, who, "approve", ""); err == nil {
+				mu.Lock()
+				won++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if won != 1 {
+		t.Errorf("got %d presses that decided, want 1", won)
+	}
+	entries, err := w.Ledger.(*ledger.Ledger).Journal(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := 0
+	for _, e := range entries {
+		if e.Kind == "started" {
+			started++
+		}
+	}
+	if started != 1 {
+		t.Errorf("started %d times, want once", started)
+	}
+}
+
+func TestRefusalsAreInTheAudit(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	_, _ = w.Vote(t.Context(), r.ID, r.Version, eve, "approve", "")
+	events, err := w.log.Read(t.Context(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := events[len(events)-1]
+	if last.Kind != "refused" || last.Who.User != "UEVE" || last.Op != string(r.ID) || !strings.Contains(last.Outcome, "not in @sre") {
+		t.Errorf("got %+v, want Eve's refusal with its reason", last)
+	}
+}
+
+func TestARuleWithZeroApprovalsStartsAtOnce(t *testing.T) {
+	w := newWorld(t, 0)
+	if r := w.propose(t); r.State != ledger.Running {
+		t.Errorf("got %v, want running", r.State)
+	}
+}
+
+func TestPolicyProblemsAreReportedTogether(t *testing.T) {
+	many := 21
+	err := Policy{{Target: "[a", Approvals: &many, ValidFor: 800 * time.Hour}, {Name: "ok"}}.Validate()
+	for _, want := range []string{"[a", "21 is not between", "valid_for", "rule 1"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if err := (Policy{}).Validate(); err == nil {
+		t.Error("got no error for an empty policy, want one")
+	}
+}
+
+func TestTheFirstMatchingRuleDecides(t *testing.T) {
+	one, none := 1, 0
+	p := Policy{{Name: "a", Environment: "prod*", Approvals: &one}, {Name: "b", Approvals: &none}}
+	if r, _ := p.Match(Spec{Environment: "production"}); r.Name != "a" || r.ValidFor != DefaultValidity {
+		t.Errorf("got %+v, want rule a with the default validity", r)
+	}
+	if r, _ := p.Match(Spec{Environment: "staging"}); r.Name != "b" {
+		t.Errorf("got %+v, want rule b", r)
+	}
+}
