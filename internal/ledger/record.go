@@ -141,6 +141,8 @@ type Entry struct {
 	// Line is a sentence for the thread; entries without one are for the record only.
 	Line string `json:"line,omitempty"`
 	Tone string `json:"tone,omitempty"` // a card.Tone
+	// Text is for the record only, such as what went wrong.
+	Text string `json:"text,omitempty"`
 }
 
 // Turn is the right to run one step of an operation until the lease ends.
@@ -175,4 +177,8 @@ type Drawing struct {
 	Epoch   int64
 	Posting bool    // a root card was about to be posted and no answer was recorded: it may exist
 	Lines   []Entry // journal entries with a line that the thread does not have yet
+
+	lease time.Duration
+	last  string // the journal's last entry when the drawing was claimed
+	said  string // the last entry that the thread has
 }

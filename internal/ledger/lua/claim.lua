@@ -1,0 +1,26 @@
+-- claim takes the operation that has been due for longest and holds it until the lease ends. On its way
+-- it expires requests whose time is over, and sticks operations whose workers vanish again and again.
+--
+-- KEYS as in shared.
+-- ARGV 3 owner, 4 lease (ms), 5 claims without a checkpoint before the operation is stuck
+-- Returns {view, signals, now}; {} if it only swept and there may be more; nil if nothing is due.
+for _ = 1, 16 do
+  local id = redis.call('ZRANGEBYSCORE', DUE, '-inf', int(now), 'LIMIT', 0, 1)[1]
+  if not id then return nil end
+  local state = get(id, 'state')
+  if state == 'pending' then
+    expire(id)
+  elseif state ~= 'running' then
+    redis.call('ZREM', DUE, id)
+  elseif num(id, 'claims') >= tonumber(ARGV[5]) then
+    stick(id, int(num(id, 'claims')) .. ' workers in a row took this step and never reported back.')
+  else
+    add(id, 'epoch', 1)
+    add(id, 'claims', 1)
+    local till = now + tonumber(ARGV[4])
+    set(id, 'held', int(till), 'owner', ARGV[3])
+    at(DUE, id, till)
+    return {view(id), redis.call('LRANGE', key('signals', id), 0, -1), int(now)}
+  end
+end
+return {}

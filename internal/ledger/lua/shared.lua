@@ -1,0 +1,133 @@
+-- shared is put before every other script.
+--
+-- KEYS (the same for all): 1 due, 2 draw, 3 open, 4 recent, 5 audit
+-- ARGV 1: what the keys of one operation or resource begin with; 2: how long a finished operation is kept, ms
+--
+-- Keys of one operation or resource are built here from ARGV 1: they carry the same hash tag as KEYS, so
+-- they live on the same node. Time is the server's, in ms, so that replicas cannot disagree about it.
+local DUE, DRAW, OPEN, RECENT, AUDIT = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local NOBODY = '{"user":"","team":""}'
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+local function int(n) return string.format('%.0f', n) end
+local function key(kind, name) return ARGV[1] .. kind .. ':' .. name end
+local function exists(id) return redis.call('EXISTS', key('op', id)) == 1 end
+local function get(id, field) return redis.call('HGET', key('op', id), field) or '' end
+local function num(id, field) return tonumber(redis.call('HGET', key('op', id), field) or '0') or 0 end
+local function set(id, ...) redis.call('HSET', key('op', id), ...) end
+local function add(id, field, n) return redis.call('HINCRBY', key('op', id), field, int(n)) end
+local function at(set_, id, when) redis.call('ZADD', set_, int(when), id) end
+
+-- view is everything a record is made of.
+local function view(id)
+  return {redis.call('HGETALL', key('op', id)), redis.call('HVALS', key('votes', id))}
+end
+
+-- touch says that something visible changed: the thread is to be drawn, no sooner than the present
+-- drawing or a rate limit allows.
+local function touch(id)
+  add(id, 'rev', 1)
+  local when = math.max(now, num(id, 'hold'))
+  local set_ = redis.call('ZSCORE', DRAW, id)
+  if not set_ or tonumber(set_) > when then at(DRAW, id, when) end
+end
+
+-- journal writes one line of the operation's journal. e: by, step, seq, line, tone, text; all optional.
+local function journal(id, kind, e)
+  local args = {'at', int(now), 'kind', kind, 'by', e.by or NOBODY}
+  for _, name in ipairs({'step', 'seq', 'line', 'tone', 'text'}) do
+    if e[name] and e[name] ~= '' then
+      args[#args + 1] = name
+      args[#args + 1] = tostring(e[name])
+    end
+  end
+  redis.call('XADD', key('journal', id), '*', unpack(args))
+end
+
+-- note journals a transition, tells the audit stream about it and marks the thread. e as above, and
+-- fields: JSON for the audit alone.
+local function note(id, kind, e)
+  journal(id, kind, e)
+  redis.call('XADD', AUDIT, '*', 'at', int(now), 'kind', kind, 'op', id, 'who', e.by or NOBODY,
+    'channel', get(id, 'channel'), 'what', get(id, 'title'), 'outcome', get(id, 'state'),
+    'fields', e.fields or '{}')
+  touch(id)
+end
+
+-- begin starts an operation that holds its resource.
+local function begin(id)
+  set(id, 'state', 'running', 'started', int(now), 'ahead', '')
+  add(id, 'version', 1)
+  at(DUE, id, now)
+  note(id, 'started', {step = get(id, 'at'), line = 'Started.', tone = 'working'})
+end
+
+-- approve makes an operation runnable: it takes its resource and starts, or waits for it in line.
+local function approve(id, by)
+  set(id, 'state', 'waiting', 'decided', int(now), 'decided_by', by)
+  note(id, 'approved', {by = by})
+  local resource = get(id, 'resource')
+  local holder = resource ~= '' and redis.call('GET', key('lock', resource))
+  if not holder then
+    if resource ~= '' then redis.call('SET', key('lock', resource), id) end
+    return begin(id)
+  end
+  redis.call('RPUSH', key('wait', resource), id)
+  redis.call('ZREM', DUE, id)
+  set(id, 'ahead', holder)
+  add(id, 'version', 1)
+  note(id, 'waiting', {line = 'Waits behind ' .. holder .. ', which is at work on the same resource.', tone = 'asking'})
+end
+
+-- close ends an operation. The record stays for as long as ARGV 2 says.
+local function close(id, state, by, outcome)
+  set(id, 'state', state, 'ended', int(now), 'ended_by', by, 'outcome', outcome, 'ahead', '', 'trouble', '')
+  add(id, 'version', 1)
+  redis.call('ZREM', DUE, id)
+  redis.call('ZREM', OPEN, id)
+  redis.call('DEL', key('signals', id))
+  for _, kind in ipairs({'op', 'votes', 'journal'}) do
+    redis.call('PEXPIRE', key(kind, id), ARGV[2])
+  end
+end
+
+-- expire closes a request that did not get its votes in time.
+local function expire(id)
+  local outcome = 'Nobody else agreed in time: ' .. int(num(id, 'approvals')) .. ' of ' .. get(id, 'quorum') .. '.'
+  close(id, 'expired', NOBODY, outcome)
+  note(id, 'expired', {line = outcome, tone = 'ended'})
+end
+
+-- handover gives the resource of an ended operation to the next in line, which starts.
+local function handover(id)
+  local resource = get(id, 'resource')
+  local lock, wait = key('lock', resource), key('wait', resource)
+  if resource == '' or redis.call('GET', lock) ~= id then return end
+  redis.call('DEL', lock)
+  local heir = redis.call('LPOP', wait)
+  if not heir then return end
+  redis.call('SET', lock, heir)
+  begin(heir)
+  for _, other in ipairs(redis.call('LRANGE', wait, 0, -1)) do
+    set(other, 'ahead', heir)
+    touch(other)
+  end
+end
+
+-- stick gives an operation to people: it holds its resource and gets no more turns until one of them
+-- asks something of it.
+local function stick(id, trouble)
+  set(id, 'state', 'stuck', 'trouble', trouble, 'held', 0)
+  add(id, 'version', 1)
+  redis.call('ZREM', DUE, id)
+  note(id, 'stuck', {step = get(id, 'at'), line = 'Stuck: ' .. trouble, tone = 'bad'})
+end
+
+-- fenced returns nothing if the turn of that epoch still stands at that sequence, or the error to reply.
+local function fenced(id, epoch, seq)
+  if get(id, 'state') ~= 'running' or num(id, 'epoch') ~= tonumber(epoch) then
+    return redis.error_reply('FENCED turn')
+  end
+  if seq and num(id, 'seq') ~= tonumber(seq) then return redis.error_reply('SEQ moved') end
+end

@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// IDOf derives an operation's id from what asked for it: the same key always gives the same id.
+func IDOf(key string) ID {
+	sum := sha256.Sum256([]byte(key))
+	return ID("op-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:10])
+}
+
+// Submit stores a proposal. With a quorum of zero it is approved at once. Submitting twice is harmless: the
+// first proposal of an id stands, and fresh is false for any other.
+func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool, err error) {
+	if err := p.validate(); err != nil {
+		return Record{}, false, err
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return Record{}, false, fmt.Errorf("write proposal %s: %w", p.ID, err)
+	}
+	about := object{
+		"kind": p.Kind, "command": p.Command, "reason": p.Reason, "environment": p.Environment,
+		"resource": p.Resource, "digest": p.Digest, "rule": p.Rule.Name,
+	}
+	reply, err := l.run(ctx, call{script: "submit", harmless: true, confirm: p.Rule.Quorum == 0, args: []any{
+		string(p.ID), body, p.Resource, p.Rule.Quorum, p.Rule.ValidFor.Milliseconds(), p.Requester.User,
+		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(),
+	}})
+	fresh, rec, err = flagged(reply, err)
+	return rec, fresh, err
+}
+
+func (p Proposal) validate() error {
+	switch {
+	case p.ID == "" || p.Kind == "" || p.Step == "":
+		return errors.New("a proposal needs an id, a kind and a first step")
+	case p.Rule.Quorum < 0:
+		return fmt.Errorf("proposal %s asks for %d votes", p.ID, p.Rule.Quorum)
+	case p.Rule.Quorum > 0 && p.Rule.ValidFor <= 0:
+		return fmt.Errorf("proposal %s asks for votes and gives no time", p.ID)
+	case len(p.Payload) > 0 && !json.Valid(p.Payload):
+		return fmt.Errorf("the payload of proposal %s is not JSON", p.ID)
+	}
+	return nil
+}
+
+// Vote takes one person's word on a pending request. The version is that of the button, or -1 for any; the
+// digest is that of the plan that the person was shown. One denial closes the request; the approval that
+// reaches the quorum makes it run, or wait for its resource. Who may vote was decided by the caller, except
+// that the requester never may, and nobody twice.
+func (l *Ledger) Vote(ctx context.Context, id ID, version int64, v Vote, digest string) (Record, error) {
+	if v.Choice != "approve" && v.Choice != "deny" {
+		return Record{}, fmt.Errorf("a vote to %q", v.Choice)
+	}
+	about := object{"choice": v.Choice, "reason": v.Reason, "digest": digest}
+	reply, err := l.run(ctx, call{script: "vote", confirm: true, args: []any{
+		string(id), version, v.Actor.User, actorJSON(v.Actor), v.Choice, v.Reason, because(v.Reason), digest, about.json(),
+	}})
+	decided, rec, err := flagged(reply, err)
+	if errors.Is(err, ErrNotReplicated) && !decided {
+		err = nil
+	}
+	return rec, err
+}
+
+// Withdraw takes a request back before it runs: pending, or waiting in line.
+func (l *Ledger) Withdraw(ctx context.Context, id ID, by Actor, reason string) (Record, error) {
+	about := object{"reason": reason}
+	reply, err := l.run(ctx, call{script: "withdraw", args: []any{
+		string(id), by.User, actorJSON(by), because(reason), about.json(),
+	}})
+	return viewed(reply, err)
+}
+
+// Signal asks something of an operation that runs or is stuck. Its next turn sees it: at once, or right
+// after the turn that is under way. The version is that of the button, or -1 for any.
+func (l *Ledger) Signal(ctx context.Context, id ID, version int64, s Signal) (Record, error) {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return Record{}, fmt.Errorf("write signal: %w", err)
+	}
+	about := object{"signal": s.Name, "reason": s.Reason}
+	reply, err := l.run(ctx, call{script: "signal", args: []any{
+		string(id), version, actorJSON(s.By), body, s.line(), about.json(),
+	}})
+	return viewed(reply, err)
+}
+
+// line tells the thread what was asked.
+func (s Signal) line() string {
+	what := s.Name
+	if what == "rollback" {
+		what = "roll back"
+	}
+	if s.By.User == "" {
+		return "Asked to " + what + because(s.Reason)
+	}
+	return "{user:" + s.By.User + "} asked to " + what + because(s.Reason)
+}
+
+// Abandon ends a stuck operation as failed, whatever its workflow would say, and hands its resource on.
+func (l *Ledger) Abandon(ctx context.Context, id ID, by Actor, reason string) (Record, error) {
+	about := object{"reason": reason}
+	reply, err := l.run(ctx, call{script: "abandon", args: []any{
+		string(id), by.User, actorJSON(by), because(reason), about.json(),
+	}})
+	return viewed(reply, err)
+}
+
+// because is the end of a sentence: with the reason, or without. What people wrote cannot name others:
+// braces are how a line mentions somebody.
+func because(reason string) string {
+	reason = strings.Join(strings.Fields(reason), " ")
+	if reason == "" {
+		return "."
+	}
+	return ": " + plain(reason)
+}
+
+// plain is text that holds no placeholder.
+func plain(text string) string { return strings.ReplaceAll(text, "{user:", "(user:") }
+
+// object is what the audit is told besides the transition itself.
+type object map[string]string
+
+func (o object) json() string {
+	for name, v := range o {
+		if v == "" {
+			delete(o, name)
+		}
+	}
+	b, _ := json.Marshal(o) // strings always can be
+	return string(b)
+}
+
+func actorJSON(a Actor) string {
+	b, _ := json.Marshal(a) // strings always can be
+	return string(b)
+}
+
+// flagged reads the reply {flag, view}.
+func flagged(reply any, err error) (bool, Record, error) {
+	parts, _ := reply.([]any)
+	if len(parts) != 2 {
+		return false, Record{}, err
+	}
+	rec, err := viewed(parts[1], err)
+	flag, _ := parts[0].(int64)
+	return flag == 1, rec, err
+}
+
+// viewed reads the reply of a script that returns a view. The record comes along with ErrNotReplicated.
+func viewed(reply any, err error) (Record, error) {
+	if err != nil && !errors.Is(err, ErrNotReplicated) {
+		return Record{}, err
+	}
+	rec, bad := recordOf(reply)
+	if bad != nil {
+		return Record{}, bad
+	}
+	return rec, err
+}
