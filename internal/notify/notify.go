@@ -184,7 +184,7 @@ func gone(code string) bool {
 }
 
 func (n *Notifier) post(ctx context.Context, d *ledger.Drawing, c card.Card) error {
-	if d.Posting {
+	if _, refused := n.told.Load(d.ID); d.Posting && !refused {
 		c.Foot = append(c.Foot, card.T("Posted again after an interruption: an earlier copy above may be out of date."))
 	}
 	if err := n.Ledger.Posting(ctx, d); err != nil {
