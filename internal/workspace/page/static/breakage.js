@@ -1,0 +1,71 @@
+// The menus that break things on purpose: servers, AWS, Slack's sockets, alarms.
+
+import { post, remove } from './api.js';
+import { h, toast } from './dom.js';
+import { menu } from './popover.js';
+
+async function tell(what, run) {
+  try {
+    await run();
+    toast(what);
+  } catch (error) {
+    toast(`${what}: refused, ${error.message}`, 'bad');
+  }
+}
+
+// crashMenu tells about one server and offers the ways it can fail.
+export function crashMenu(anchor, i, { image, group }) {
+  const facts = [['Image', image === i.image ? i.image : `${image} (${i.image})`], ['Group', group], ['State', [i.lifecycle, i.state].filter(Boolean).join(', ')], ['Health', i.health], ['Type', i.type], ['Zone', i.az], ['Template', i.version && `version ${i.version}`], ['Protected', i.protected && 'from scale-in']];
+  const crash = (how, words) => ({ label: words, danger: true, test: `crash-${how}`, run: () => tell(`${i.name || i.id}: ${words.toLowerCase()}`, () => post('/fleet/crash', { instance: i.id, how })) });
+  menu(anchor, [{ heading: 'Break this server' }, crash('system', 'Fail the system check'), crash('instance', 'Fail the instance check'), crash('terminated', 'Terminate it')], {
+    label: `Server ${i.id}`, className: 'wide',
+    head: h('div', { class: 'card-head' }, h('strong', {}, i.name || i.id), i.name && h('span', { class: 'quiet' }, i.id), h('dl', {}, facts.filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)]))),
+  });
+}
+
+const fault = (words, body) => ({ label: words, danger: true, run: () => tell(words, () => post('/fleet/fault', body)) });
+
+// awsMenu offers faults for the AWS endpoints, and mends them.
+export function awsMenu(anchor, state) {
+  const faults = state?.faults ?? [];
+  const newest = (state?.images ?? []).filter((i) => i.state === 'available').sort((a, b) => String(b.created ?? '').localeCompare(String(a.created ?? ''))).slice(0, 3);
+  menu(anchor, [
+    { heading: 'Break AWS' },
+    fault('Throttle every call for 30 s', { action: '*', kind: 'throttle', for: '30s' }),
+    fault('Throttle every call for 5 m', { action: '*', kind: 'throttle', for: '5m' }),
+    fault('Answer 500 to the next 5 calls', { action: '*', kind: '5xx', times: 5 }),
+    fault('Lose the answer to the next refresh start', { action: 'StartInstanceRefresh', kind: 'lost_reply', times: 1 }),
+    fault('Lose the answer to the next image creation', { action: 'CreateImage', kind: 'lost_reply', times: 1 }),
+    ...(state?.groups ?? []).slice(0, 3).map((g) => fault(`No capacity for ${g.name}`, { kind: 'capacity', group: g.name, account: g.account, region: g.region, code: 'InsufficientInstanceCapacity' })),
+    { heading: 'Make an image bad' },
+    ...newest.map((i) => ({ label: `${i.name || i.id} boots unhealthy`, danger: true, run: () => tell(`${i.name || i.id} boots unhealthy`, () => post('/fleet/image', { id: i.id, bad: true })) })),
+    { heading: faults.length ? `${faults.length} active` : 'Nothing is broken' },
+    { label: 'Mend everything', test: 'mend-aws', run: () => tell('AWS is mended', () => remove('/fleet/fault')) },
+  ], { label: 'Break AWS', className: 'wide' });
+}
+
+// slackMenu disturbs the app's connections to Slack.
+export function slackMenu(anchor) {
+  const how = (words, value, hint) => ({ label: words, hint, danger: value !== 'link_enabled', test: `socket-${value}`, run: () => tell(words, () => post('/ui/sockets', { how: value })) });
+  const failure = (words, body) => ({ label: words, danger: true, run: () => tell(words, () => post('/ui/fault', body)) });
+  menu(anchor, [
+    { heading: 'Sockets' },
+    how('Drop all sockets', 'drop'), how('Ask for a refresh', 'refresh'), how('Warn, then refresh', 'warning'), how('Stop the pings', 'no_pings'), how('Stop reading', 'half_open'), how('Switch Socket Mode off', 'link_disabled'), how('Switch Socket Mode on', 'link_enabled'),
+    { heading: 'Web API' },
+    failure('Rate limit message updates for 15 s', { method: 'chat.update', error: 'ratelimited', status: 429, retry_after: 15, times: 5 }),
+    failure('Lose the answer to the next post', { method: 'chat.postMessage', after_effect: true, times: 1 }),
+    { label: 'Mend everything', run: () => tell('Slack is mended', () => remove('/ui/fault')) },
+  ], { label: 'Disturb Slack', className: 'wide' });
+}
+
+// alarmMenu switches each alarm on or off.
+export function alarmMenu(anchor, state) {
+  const alarms = state?.alarms ?? [];
+  menu(anchor, [
+    { heading: alarms.length ? 'Alarms' : 'There are no alarms' },
+    ...alarms.map((a) => {
+      const next = a.state === 'ALARM' ? 'OK' : 'ALARM';
+      return { label: a.name, hint: `${a.state}, set to ${next}`, danger: next === 'ALARM', test: `alarm-${a.name}`, run: () => tell(`${a.name} is ${next}`, () => post('/fleet/alarm', { name: a.name, state: next })) };
+    }),
+  ], { label: 'Alarms' });
+}

@@ -1,0 +1,86 @@
+// What an interactive element needs to know of the place it stands in, and how its use is reported.
+
+import { post, Refusal } from './api.js';
+import { toast } from './dom.js';
+import { changed, facts } from './store.js';
+
+// values holds what a person typed or chose, by place, block and action, so that a redraw of the
+// same form keeps it.
+const values = new Map();
+
+const slot = (place, block, e) => `${place}/${block}/${e.action_id}`;
+
+// context makes the context of one message, modal or home page. where is {channel, ts} or {view_id}.
+export function context(where, { troubles = [], errors = {}, redraw, held } = {}) {
+  const place = held ?? where.view_id ?? `${where.channel}/${where.ts}`;
+  const within = (block) => ({
+    ...where, block, redraw,
+    within,
+    troubleOf: (e) => troubles.find((t) => t.action_id === e.action_id && (!t.block_id || t.block_id === block.block_id)),
+    busyOf: (e) => facts.busy.has(slot(place, block.block_id, e)),
+    errorOf: (b) => errors[b.block_id],
+    value: (e, field, initial) => {
+      const kept = values.get(slot(place, block.block_id, e));
+      return kept && field in kept ? kept[field] : initial;
+    },
+    keep: (e, fields) => values.set(slot(place, block.block_id, e), fields),
+    act: (e, fields) => {
+      if (fields.value === undefined) values.set(slot(place, block.block_id, e), fields);
+      if (block.type === 'input' && !block.dispatch_action) return undefined;
+      return press(where, block, e, fields, slot(place, block.block_id, e));
+    },
+    ask: (e) => (query) => suggestions(where, block, e, query),
+  });
+  return { within };
+}
+
+// press reports a use of an element. While the app has not answered the element looks busy.
+async function press(where, block, e, fields, key) {
+  facts.busy.set(key, true);
+  const timer = setTimeout(() => changed('messages', 'thread', 'views', 'home'), 180);
+  try {
+    await post('/ui/click', { as: facts.me, ...where, block_id: block.block_id, action_id: e.action_id, ...fields });
+  } catch (error) {
+    if (!(error instanceof Refusal) || !['operation_timeout', 'timeout', 'not_acknowledged', 'dispatch_failed'].includes(error.message)) toast(`That did not go through: ${error.message}`, 'bad');
+  } finally {
+    clearTimeout(timer);
+    facts.busy.delete(key);
+    changed('messages', 'thread', 'views', 'home');
+  }
+}
+
+async function suggestions(where, block, e, query) {
+  const answer = await post('/ui/options', { as: facts.me, ...where, block_id: block.block_id, action_id: e.action_id, value: query });
+  return answer.option_groups ?? [{ options: answer.options ?? [] }];
+}
+
+// gather reads every input of a view, with its first value where nobody touched it.
+export function gather(view) {
+  const out = {};
+  for (const block of view.blocks ?? []) {
+    for (const e of elementsOf(block)) {
+      const kept = values.get(slot(view.id, block.block_id, e));
+      const value = kept ?? initial(e);
+      if (value === undefined) continue;
+      (out[block.block_id] ??= {})[e.action_id] = value;
+    }
+  }
+  return out;
+}
+
+// forget drops what was typed into a view that is gone.
+export function forget(viewID) {
+  for (const key of values.keys()) if (key.startsWith(`${viewID}/`)) values.delete(key);
+}
+
+const elementsOf = (block) => [block.element, block.accessory, ...(block.type === 'actions' ? block.elements ?? [] : [])].filter((e) => e?.action_id);
+
+function initial(e) {
+  const fields = {
+    initial_value: 'value', initial_option: 'selected_option', initial_options: 'selected_options', initial_user: 'selected_user', initial_users: 'selected_users',
+    initial_conversation: 'selected_conversation', initial_conversations: 'selected_conversations', initial_channel: 'selected_channel', initial_channels: 'selected_channels',
+    initial_date: 'selected_date', initial_time: 'selected_time', initial_date_time: 'selected_date_time',
+  };
+  for (const [from, to] of Object.entries(fields)) if (e[from] !== undefined) return { [to]: e[from] };
+  return undefined;
+}
