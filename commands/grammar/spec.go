@@ -90,13 +90,13 @@ func (s Spec) Usage() string {
 		var ways []string
 		for _, name := range set {
 			f, _, _ := s.flag(name)
-			ways = append(ways, f.usage())
+			ways = append(ways, f.Usage())
 		}
 		parts = append(parts, "("+strings.Join(ways, " | ")+")")
 	}
 	for _, f := range s.Flags {
 		if !s.needed(f.Name) {
-			parts = append(parts, "["+f.usage()+"]")
+			parts = append(parts, "["+f.Usage()+"]")
 		}
 	}
 	return strings.Join(parts, " ")
@@ -145,7 +145,8 @@ func (a Arg) usage() string {
 	return text
 }
 
-func (f Flag) usage() string {
+// Usage is the flag with what stands for its value: "--image <ami>".
+func (f Flag) Usage() string {
 	if f.Kind == Bool {
 		return "--" + f.Name
 	}

@@ -1,0 +1,109 @@
+package commands
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+)
+
+// faultOnly returns the fault that err is, when there is nothing in it for operators.
+func faultOnly(err error) (*fault.Fault, bool) {
+	switch e := err.(type) {
+	case *fault.Fault:
+		return e, e.Kind != fault.Unavailable
+	case *grammar.Refusal:
+		return e.Fault, true
+	}
+	return nil, false
+}
+
+// told turns an error into what a person may read of it; false when that is nothing.
+func told(err error) (*fault.Fault, bool) {
+	if f, ok := fault.As(err); ok {
+		return f, true
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.New(fault.Unavailable, "The answer took too long, so I stopped waiting for it.").WithHint("Try again in a minute."), true
+	}
+	e, ok := errors.AsType[*fleet.Error](err)
+	if !ok {
+		return nil, false
+	}
+	switch e.Kind {
+	case fleet.Throttled:
+		return fault.New(fault.Unavailable, "AWS takes no more calls from this account for the moment.").WithHint("Try again in a minute."), true
+	case fleet.Refused:
+		return fault.New(fault.Denied, "AWS does not allow me %s: %s", e.Call, card.Inert(e.Message)).
+			WithHint("Whoever keeps my IAM policy can allow it."), true
+	case fleet.Absent:
+		return fault.New(fault.NotFound, "AWS does not know it: %s", card.Inert(e.Message)), true
+	case fleet.Rejected:
+		return fault.New(fault.Conflict, "AWS refuses: %s", card.Inert(e.Message)), true
+	}
+	return nil, false
+}
+
+// refusal draws a fault.
+func refusal(err error, f *fault.Fault) card.Card {
+	c := card.Card{Tone: card.Warning, Summary: f.Text, Sections: []card.Section{card.Para(card.Expand(f.Text))}}
+	r, ok := errors.AsType[*grammar.Refusal](err)
+	if !ok {
+		if f.Hint != "" {
+			c.Sections = append(c.Sections, card.Para(marked(f.Hint)))
+		}
+		return c
+	}
+	lines := card.Join(card.T("Usage: "), card.Code(r.Usage))
+	if r.Meant != "" {
+		lines = card.Join(card.T("%s\n", r.Meant), lines)
+	}
+	if r.Example != "" {
+		lines = card.Join(lines, card.T("\nFor example: "), card.Code(r.Example))
+	}
+	c.Sections = append(c.Sections, card.Para(lines))
+	return c
+}
+
+// marked is a sentence in which what stands between backquotes is code.
+func marked(s string) card.Text {
+	var t card.Text
+	for i, part := range strings.Split(s, "`") {
+		switch {
+		case part == "":
+		case i%2 == 1:
+			t = append(t, card.Part{Code: part})
+		default:
+			t = append(t, card.Expand(part)...)
+		}
+	}
+	return t
+}
+
+// broken draws an error that is none of the person's business.
+func broken(ref string, acted bool) card.Card {
+	text := "Something went wrong on my side (ref " + ref + "). Nothing was done."
+	if acted {
+		text = "Something went wrong on my side (ref " + ref + "), and I cannot tell whether it was done before that."
+	}
+	c := card.Card{Tone: card.Bad, Summary: text, Sections: []card.Section{card.Para(card.T("%s", text))}}
+	if acted {
+		c.Sections = append(c.Sections, card.Para(marked("`/amiral ops list` shows what stands now.")))
+	}
+	return c
+}
+
+// reference is a short word by which operators find an error in the logs.
+func reference() string {
+	var b [2]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "none"
+	}
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,275 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/fault"
+)
+
+// home is the slash command that every other one can be reached through.
+const home = "amiral"
+
+// Book is every command there is. Its help, its completion and what Slack is told of it are made from the
+// commands themselves.
+type Book struct{ commands []Command }
+
+// NewBook makes a book of the commands and adds help to it. It reports every command that cannot work.
+func NewBook(commands ...Command) (*Book, error) {
+	b := &Book{commands: slices.Clone(commands)}
+	b.commands = append(b.commands, b.help())
+	var errs []error
+	seen := map[string]bool{}
+	for _, c := range b.commands {
+		errs = append(errs, c.check(seen))
+		seen[c.Name()] = true
+	}
+	return b, errors.Join(errs...)
+}
+
+func (c Command) check(seen map[string]bool) error {
+	if len(c.Path) < 2 || seen[c.Name()] || c.Run == nil || c.Summary == "" {
+		return fmt.Errorf("command %s: it is there twice, or lacks a second word, a summary or its Run", c.Name())
+	}
+	if err := c.Spec().Check(); err != nil {
+		return err
+	}
+	words, ok := strings.CutPrefix(c.Example, c.Name())
+	if _, err := c.Spec().ParseText(words); err != nil || !ok {
+		return fmt.Errorf("command %s: its example %q does not work: %w", c.Name(), c.Example, err)
+	}
+	return nil
+}
+
+// match is what a text turned out to be: a command with the words behind it.
+type match struct {
+	command Command
+	words   []grammar.Word
+	broken  error // why the text could not be read to its end
+}
+
+// find looks for the command that a text means: "asg list", "amiral ops list", "ops list", "/asg list".
+func (b *Book) find(text string) (match, error) {
+	words, broken := grammar.Words(text)
+	if len(words) > 0 && !words[0].Literal {
+		words[0].Text = strings.TrimPrefix(words[0].Text, "/")
+	}
+	var best match
+	for _, form := range forms(words) {
+		for _, c := range b.commands {
+			if begins(form, c.Path) && len(c.Path) > len(best.command.Path) {
+				best = match{command: c, words: form[len(c.Path):], broken: broken}
+			}
+		}
+	}
+	if best.command.Run != nil {
+		return best, nil
+	}
+	if f, ok := fault.As(broken); ok && len(words) == 0 {
+		return match{}, f.WithHint("`/%s help` shows what I understand.", home)
+	}
+	return match{}, b.unknown(words)
+}
+
+// forms are the ways in which words may begin: as they are, with the bot's own name added, or with it
+// taken away.
+func forms(words []grammar.Word) [][]grammar.Word {
+	all := [][]grammar.Word{words, append([]grammar.Word{{Text: home}}, words...)}
+	if len(words) > 1 && is(words[0], home) {
+		all = append(all, words[1:])
+	}
+	return all
+}
+
+func begins(words []grammar.Word, path []string) bool {
+	if len(words) < len(path) {
+		return false
+	}
+	for i, p := range path {
+		if !is(words[i], p) {
+			return false
+		}
+	}
+	return true
+}
+
+func is(w grammar.Word, name string) bool { return !w.Literal && strings.EqualFold(w.Text, name) }
+
+// unknown answers words that are no command: with help where they ask for it or are a command's
+// beginning, otherwise with what was probably meant.
+func (b *Book) unknown(words []grammar.Word) error {
+	words = slices.DeleteFunc(slices.Clone(words), func(w grammar.Word) bool {
+		return slices.ContainsFunc([]string{"help", "--help", "-h", "?"}, func(s string) bool { return is(w, s) })
+	})
+	for _, form := range forms(words) {
+		if path := plain(form); len(b.under(path)) > 0 && (len(path) > 1 || len(words) > 0) {
+			return &helpWanted{path: path}
+		}
+	}
+	if len(words) == 0 {
+		return &helpWanted{}
+	}
+	typed := strings.Join(plain(words[:min(2, len(words))]), " ")
+	f := fault.New(fault.Invalid, "I know no command %q.", short(typed, 60))
+	if near := b.near(words); near != "" {
+		return f.WithHint("Did you mean `%s`? `/%s help` shows all commands.", near, home)
+	}
+	return f.WithHint("`/%s help` shows all commands.", home)
+}
+
+// helpWanted is returned instead of a command when its place in the book is asked about.
+type helpWanted struct{ path []string }
+
+func (h *helpWanted) Error() string { return "help is wanted on " + strings.Join(h.path, " ") }
+
+// under are the commands whose path begins so.
+func (b *Book) under(path []string) []Command {
+	var all []Command
+	for _, c := range b.commands {
+		if len(c.Path) > len(path) && slices.EqualFunc(c.Path[:len(path)], path, strings.EqualFold) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// near is the name of the command that the words are closest to.
+func (b *Book) near(words []grammar.Word) string {
+	names := map[string]string{}
+	var typed []string
+	for _, c := range b.commands {
+		for _, form := range [][]string{c.Path, c.Path[1:]} {
+			name := strings.Join(form, " ")
+			if _, ok := names[name]; !ok {
+				names[name] = c.Name()
+				typed = append(typed, name)
+			}
+		}
+	}
+	slices.Sort(typed)
+	for n := min(3, len(words)); n > 0; n-- {
+		if near := grammar.Near(strings.Join(plain(words[:n]), " "), typed); near != "" {
+			return names[near]
+		}
+	}
+	return ""
+}
+
+func plain(words []grammar.Word) []string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = w.Text
+	}
+	return all
+}
+
+// SlashCommand is one entry of Slack's manifest.
+type SlashCommand struct {
+	Command     string // with its slash
+	Description string
+	UsageHint   string
+}
+
+// Slash are the slash commands that the book needs in Slack.
+func (b *Book) Slash() []SlashCommand {
+	var all []SlashCommand
+	for _, name := range b.roots() {
+		all = append(all, SlashCommand{Command: "/" + name, Description: rootSummary(name), UsageHint: short(b.hint(name), 100)})
+	}
+	return all
+}
+
+// rootSummary says what a slash command is about.
+func rootSummary(name string) string {
+	switch name {
+	case home:
+		return "Ask amiral what goes on, and for help"
+	case "asg":
+		return "Look at Auto Scaling groups and roll them to new images"
+	}
+	return "Commands of " + name
+}
+
+// roots are the first words of all commands, the bot's own last.
+func (b *Book) roots() []string {
+	var all []string
+	for _, c := range b.commands {
+		if !slices.Contains(all, c.Path[0]) && c.Path[0] != home {
+			all = append(all, c.Path[0])
+		}
+	}
+	return append(all, home)
+}
+
+func (b *Book) hint(root string) string {
+	var words []string
+	for _, c := range b.under([]string{root}) {
+		if word := c.Path[1]; !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " | ")
+}
+
+// Complete says how a text can go on; it ends with a space where a new word is wanted.
+func (b *Book) Complete(text string) []grammar.Suggestion {
+	text = strings.TrimPrefix(text, "/")
+	if m, err := b.find(text); err == nil && (len(m.words) > 0 || strings.HasSuffix(text, " ")) {
+		_, rest, _ := cutWords(text, m)
+		return m.command.Spec().Complete(rest)
+	}
+	words := strings.Fields(text)
+	last := ""
+	if !strings.HasSuffix(text, " ") && len(words) > 0 {
+		last, words = words[len(words)-1], words[:len(words)-1]
+	}
+	var all []grammar.Suggestion
+	seen := map[string]bool{}
+	for _, c := range b.under(words) {
+		word := c.Path[len(words)]
+		if strings.HasPrefix(word, last) && !seen[word] {
+			seen[word] = true
+			all = append(all, grammar.Suggestion{Text: word, About: b.about(append(slices.Clone(words), word))})
+		}
+	}
+	return all
+}
+
+func (b *Book) about(path []string) string {
+	for _, c := range b.commands {
+		if slices.Equal(c.Path, path) {
+			return c.Summary
+		}
+	}
+	if len(path) == 1 {
+		return rootSummary(path[0])
+	}
+	return ""
+}
+
+// cutWords cuts the words of the command's name off a text.
+func cutWords(text string, m match) (name, rest string, ok bool) {
+	all, _ := grammar.Words(text)
+	rest = text
+	for range len(all) - len(m.words) {
+		rest = strings.TrimLeft(rest, " ")
+		i := strings.IndexByte(rest, ' ')
+		if i < 0 {
+			return text, "", false
+		}
+		rest = rest[i:]
+	}
+	return text[:len(text)-len(rest)], strings.TrimLeft(rest, " "), true
+}
+
+// short cuts s to n characters.
+func short(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	return string(runes[:n-1]) + "…"
+}

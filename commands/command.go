@@ -1,0 +1,38 @@
+package commands
+
+import (
+	"context"
+	"strings"
+
+	"github.com/amiral-ops/amiral/commands/grammar"
+)
+
+// Command is one thing that people can type.
+type Command struct {
+	Path     []string // its words: "asg", "rollout"; the first is the slash command's name
+	Summary  string   // one sentence, for help
+	Details  string   // more of it, for the command's own help; may be empty
+	Example  string   // one that works
+	Args     []grammar.Arg
+	Flags    []grammar.Flag
+	OneOf    [][]string // of each set of flags exactly one is needed
+	ReadOnly bool       // it neither asks for anything nor changes anything
+	Run      func(ctx context.Context, c *Call) (Result, error)
+}
+
+// Name is the command as it is typed: "/asg rollout".
+func (c Command) Name() string { return "/" + strings.Join(c.Path, " ") }
+
+// Spec is the grammar of the words behind the name.
+func (c Command) Spec() grammar.Spec {
+	return grammar.Spec{Name: c.Name(), Summary: c.Summary, Example: c.Example, Args: c.Args, Flags: c.Flags, OneOf: c.OneOf}
+}
+
+// Call is one use of a command, authorised and understood.
+type Call struct {
+	Request
+	Person Person
+	Words  grammar.Values
+	Typed  string // the command as it can be typed again
+	Gate   Gate   // for what is asked of operations that exist already
+}

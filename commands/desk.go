@@ -1,0 +1,208 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// Desk is where everything that people type, press or send arrives. It finds out who they are, understands
+// them, runs the command, passes on what is proposed, and always has an answer. Doing so twice with the
+// same key is harmless.
+type Desk struct {
+	Book    *Book
+	Gate    Gate
+	People  People
+	Records Records
+	Kinds   map[string]Kind               // by ledger.Proposal.Kind
+	Draw    func(ledger.Record) card.Card // an operation's card as its thread shows it
+	Groups  Groups                        // for the Home tab; nil shows everybody every request
+	Log     *slog.Logger                  // nil logs nothing
+	Audit   func(context.Context, Deed)   // of refusals, failures and changes; nil for none
+	Limit   time.Duration                 // for one answer; 25 s when zero
+}
+
+// attempt is one thing tried by one person.
+type attempt struct {
+	deed Deed
+	gate *witness
+}
+
+// Command answers something typed.
+func (d *Desk) Command(ctx context.Context, r Request) Result {
+	r.Text = card.Inert(r.Text)
+	a := d.attempt("command", r.Actor, r.Channel, short(r.Text, 500))
+	return d.answer(ctx, a, func(ctx context.Context) (Result, error) {
+		person, err := d.People.Person(ctx, r.Actor)
+		if err != nil {
+			return Result{}, err
+		}
+		return d.command(ctx, a, &Call{Request: r, Person: person, Gate: a.gate})
+	})
+}
+
+func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error) {
+	m, err := d.Book.find(c.Text)
+	if wanted, ok := errors.AsType[*helpWanted](err); ok {
+		return reply(d.Book.overview(wanted.path)), nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	spec := m.command.Spec()
+	c.Words, err = spec.Parse(m.words, m.broken)
+	if errors.Is(err, grammar.Help) {
+		return reply(m.command.help()), nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	c.Typed = spec.Print(c.Words)
+	result, err := m.command.Run(ctx, c)
+	if err != nil || result.Propose == nil {
+		return result, err
+	}
+	return d.propose(ctx, a, c.Key, result)
+}
+
+// propose passes a proposal on and tells where it stands.
+func (d *Desk) propose(ctx context.Context, a *attempt, key string, r Result) (Result, error) {
+	rec, err := a.gate.Propose(ctx, key, *r.Propose)
+	if err != nil {
+		return Result{}, err
+	}
+	return reply(asked(rec)), nil
+}
+
+// attempt begins what will be answered and, where it matters, audited.
+func (d *Desk) attempt(kind string, who ledger.Actor, channel, what string) *attempt {
+	return &attempt{deed: Deed{Kind: kind, Who: who, Channel: channel, What: what}, gate: &witness{Gate: d.Gate}}
+}
+
+// answer runs do and turns whatever comes of it into something for the person.
+func (d *Desk) answer(ctx context.Context, a *attempt, do func(context.Context) (Result, error)) Result {
+	limit := d.Limit
+	if limit == 0 {
+		limit = 25 * time.Second
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	result, err := guarded(within, do)
+	if err == nil {
+		if a.gate.acted {
+			d.audit(ctx, a, "done")
+		}
+		return result
+	}
+	return d.trouble(ctx, a, err)
+}
+
+// guarded turns a panic into an error, so that one bad command never takes the others down.
+func guarded(ctx context.Context, do func(context.Context) (Result, error)) (r Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do(ctx)
+}
+
+// trouble answers an error: a fault as it is, anything else with a reference to the log.
+func (d *Desk) trouble(ctx context.Context, a *attempt, err error) Result {
+	f, ok := told(err)
+	if ok && !a.gate.acted {
+		if !a.gate.refused {
+			d.audit(ctx, a, "refused: "+f.Text)
+		}
+		if _, pure := faultOnly(err); !pure {
+			d.log(ctx, a, "", err)
+		}
+		return reply(refusal(err, f))
+	}
+	ref := reference()
+	d.log(ctx, a, ref, err)
+	d.audit(ctx, a, "failed, ref "+ref)
+	return reply(broken(ref, a.gate.acted))
+}
+
+func (d *Desk) audit(ctx context.Context, a *attempt, outcome string) {
+	if d.Audit != nil {
+		deed := a.deed
+		deed.Outcome = outcome
+		d.Audit(context.WithoutCancel(ctx), deed)
+	}
+}
+
+func (d *Desk) log(ctx context.Context, a *attempt, ref string, err error) {
+	if d.Log != nil {
+		d.Log.ErrorContext(ctx, "request failed", "kind", a.deed.Kind, "what", a.deed.What,
+			"actor", a.deed.Who.User, "ref", ref, "err", err)
+	}
+}
+
+// asked tells what became of a proposal.
+func asked(r ledger.Record) card.Card {
+	var t card.Text
+	where := card.Text{{Channel: r.Channel}}
+	switch r.State {
+	case ledger.Pending:
+		t = card.Join(card.T("Asked in "), where, card.T(": needs %s.", needs(r.Rule)))
+	case ledger.Waiting:
+		t = card.Join(card.T("No approval is needed. It waits in "), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
+	case ledger.Running, ledger.Stuck:
+		t = card.Join(card.T("No approval is needed: it has started, and its thread is in "), where, card.T("."))
+	default:
+		t = card.Join(card.T("This was asked before, and is over: "), card.Expand(ending(r)))
+	}
+	t = append(t, cardLink(r)...)
+	return card.Card{
+		Tone:     card.Asking,
+		Summary:  r.Title,
+		Sections: []card.Section{card.Para(card.Join(card.Text{{Bold: r.Title}}, card.T("\n"), t))},
+		Foot:     []card.Text{card.Join(card.T("Operation "), card.Code(string(r.ID)))},
+	}
+}
+
+// cardLink leads to the operation's card once there is one.
+func cardLink(r ledger.Record) card.Text {
+	if r.Message.Link == "" {
+		return nil
+	}
+	return card.Text{{Plain: " "}, {Link: &card.Link{URL: r.Message.Link, Label: "Card"}}}
+}
+
+func needs(r ledger.Rule) string {
+	s := count(r.Quorum, "approval")
+	if r.Group == "" {
+		return s + " from other members of the workspace"
+	}
+	return s + " from @" + r.Group
+}
+
+func ending(r ledger.Record) string {
+	if r.Outcome != "" {
+		return r.Outcome
+	}
+	return stateWord(r.State) + "."
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// stale is the fault for something that this version of the bot does not know.
+func stale(what string) error {
+	return fault.New(fault.Invalid, "I do not know what %q means; the card is probably older than I am.", short(what, 40)).
+		WithHint("`/amiral ops list` shows what stands now.")
+}

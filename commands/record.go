@@ -1,0 +1,194 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// stateWord is a state as people say it.
+func stateWord(s ledger.State) string {
+	switch s {
+	case ledger.Pending:
+		return "waits for approval"
+	case ledger.Waiting:
+		return "waits for its turn"
+	case ledger.Undone:
+		return "rolled back"
+	}
+	return string(s)
+}
+
+func tone(s ledger.State) card.Tone {
+	switch s {
+	case ledger.Pending, ledger.Waiting:
+		return card.Asking
+	case ledger.Running:
+		return card.Working
+	case ledger.Stuck, ledger.Cancelled, ledger.Undone:
+		return card.Warning
+	case ledger.Succeeded:
+		return card.Good
+	case ledger.Failed:
+		return card.Bad
+	}
+	return card.Ended
+}
+
+// standing says in a sentence for card.Expand where an operation stands and who brought it there.
+func standing(r ledger.Record) string {
+	by := ""
+	if r.EndedBy.User != "" {
+		by = " by {user:" + r.EndedBy.User + "}"
+	}
+	switch r.State {
+	case ledger.Pending:
+		return fmt.Sprintf("%s waits for approval.", r.Title)
+	case ledger.Waiting:
+		return fmt.Sprintf("%s was approved%s already and waits for %s to end.", r.Title, approvers(r), r.Ahead)
+	case ledger.Running, ledger.Stuck:
+		return fmt.Sprintf("%s was approved%s already and is %s.", r.Title, approvers(r), r.State)
+	case ledger.Expired:
+		return fmt.Sprintf("%s has expired: it did not get its approvals in time.", r.Title)
+	case ledger.Denied, ledger.Withdrawn:
+		return fmt.Sprintf("%s was %s%s already.", r.Title, r.State, by)
+	}
+	return fmt.Sprintf("%s is over: %s", r.Title, ending(r))
+}
+
+// approvers names who approved, for card.Expand.
+func approvers(r ledger.Record) string {
+	var who []string
+	for _, v := range r.Votes {
+		if v.Choice == "approve" {
+			who = append(who, "{user:"+v.Actor.User+"}")
+		}
+	}
+	if len(who) == 0 {
+		return ""
+	}
+	return " by " + strings.Join(who, " and ")
+}
+
+// unfound turns the ledger's not finding something into a sentence; names are what may have been meant.
+func unfound(err error, id string, names []string) error {
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		f := fault.New(fault.NotFound, "There is no operation %s.", short(id, 60))
+		if near := grammar.Near(id, names); near != "" {
+			return f.WithHint("Did you mean `%s`?", near)
+		}
+		return f.WithHint("`/amiral ops list --all` shows the ones there are.")
+	case errors.Is(err, ledger.ErrAmbiguous):
+		return fault.New(fault.Invalid, "Several operations begin with %s.", short(id, 60)).WithHint("Give more of the id.")
+	case err != nil:
+		return fmt.Errorf("read operation %s: %w", id, err)
+	}
+	return nil
+}
+
+// facts are what is told first of an operation.
+func facts(r ledger.Record) []card.Fact {
+	all := []card.Fact{
+		{Label: "Operation", Value: card.Code(string(r.ID))},
+		{Label: "State", Value: card.T("%s", stateWord(r.State))},
+		{Label: "Where", Value: card.T("%s · %s", r.Environment, r.Target)},
+		{Label: "Asked by", Value: card.User(r.Requester.User)},
+		{Label: "Asked", Value: card.When(r.Created)},
+		{Label: "Rule", Value: card.T("%s: %s", r.Rule.Name, needs(r.Rule))},
+	}
+	if r.State == ledger.Pending {
+		all = append(all, card.Fact{Label: "Expires", Value: card.When(r.Expires)})
+	}
+	if r.Command != "" {
+		all = append(all, card.Fact{Label: "Command", Value: card.Code(r.Command)})
+	}
+	if r.Reason != "" {
+		all = append(all, card.Fact{Label: "Reason", Value: card.T("%s", r.Reason)})
+	}
+	return all
+}
+
+// line is an operation in one line of a list.
+func line(r ledger.Record) card.Text {
+	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s · %s · by ", r.Environment, stateWord(r.State)),
+		card.User(r.Requester.User), card.T(" · "), card.When(moment(r)), card.T(" · "), card.Code(string(r.ID)))
+	return append(t, cardLink(r)...)
+}
+
+// moment is when an operation came to where it stands.
+func moment(r ledger.Record) time.Time {
+	for _, t := range []time.Time{r.Ended, r.Started, r.Decided} {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return r.Created
+}
+
+// list draws operations, the most at most, and says how many more there are.
+func list(records []ledger.Record, most int) []card.Section {
+	var steps []card.Step
+	for _, r := range records[:min(most, len(records))] {
+		steps = append(steps, card.Step{State: mark(r.State), Text: line(r)})
+	}
+	all := []card.Section{{Steps: steps}}
+	if hidden := len(records) - most; hidden > 0 {
+		all = append(all, card.Para(card.T("… and %d more.", hidden)))
+	}
+	return all
+}
+
+func mark(s ledger.State) card.StepState {
+	switch s {
+	case ledger.Pending, ledger.Waiting:
+		return card.Todo
+	case ledger.Running, ledger.Stuck:
+		return card.Doing
+	case ledger.Succeeded:
+		return card.Done
+	case ledger.Failed:
+		return card.Failed
+	}
+	return card.Skipped
+}
+
+// journalLines is how much of a journal is shown.
+const journalLines = 25
+
+// journal draws the last lines of an operation's journal.
+func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section, error) {
+	entries, err := records.Journal(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal of %s: %w", id, err)
+	}
+	var lines []card.Text
+	for _, e := range entries {
+		if e.Line != "" {
+			lines = append(lines, card.Join(card.When(e.At), card.T(" "), card.Expand(e.Line)))
+		}
+	}
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	all := []card.Section{{Divider: true}}
+	if hidden := len(lines) - journalLines; hidden > 0 {
+		lines = lines[hidden:]
+		all = append(all, card.Para(card.T("%d earlier lines are in the thread.", hidden)))
+	}
+	var text card.Text
+	for i, l := range lines {
+		if i > 0 {
+			text = append(text, card.Part{Plain: "\n"})
+		}
+		text = append(text, l...)
+	}
+	return append(all, card.Para(text)), nil
+}
