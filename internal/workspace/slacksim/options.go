@@ -3,6 +3,7 @@ package slacksim
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -51,6 +52,9 @@ type Options struct {
 	// GuideTriggerErrors spells spent triggers trigger_expired and
 	// trigger_exchanged instead of expired_trigger_id and exchanged_trigger_id.
 	GuideTriggerErrors bool
+	// Page serves every path that is not the workspace's own, such as a page for
+	// people to click in.
+	Page http.Handler
 	// JournalSize is how many journal entries are kept; 20,000 when zero.
 	JournalSize int
 }

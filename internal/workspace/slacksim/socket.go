@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,8 @@ type socket struct {
 	conn      *websocket.Conn
 	connected time.Time
 	out       chan frame
-	gone      chan struct{}
+	over      chan struct{} // closed when reading has ended
+	gone      chan struct{} // closed when writing has ended
 
 	// Guarded by the workspace's lock.
 	pings    int
@@ -63,7 +65,8 @@ func (w *Workspace) serveLink(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	s := &socket{conn: conn, out: make(chan frame, 4096), gone: make(chan struct{}), debug: r.URL.Query().Get("debug_reconnects") == "true"}
+	s := &socket{conn: conn, out: make(chan frame, 4096),
+		over: make(chan struct{}), gone: make(chan struct{}), debug: r.URL.Query().Get("debug_reconnects") == "true"}
 	if !w.admit(s) {
 		_ = conn.Close()
 		return
@@ -132,7 +135,7 @@ func (w *Workspace) hello(s *socket) {
 			"approximate_connection_time": int(w.lifetime(s).Seconds()),
 		},
 	})
-	w.changed(event{Type: "sockets", "sockets": w.socketList()})
+	w.changed(event{Type: "sockets", data: Object{"sockets": w.socketList()}})
 }
 
 func (w *Workspace) limitLife(s *socket) {
@@ -193,6 +196,8 @@ func (w *Workspace) write(s *socket) {
 			return
 		case <-ping.C:
 			w.ping(s)
+		case <-s.over:
+			return
 		case <-w.quit:
 			s.cut()
 			return
@@ -210,6 +215,7 @@ func (w *Workspace) sayClose(s *socket, f frame) {
 	w.mu.Unlock()
 	select {
 	case <-time.After(200 * time.Millisecond):
+	case <-s.over:
 	case <-w.quit:
 	}
 }
@@ -304,12 +310,9 @@ func (w *Workspace) release(s *socket) {
 	for _, stop := range s.stops {
 		stop()
 	}
-	select {
-	case s.out <- frame{code: websocket.CloseNormalClosure}:
-	default:
-	}
+	close(s.over)
 	if s.dead && !w.closed {
-		w.after(w.opt.After, max(w.opt.Timings.Ghost, 0), func() { w.forget(s) })
+		w.after(w.opt.After, cmp.Or(w.opt.Timings.Ghost, 5*time.Minute), func() { w.forget(s) })
 		return
 	}
 	w.forget(s)
@@ -324,5 +327,5 @@ func (w *Workspace) forget(s *socket) {
 		}
 	}
 	w.sockets = kept
-	w.changed(event{Type: "sockets", "sockets": w.socketList()})
+	w.changed(event{Type: "sockets", data: Object{"sockets": w.socketList()}})
 }

@@ -44,6 +44,7 @@ type Workspace struct {
 	triggers  map[string]*trigger
 	responses map[string]*responseURL
 	uploads   map[string]*upload
+	scheduled map[string]func()
 	buckets   map[string]*bucket
 	revoked   bool
 
@@ -80,6 +81,7 @@ func New(opt Options) (*Workspace, error) {
 		triggers:  map[string]*trigger{},
 		responses: map[string]*responseURL{},
 		uploads:   map[string]*upload{},
+		scheduled: map[string]func(){},
 		buckets:   map[string]*bucket{},
 		tickets:   map[string]*ticket{},
 		pending:   map[string]*envelope{},
