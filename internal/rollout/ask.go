@@ -1,0 +1,189 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// promoteLook is how soon to look whether the canary's refresh has ended, which takes seconds.
+const promoteLook = 5 * time.Second
+
+// canary asks once the canary is in service, and answers for people when they do not: back is the safe way.
+func (r *run) canary(s *sight) engine.Outcome {
+	switch {
+	case r.data.asking() && r.now.Before(r.data.Until):
+	case r.data.asking():
+		r.data.By = ledger.Actor{}
+		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", span(r.plan.Want.CanaryWait))
+	case s.refresh.Status == "InProgress" && s.refresh.Percent >= r.plan.Want.Canary:
+		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.Want.CanaryWait)
+		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. Continue, or roll back? Without an answer within %s it is rolled back.",
+			r.data.Progress.Replaced, r.data.Progress.Total, r.data.Version, span(r.plan.Want.CanaryWait))
+	}
+	return engine.Outcome{In: r.poll}
+}
+
+// refresh reads the operation's own refresh.
+func (r *run) refresh(ctx context.Context) (fleet.Refresh, error) {
+	list, err := r.fleet.Refreshes(ctx, r.plan.Group)
+	if err != nil {
+		return fleet.Refresh{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+	}
+	i := slices.IndexFunc(list, func(f fleet.Refresh) bool { return f.ID == r.data.Refresh })
+	if i < 0 {
+		return fleet.Refresh{}, fmt.Errorf("refresh %s of %s is not to be seen", r.data.Refresh, r.plan.Group)
+	}
+	return list[i], nil
+}
+
+// pause suspends the process that replaces instances. The refresh stays as it is.
+func (r *run) pause(ctx context.Context) (engine.Outcome, error) {
+	if err := r.fleet.Suspend(ctx, r.plan.Group, process); err != nil {
+		if fleet.KindOf(err) == fleet.Refused {
+			r.data.Suspended = false
+			return say(r.data.standing(), card.Warning, "AWS refused to pause it: %s", awsWords(err)), nil
+		}
+		return engine.Outcome{}, fmt.Errorf("suspend %s on %s: %w", process, r.plan.Group, err)
+	}
+	out := say(stepPaused, card.Warning, "Paused: no more instances are replaced until somebody resumes.")
+	out.In = r.poll
+	return out, nil
+}
+
+// unpause lets it go on.
+func (r *run) unpause(ctx context.Context) (engine.Outcome, error) {
+	if err := r.fleet.Resume(ctx, r.plan.Group, process); err != nil {
+		return engine.Outcome{}, fmt.Errorf("resume %s on %s: %w", process, r.plan.Group, err)
+	}
+	r.data.Suspended, r.data.Outside = false, false
+	out := say(r.data.standing(), card.Working, "Resumed.")
+	out.In = r.poll
+	return out, nil
+}
+
+// release takes our own suspension away, which would hold up what comes next.
+func (r *run) release(ctx context.Context) error {
+	if !r.data.Suspended {
+		return nil
+	}
+	if err := r.fleet.Resume(ctx, r.plan.Group, process); err != nil {
+		return fmt.Errorf("resume %s on %s: %w", process, r.plan.Group, err)
+	}
+	r.data.Suspended = false
+	return nil
+}
+
+// cancel has AWS stop. Instances that are being replaced are finished.
+func (r *run) cancel(ctx context.Context) (engine.Outcome, error) {
+	now, err := r.refresh(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	stopped := now.Status == "Cancelling" || now.Status == "Cancelled"
+	if !stopped && !now.Over() {
+		switch err := r.fleet.CancelRefresh(ctx, r.plan.Group); {
+		case err == nil:
+			stopped = true
+		case fleet.KindOf(err) == fleet.NoRefresh: // it came to its end this moment
+		case fleet.KindOf(err) == fleet.Refused:
+			return say(r.data.standing(), card.Warning, "AWS refused to cancel it: %s", awsWords(err)), nil
+		default:
+			return engine.Outcome{}, fmt.Errorf("cancel the refresh of %s: %w", r.plan.Group, err)
+		}
+	}
+	if !stopped {
+		return say(stepFollow, card.Warning, "The refresh was over before it could be cancelled."), nil
+	}
+	r.data.Stopping = stepCancel
+	if err := r.release(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	return say(stepFollow, card.Warning, "Cancelling: AWS finishes what it has begun."), nil
+}
+
+// rollback has AWS take the refresh back.
+func (r *run) rollback(ctx context.Context) (engine.Outcome, error) {
+	now, err := r.refresh(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	switch {
+	case now.RollbackStarted.IsZero() && now.Over(), now.Status == "Cancelling":
+		return say(stepFollow, card.Warning, "Too late to roll back: AWS says %s.", now.Status), nil
+	case now.RollbackStarted.IsZero() && now.Status != "RollbackInProgress":
+		_, err = r.fleet.RollbackRefresh(ctx, r.plan.Group)
+	}
+	switch kind := fleet.KindOf(err); {
+	case err == nil:
+	case kind == fleet.Irreversible, kind == fleet.Refused:
+		return r.stubborn(err), nil
+	case kind == fleet.NoRefresh:
+		return to(stepFollow), nil
+	default:
+		return engine.Outcome{}, fmt.Errorf("roll back the refresh of %s: %w", r.plan.Group, err)
+	}
+	r.data.Stopping = stepRollback
+	if err := r.release(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	return say(stepFollow, card.Warning, "Rolling back to version %d.", r.plan.From.Version), nil
+}
+
+// stubborn: AWS will not roll back. When nobody answered about the canary, stopping is the next safest.
+func (r *run) stubborn(err error) engine.Outcome {
+	r.data.Stubborn = awsWords(err)
+	if r.data.asking() && !r.now.Before(r.data.Until) {
+		return say(stepCancel, card.Bad, "AWS cannot roll it back, so it is cancelled instead: %s", r.data.Stubborn)
+	}
+	return say(r.data.standing(), card.Bad, "AWS cannot roll it back: %s Cancel it, and roll back to version %d afterwards.", r.data.Stubborn, r.plan.From.Version)
+}
+
+// promote ends the canary's refresh, in which nothing is under way at a checkpoint, and goes on with one
+// for the rest.
+func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
+	now, err := r.refresh(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if signal, asked := r.turn.Signal("rollback", "cancel"); asked {
+		r.data.Change, r.data.By = signal.Name, signal.By
+	}
+	switch {
+	case now.Status == "Cancelled":
+		return r.promoted(), nil
+	case now.Over(), now.Status == "RollbackInProgress":
+		return to(stepFollow), nil
+	case now.Status != "Cancelling":
+		if err := r.fleet.CancelRefresh(ctx, r.plan.Group); err != nil && fleet.KindOf(err) != fleet.NoRefresh {
+			return engine.Outcome{}, fmt.Errorf("end the canary's refresh of %s: %w", r.plan.Group, err)
+		}
+	}
+	r.data.Stopping = stepPromote
+	if err := r.release(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	return engine.Outcome{In: min(r.poll, promoteLook)}, nil
+}
+
+// promoted goes on with the rest, or with what people asked for while the canary's refresh was ending.
+func (r *run) promoted() engine.Outcome {
+	change := r.data.Change
+	r.data.Change = ""
+	switch change {
+	case "cancel":
+		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(r.data.By))
+	case "rollback":
+		r.data.Cause = fmt.Sprintf("Rolled back to version %d%s.", r.plan.From.Version, by(r.data.By))
+		return r.sweep()
+	}
+	r.data.Past = append(r.data.Past, r.data.Refresh)
+	r.data.Before, r.data.Refresh, r.data.Phase = r.data.Refresh, "", Rest
+	return to(stepStart)
+}

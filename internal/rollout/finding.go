@@ -1,0 +1,337 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
+)
+
+// preflight looks for everything in the live fleet that stands in the way, or that people should know
+// before they agree. Stops come first.
+func preflight(f Facts, p Plan) []card.Finding {
+	var found []card.Finding
+	for _, look := range []func(Facts, Plan) []card.Finding{
+		ownership, source, nothingToDo, imageState, imageFit, versionImage, suspensions, otherRefresh, mixedPolicy,
+		wayBack, capacity, leftovers, health, alarms, canarySize, fullStops,
+	} {
+		found = append(found, look(f, p)...)
+	}
+	slices.SortStableFunc(found, func(a, b card.Finding) int {
+		switch {
+		case a.Stop == b.Stop:
+			return 0
+		case a.Stop:
+			return -1
+		}
+		return 1
+	})
+	return found
+}
+
+func stop(hint, format string, args ...any) card.Finding {
+	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+func warn(hint, format string, args ...any) card.Finding {
+	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+func one(f card.Finding) []card.Finding { return []card.Finding{f} }
+
+// ownership: somebody else may believe that the group is theirs.
+func ownership(f Facts, p Plan) (found []card.Finding) {
+	if f.Group.Operator != "" {
+		found = append(found, stop("Change it through that service.", "%s is managed by %s.", p.Group, f.Group.Operator))
+	}
+	if stack := f.Group.Tags["aws:cloudformation:stack-name"]; stack != "" {
+		found = append(found, warn("Bring the stack's template in line afterwards.",
+			"The group belongs to the CloudFormation stack %s, which will see a drift.", stack))
+	}
+	for key, value := range f.Group.Tags {
+		if strings.Contains(strings.ToLower(key+" "+value), "terraform") {
+			return append(found, warn("Bring the configuration in line afterwards, or the next apply may turn it back.",
+				"The group's tags say that Terraform manages it."))
+		}
+	}
+	return found
+}
+
+// source: there must be a template version to start from.
+func source(f Facts, p Plan) []card.Finding {
+	switch {
+	case p.Ref == (fleet.TemplateRef{}):
+		return one(stop("Move the group to a launch template first.", "%s has no launch template.", p.Group))
+	case p.From.Version == 0:
+		return one(stop("Give the group a version that exists.",
+			"%s launches from version %s of template %s, which does not exist.", p.Group, orDefault(p.Ref.Version), nameOf(p.Ref)))
+	}
+	return nil
+}
+
+func orDefault(version string) string {
+	if version == "" {
+		return "$Default"
+	}
+	return version
+}
+
+func nameOf(ref fleet.TemplateRef) string {
+	if ref.Name != "" {
+		return ref.Name
+	}
+	return string(ref.ID)
+}
+
+func nothingToDo(f Facts, p Plan) []card.Finding {
+	sorted := p
+	sorted.Left = nil
+	replaced := (&sorted).sort(f)
+	if p.Makes() || p.From.Version == 0 || p.From.Version != p.To.Version || replaced > 0 {
+		return nil
+	}
+	return one(stop("", "There is nothing to do: the group launches version %d (%s), and so does every instance that may be replaced.",
+		p.To.Version, p.To.Image))
+}
+
+// imageState: can the image be launched?
+func imageState(f Facts, p Plan) []card.Finding {
+	id := p.To.Image
+	if id == "" || id.IsParameter() {
+		return nil
+	}
+	image, there := f.Images[id]
+	switch {
+	case !there:
+		return one(stop("Check the id and the region, and that the image is shared with this account.",
+			"Image %s does not exist here.", id))
+	case image.State == "pending":
+		return one(stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", id))
+	case image.State != "available":
+		return one(stop("Choose another image.", "%s", sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", id, image.State), image.StateReason)))
+	case !image.Deprecated.IsZero() && !image.Deprecated.After(f.Now):
+		return one(warn("", "Image %s is deprecated since %s.", id, image.Deprecated.Format("2 January 2006")))
+	}
+	return nil
+}
+
+// imageFit: does the image go with these machines?
+func imageFit(f Facts, p Plan) (found []card.Finding) {
+	to, from := f.Images[p.To.Image], f.Images[p.From.Image]
+	if to.ID == "" {
+		return nil
+	}
+	now := from.Architecture
+	for _, i := range f.Instances {
+		if i.Architecture != "" {
+			now = i.Architecture
+			break
+		}
+	}
+	otherType := slices.ContainsFunc(p.Differences, func(d fleet.Difference) bool { return d.Field == "InstanceType" })
+	switch {
+	case to.Architecture == "" || now == "" || to.Architecture == now:
+	case otherType:
+		found = append(found, warn("Make sure that the new instance type goes with it.",
+			"Image %s is for %s, the instances are %s now.", to.ID, to.Architecture, now))
+	default:
+		found = append(found, stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", to.ID, to.Architecture, now))
+	}
+	if from.Volumes > 0 && to.Volumes > 0 && from.Volumes != to.Volumes {
+		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", to.ID, plural(to.Volumes, "volume"), from.Volumes))
+	}
+	return found
+}
+
+// versionImage: the version may name no image, or a parameter.
+func versionImage(_ Facts, p Plan) []card.Finding {
+	switch {
+	case p.To.Version > 0 && p.To.Image == "":
+		return one(stop("", "Version %d of template %s names no image.", p.To.Version, p.To.Name))
+	case p.To.Image.IsParameter():
+		return one(warn("Make a version that names the image itself.",
+			"Version %d takes its image from %s at each launch: what will run cannot be checked, nor rolled back later.", p.To.Version, p.To.Image))
+	}
+	return nil
+}
+
+// suspensions: a refresh needs these processes.
+func suspensions(f Facts, p Plan) []card.Finding {
+	var needed []string
+	for _, process := range []string{"Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy", "InstanceRefresh", "AddToLoadBalancer"} {
+		if slices.Contains(f.Group.Suspended, process) {
+			needed = append(needed, process)
+		}
+	}
+	if len(needed) == 0 {
+		return nil
+	}
+	return one(stop("Find out who suspended it and why, then resume it.", "%s suspended on %s: %s.",
+		map[bool]string{true: "A process is", false: "Processes are"}[len(needed) == 1], p.Group, strings.Join(needed, ", ")))
+}
+
+// otherRefresh: a group can have one refresh at a time.
+func otherRefresh(f Facts, p Plan) []card.Finding {
+	for _, r := range f.Refreshes {
+		if !r.Over() {
+			what := ""
+			if r.Desired.Version != "" {
+				what = fmt.Sprintf(" to version %s of %s", r.Desired.Version, nameOf(r.Desired))
+			}
+			return one(stop("Wait for its end, or ask whoever started it.",
+				"Another instance refresh%s is active on %s: %s, %s, %d %%, started %s.",
+				what, p.Group, r.ID, r.Status, r.Percent, r.Started.UTC().Format("2 Jan 15:04 UTC")))
+		}
+	}
+	return nil
+}
+
+// mixedPolicy: overrides may launch from somewhere else.
+func mixedPolicy(_ Facts, p Plan) (found []card.Finding) {
+	if p.Mixed == nil {
+		return nil
+	}
+	other := func(id fleet.ImageID) bool { return id != p.To.Image }
+	if slices.ContainsFunc(p.Mixed.Images, other) {
+		found = append(found, stop("Change the overrides of the mixed instances policy first.",
+			"Some instance types of the group name their own image (%s), which this change would not reach.", some(p.Mixed.Images, 3)))
+	}
+	if len(p.Mixed.Templates) > 0 {
+		found = append(found, stop("Change the overrides of the mixed instances policy first.",
+			"Some instance types of the group have a template of their own (%s), which this change would not reach.", nameOf(p.Mixed.Templates[0])))
+	}
+	return append(found, warn("", "The group has a mixed instances policy; it is kept whole, only the template's version changes."))
+}
+
+// wayBack: what keeps AWS from taking the refresh back.
+func wayBack(f Facts, p Plan) []card.Finding {
+	if p.Reversible || p.From.Version == 0 {
+		return nil
+	}
+	const hint = "The automatic roll back is switched off."
+	image, there := f.Images[p.From.Image]
+	switch {
+	case p.From.Version == p.To.Version:
+		return one(warn(hint, "The group already launches version %d, so there is nothing that AWS could roll back to.", p.To.Version))
+	case !p.Ref.Numeric():
+		text := fmt.Sprintf("The group launches from %s, which AWS cannot roll back to while the refresh runs; a success pins it to a number.", orDefault(p.Ref.Version))
+		if p.Ref.Version == "$Latest" && p.Makes() {
+			text += " New instances of every group that follows $Latest launch from the new version as soon as it is made."
+		}
+		return one(warn(hint, "%s", text))
+	case p.From.Image.IsParameter():
+		return one(warn(hint, "The group's present image is the parameter %s, which AWS cannot roll back to.", p.From.Image))
+	case !there:
+		return one(warn(hint, "The present image %s does not exist any more, so there is no way back to it.", p.From.Image))
+	}
+	return one(warn(hint, "The present image %s is %s, so there is no way back to it.", p.From.Image, image.State))
+}
+
+// capacity: does the group stay in service?
+func capacity(_ Facts, p Plan) []card.Finding {
+	switch {
+	case p.Pace.Desired == 0:
+		return one(warn("", "The group wants no instances now: only what it launches from changes."))
+	case p.Pace.Floor == 0 && p.Pace.Replaced > 0:
+		return one(warn("With `--min-healthy 100 --max-healthy 200` new instances come into service first.",
+			"The group will be out of service meanwhile: nothing keeps an instance in service at %d %% to %d %%.", p.Order.MinHealthy, p.Order.MaxHealthy))
+	}
+	return nil
+}
+
+// leftovers: instances in standby or protected from scale in.
+func leftovers(f Facts, p Plan) (found []card.Finding) {
+	for _, kind := range []struct{ why, words string }{{"standby", "in standby"}, {"protected", "protected from scale in"}} {
+		if ids := p.leftBecause(kind.why); len(ids) > 0 {
+			found = append(found, warn("", "%s %s will be left alone: %s.", plural(len(ids), "instance"), kind.words, some(ids, 5)))
+		}
+	}
+	waits := (p.Want.Standby == "Wait" && slices.ContainsFunc(f.Group.Instances, func(m fleet.Member) bool { return m.Lifecycle == "Standby" })) ||
+		(p.Want.Protected == "Wait" && slices.ContainsFunc(f.Group.Instances, func(m fleet.Member) bool { return m.Protected }))
+	if waits {
+		found = append(found, warn("", "AWS waits an hour for instances in standby or protected from scale in, then fails the refresh."))
+	}
+	return found
+}
+
+func (p Plan) leftBecause(why string) []fleet.InstanceID {
+	var ids []fleet.InstanceID
+	for _, l := range p.Left {
+		if l.Why == why {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
+// health: what is ill already.
+func health(f Facts, p Plan) []card.Finding {
+	ill := unhealthy(f)
+	if len(ill) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%s of %d unhealthy now: %s.", plural(len(ill), "instance"), p.Pace.Desired, some(ill, 5))
+	if !p.Want.Back && p.Pace.Desired-len(ill) < p.Pace.Floor {
+		return one(stop("Repair the group first, or lower the floor with `--min-healthy`.",
+			"%s At least %d must stay in service.", text, p.Pace.Floor))
+	}
+	return one(warn("", "%s", text))
+}
+
+// unhealthy lists the instances that their group or a target group calls unhealthy.
+func unhealthy(f Facts) []fleet.InstanceID {
+	ill := []fleet.InstanceID{}
+	for _, m := range f.Group.Instances {
+		bad := m.Health == "Unhealthy" || slices.ContainsFunc(f.Targets, func(t fleet.Target) bool {
+			return t.Instance == m.ID && t.State == "unhealthy"
+		})
+		if bad && !going(m) && m.Lifecycle != "Standby" {
+			ill = append(ill, m.ID)
+		}
+	}
+	return ill
+}
+
+// alarms: each that was named must exist and be quiet.
+func alarms(f Facts, p Plan) (found []card.Finding) {
+	for _, name := range p.Want.Alarms {
+		state := ""
+		for _, a := range f.Alarms {
+			if a.Name == name {
+				state = a.State
+			}
+		}
+		switch state {
+		case "":
+			found = append(found, stop("Check its name and the region.", "There is no alarm %s.", name))
+		case "ALARM":
+			found = append(found, stop("Find out why first.", "Alarm %s is in ALARM already.", name))
+		case "INSUFFICIENT_DATA":
+			found = append(found, warn("", "Alarm %s has no data now, so it may not notice trouble.", name))
+		}
+	}
+	return found
+}
+
+// canarySize: a canary that is the whole group asks nobody.
+func canarySize(_ Facts, p Plan) []card.Finding {
+	if p.Want.Canary == 0 || p.Pace.Replaced == 0 || p.canaries() < p.Pace.Replaced {
+		return nil
+	}
+	return one(warn("", "The canary of %d %% is every instance there is to replace: it may be over before anybody is asked.", p.Want.Canary))
+}
+
+// canaries is how many instances the canary replaces.
+func (p Plan) canaries() int {
+	return max(1, (p.Pace.Replaced*p.Want.Canary+99)/100)
+}
+
+// fullStops: a checkpoint below 100 at the end would leave the rest behind.
+func fullStops(_ Facts, p Plan) []card.Finding {
+	if n := len(p.Want.Checkpoints); n == 0 || p.Want.Checkpoints[n-1] == 100 {
+		return nil
+	}
+	return one(warn("", "After the last checkpoint the rest follows: the roll ends with every instance."))
+}

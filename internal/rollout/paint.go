@@ -1,0 +1,280 @@
+package rollout
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// Picture is what an operation's card shows of a rollout. Whoever draws the card puts the votes and the
+// small print of the approval around it.
+type Picture struct {
+	Headline string
+	Sections []card.Section
+	Buttons  []card.Button
+	Foot     []card.Text
+}
+
+// Painter draws rollouts.
+type Painter struct{}
+
+// Paint draws an operation from its record and nothing else.
+func (Painter) Paint(rec ledger.Record) Picture {
+	p, d, err := decode(rec)
+	if err != nil {
+		return Picture{Headline: rec.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+	}
+	s := scene{rec: rec, plan: p, data: d}
+	pic := Picture{Headline: s.headline(), Buttons: s.buttons()}
+	switch {
+	case rec.State == ledger.Running || rec.State == ledger.Stuck:
+		pic.Sections, pic.Foot = s.running(), s.looked()
+	case rec.State.Final() && d.Version > 0:
+		pic.Sections = s.ended()
+	default:
+		pic.Sections = p.Sections()
+	}
+	return pic
+}
+
+// scene is what a picture is drawn from.
+type scene struct {
+	rec  ledger.Record
+	plan Plan
+	data Data
+}
+
+func (s scene) headline() string {
+	title := s.rec.Title
+	if title == "" {
+		title = s.plan.Title()
+	}
+	switch s.rec.State {
+	case ledger.Stuck:
+		return title + ": stuck"
+	case ledger.Running:
+		return title + s.now()
+	case ledger.Succeeded:
+		return title + ": done"
+	case ledger.Failed:
+		return title + ": failed"
+	case ledger.Cancelled:
+		return title + ": cancelled"
+	case ledger.Undone:
+		return title + ": rolled back"
+	}
+	return title
+}
+
+// now is the state of a running rollout in a word or two.
+func (s scene) now() string {
+	rolling := strings.HasPrefix(s.data.Progress.Status, "Rollback")
+	switch {
+	case s.rec.At == stepAsk:
+		return ": continue?"
+	case s.rec.At == stepPaused || s.data.Held:
+		return ": paused"
+	case s.data.Stopping == stepRollback || rolling || s.data.Phase == Sweep:
+		return ": rolling back"
+	case s.data.Stopping == stepCancel:
+		return ": cancelling"
+	}
+	return ""
+}
+
+func (s scene) running() []card.Section {
+	sections := []card.Section{}
+	if bar, ok := s.bar(); ok {
+		sections = append(sections, card.Section{Bar: &bar})
+	}
+	sections = append(sections, card.Section{Steps: s.steps()})
+	if words, ok := s.question(); ok {
+		sections = append(sections, card.Para(words))
+	}
+	if s.data.Progress.Reason != "" && !s.progressing() {
+		sections = append(sections, card.Para(card.T("AWS says: %s", s.data.Progress.Reason)))
+	}
+	for _, failure := range s.data.Failures {
+		sections = append(sections, card.Section{Findings: []card.Finding{{Text: failure}}})
+	}
+	return append(sections, card.Section{Facts: []card.Fact{
+		{Label: "Now", Value: s.plan.From.text()},
+		{Label: "Then", Value: s.target()},
+	}})
+}
+
+// target is the new side, with the version that was made.
+func (s scene) target() card.Text {
+	to := s.plan.To
+	to.Version = s.data.Version
+	if to.Version == 0 {
+		return s.plan.then()
+	}
+	return to.text()
+}
+
+// progressing reports whether AWS's reason would only say that all goes well.
+func (s scene) progressing() bool {
+	return s.data.Progress.Status == "InProgress" && s.data.Progress.Failed == 0
+}
+
+func (s scene) bar() (card.Bar, bool) {
+	p := s.data.Progress
+	if p.At.IsZero() || p.Total == 0 {
+		return card.Bar{}, false
+	}
+	words := fmt.Sprintf("%d of %d replaced · %d warming · %d failed · %s",
+		p.Replaced, p.Total, p.Warming, p.Failed, span(p.At.Sub(s.rec.Started)))
+	return card.Bar{Done: p.Replaced, Total: p.Total, Text: words}, true
+}
+
+// question is what people are asked, or told to wait for.
+func (s scene) question() (card.Text, bool) {
+	switch {
+	case s.rec.At == stepAsk && s.data.Stubborn == "":
+		return card.Join(card.T("The canary is in service. Continue with the rest, or roll back? Without an answer it is rolled back at "),
+			card.When(s.data.Until), card.T(".")), true
+	case s.rec.At == stepAsk:
+		return card.Join(card.T("The canary is in service, and AWS cannot roll it back. Continue with the rest, or cancel? Without an answer it is cancelled at "),
+			card.When(s.data.Until), card.T(".")), true
+	case s.data.Outside:
+		return card.T("Somebody suspended %s outside of amiral.", process), true
+	}
+	return nil, false
+}
+
+// steps lists what was done, is done and will be done.
+func (s scene) steps() []card.Step {
+	type stop struct{ at, words string }
+	road := []stop{{stepCheck, "Check that nothing changed since the approval"}}
+	if s.plan.Makes() {
+		road = append(road, stop{stepVersion, s.versionWords()})
+	}
+	road = append(road, stop{stepProve, "Prove that it launches"}, stop{stepFollow, s.replaceWords()}, stop{stepVerify, "Verify every instance"})
+	if s.plan.Want.SetDefault {
+		road = append(road, stop{stepDefault, "Make it the template's default version"})
+	}
+	here := station(s.rec.At)
+	list := make([]card.Step, 0, len(road))
+	for _, n := range road {
+		state := card.Todo
+		switch at := station(n.at); {
+		case at < here:
+			state = card.Done
+		case at == here:
+			state = card.Doing
+		}
+		list = append(list, card.Step{State: state, Text: card.T("%s", n.words)})
+	}
+	return list
+}
+
+func (s scene) versionWords() string {
+	if s.data.Version > 0 {
+		return fmt.Sprintf("Made version %d of %s", s.data.Version, s.plan.From.Name)
+	}
+	return fmt.Sprintf("Make a version of %s with %s", s.plan.From.Name, s.plan.To.Image)
+}
+
+func (s scene) replaceWords() string {
+	total := max(s.data.Progress.Total, s.plan.Pace.Replaced)
+	words := fmt.Sprintf("Replace %s", plural(total, "instance"))
+	switch {
+	case s.data.Phase == Canary:
+		words += fmt.Sprintf(", %d of them as a canary first", s.plan.canaries())
+	case s.data.Phase == Rest:
+		words += "; the canary was found good"
+	case s.data.Phase == Sweep:
+		words = fmt.Sprintf("Bring the instances back to version %d", s.plan.From.Version)
+	}
+	return words
+}
+
+// station orders the steps along the road; everything about the refresh is one place.
+func station(step string) int {
+	switch step {
+	case stepCheck:
+		return 0
+	case stepVersion:
+		return 1
+	case stepProve:
+		return 2
+	case stepVerify:
+		return 4
+	case stepDefault:
+		return 5
+	case stepSettle:
+		return 6
+	}
+	return 3
+}
+
+// looked tells how fresh the picture is, and when it may be over.
+func (s scene) looked() []card.Text {
+	p := s.data.Progress
+	if p.At.IsZero() {
+		return nil
+	}
+	foot := card.Join(card.T("Last look at AWS "), card.When(p.At))
+	if p.Status != "" {
+		foot = card.Join(foot, card.T(": %s, %d %%", p.Status, p.Percent))
+	}
+	if eta, ok := s.eta(); ok {
+		foot = card.Join(foot, card.T(" · done about "), card.When(eta))
+	}
+	return []card.Text{foot}
+}
+
+// eta goes by the plan at first, and by the pace once there is one.
+func (s scene) eta() (time.Time, bool) {
+	p := s.data.Progress
+	if s.rec.State != ledger.Running || s.rec.At != stepFollow || s.data.Phase == Canary || s.data.Stopping != "" || p.Status != "InProgress" {
+		return time.Time{}, false
+	}
+	begun := cmp.Or(s.data.Began, s.rec.Started)
+	if p.Percent < 10 {
+		return begun.Add(s.plan.Pace.Expected), true
+	}
+	spent := p.At.Sub(begun)
+	eta := begun.Add(spent * 100 / time.Duration(p.Percent)).Add(s.plan.Order.Bake)
+	return eta.Truncate(time.Minute), true
+}
+
+// ended sums up: before, after, how long, what is left.
+func (s scene) ended() []card.Section {
+	facts := []card.Fact{
+		{Label: "Before", Value: s.plan.From.text()},
+		{Label: "After", Value: s.after()},
+	}
+	if !s.rec.Started.IsZero() && !s.rec.Ended.IsZero() {
+		facts = append(facts, card.Fact{Label: "Took", Value: card.T("%s", span(s.rec.Ended.Sub(s.rec.Started)))})
+	}
+	if p := s.data.Progress; p.Total > 0 {
+		facts = append(facts, card.Fact{Label: "Replaced", Value: card.T("%d of %d", p.Replaced, p.Total)})
+	}
+	sections := []card.Section{{Facts: facts}}
+	var failures []card.Finding
+	for _, words := range s.data.Failures {
+		failures = append(failures, card.Finding{Text: words})
+	}
+	if len(failures) > 0 {
+		sections = append(sections, card.Section{Findings: failures})
+	}
+	return sections
+}
+
+func (s scene) after() card.Text {
+	switch {
+	case s.rec.State == ledger.Undone:
+		return s.plan.From.text()
+	case len(s.data.Fleet) > 0:
+		return card.T("%s", inventory(s.data.Fleet))
+	case s.rec.State == ledger.Succeeded:
+		return s.target()
+	}
+	return s.plan.From.text()
+}

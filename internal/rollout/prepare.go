@@ -1,0 +1,182 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// patience is how many attempts a refusal gets that may only mean that something just made is not yet
+// visible everywhere.
+const patience = 6
+
+// early answers what people asked for before anything was started: a stop ends the operation, a pause holds it.
+func (r *run) early() (out engine.Outcome, stopped bool) {
+	signal, _ := r.turn.Signal("pause", "resume", "continue", "cancel", "rollback")
+	switch signal.Name {
+	case "pause":
+		r.data.Held = true
+	case "resume", "continue":
+		r.data.Held = false
+	case "cancel", "rollback":
+		r.data.By = signal.By
+		return r.end(ledger.Cancelled, "Cancelled before any instance was replaced%s.", by(signal.By)), true
+	}
+	return engine.Outcome{}, false
+}
+
+// by names a person for a sentence; whoever draws the thread expands the mention.
+func by(who ledger.Actor) string {
+	if who.User == "" {
+		return ""
+	}
+	return " by {user:" + who.User + "}"
+}
+
+// check reads everything again, and stops when it is not as it was approved. It writes nothing.
+func (r *run) check(ctx context.Context) (engine.Outcome, error) {
+	if out, stopped := r.early(); stopped {
+		return out, nil
+	}
+	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Group, r.plan.Want)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	facts.Now = r.now
+	now, err := New(facts, r.plan.again())
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	now.Want = r.plan.Want
+	if changed := r.plan.Changed(now); len(changed) > 0 {
+		return engine.Outcome{}, fault.New(fault.Conflict, "%s changed since it was approved: %s", r.plan.Group, strings.Join(changed, " ")).
+			WithHint("Nothing was done. Ask again with `%s`.", r.turn.Command)
+	}
+	if r.plan.Want.Canary > 0 {
+		r.data.Phase = Canary
+	}
+	r.data.Progress.Total = now.Pace.Replaced
+	r.data.Matching = now.Matching
+	return to(stepVersion), nil
+}
+
+// version makes the template's new version, once: an earlier attempt's is found by its description, and
+// AWS itself recognises the token.
+func (r *run) version(ctx context.Context) (engine.Outcome, error) {
+	if out, stopped := r.early(); stopped {
+		return out, nil
+	}
+	if !r.plan.Makes() {
+		r.data.Version = r.plan.To.Version
+		return to(stepProve), nil
+	}
+	made, warnings, err := r.makeVersion(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if made.Image != r.plan.To.Image {
+		return engine.Outcome{}, fault.New(fault.Conflict, "The new version %d of %s names %s, not %s.",
+			made.Number, r.plan.From.Name, made.Image, r.plan.To.Image).WithHint("No instance was touched.")
+	}
+	r.data.Version, r.data.Made = made.Number, true
+	line := fmt.Sprintf("Made version %d of %s with %s.", made.Number, r.plan.From.Name, made.Image)
+	if len(warnings) > 0 {
+		return say(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " ")), nil
+	}
+	return say(stepProve, card.Plain, "%s", line), nil
+}
+
+func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string, error) {
+	latest, err := r.fleet.TemplateVersion(ctx, fleet.TemplateRef{ID: r.plan.From.Template, Version: "$Latest"})
+	if err != nil {
+		return latest, nil, fmt.Errorf("read the latest version of %s: %w", r.plan.From.Template, err)
+	}
+	if latest.Description == r.description() {
+		return latest, nil, nil
+	}
+	made, warnings, err := r.fleet.CreateTemplateVersion(ctx, fleet.NewVersion{
+		Template:    r.plan.From.Template,
+		Source:      r.plan.From.Version,
+		Image:       r.plan.To.Image,
+		Description: r.description(),
+		Token:       r.turn.Token("version"),
+	})
+	if err != nil {
+		return made, nil, refusal(err, "make a version of template "+r.plan.From.Name)
+	}
+	return made, warnings, nil
+}
+
+// description marks the version as this operation's. It must be the same at each attempt.
+func (r *run) description() string {
+	text := []rune(fmt.Sprintf("amiral %s %s by %s", r.turn.ID, r.plan.To.Image, r.turn.Requester.User))
+	return string(text[:min(len(text), 255)])
+}
+
+// refusal makes a fault of an answer that trying again would not change; other errors stay what they are.
+func refusal(err error, attempt string) error {
+	switch fleet.KindOf(err) {
+	case fleet.Refused, fleet.Rejected, fleet.TokenMismatch:
+		return fault.New(fault.Denied, "AWS refused to %s: %s", attempt, awsWords(err))
+	}
+	return fmt.Errorf("%s: %w", attempt, err)
+}
+
+// awsWords is what AWS itself said.
+func awsWords(err error) string {
+	if e, ok := errors.AsType[*fleet.Error](err); ok && e.Message != "" {
+		return closed(e.Message)
+	}
+	return closed(err.Error())
+}
+
+// prove asks EC2 whether the version would launch, where it is known into which subnet, and notes the
+// group's newest refresh, so that ours can be told from it.
+func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
+	if out, stopped := r.early(); stopped {
+		return out, nil
+	}
+	group, err := r.fleet.Group(ctx, r.plan.Group)
+	if err != nil {
+		return engine.Outcome{}, fmt.Errorf("read group %s: %w", r.plan.Group, err)
+	}
+	if len(group.Subnets) > 0 {
+		if err := r.proved(r.fleet.ProveLaunch(ctx, r.ref(r.data.Version), group.Subnets[0])); err != nil {
+			return engine.Outcome{}, err
+		}
+	}
+	refreshes, err := r.fleet.Refreshes(ctx, r.plan.Group)
+	if err != nil {
+		return engine.Outcome{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+	}
+	if len(refreshes) > 0 {
+		r.data.Before = refreshes[0].ID
+	}
+	r.data.Since = r.now
+	return to(stepStart), nil
+}
+
+// proved judges the answer of a dry run. A version made a moment ago may not be visible yet.
+func (r *run) proved(err error) error {
+	switch kind := fleet.KindOf(err); {
+	case err == nil:
+		return nil
+	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Absent && r.turn.Attempt >= patience:
+		return fault.New(fault.Denied, "Version %d of %s would not launch: %s", r.data.Version, r.plan.From.Name, awsWords(err)).
+			WithHint("No instance was touched.")
+	}
+	return fmt.Errorf("prove that version %d launches: %w", r.data.Version, err)
+}
+
+// ref names a version of the group's template.
+func (r *run) ref(version int64) fleet.TemplateRef {
+	return fleet.TemplateRef{ID: r.plan.To.Template, Name: r.plan.To.Name, Version: strconv.FormatInt(version, 10)}
+}

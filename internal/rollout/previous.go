@@ -1,0 +1,27 @@
+package rollout
+
+import (
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// Previous is what rolls an ended rollout back: a roll to the version the group launched before. There is
+// none for an operation that touched nothing, or that took itself back. A roll back that did not come to
+// its end is rolled back by trying it again.
+func Previous(r ledger.Record) (Want, bool) {
+	if r.Kind != Kind || !r.State.Final() {
+		return Want{}, false
+	}
+	p, d, err := decode(r)
+	if err != nil || d.Refresh == "" && len(d.Past) == 0 {
+		return Want{}, false
+	}
+	switch {
+	case r.State == ledger.Undone, p.Want.Back && r.State == ledger.Succeeded:
+		return Want{}, false
+	case p.Want.Back:
+		return p.Want, true
+	case p.From.Version == 0, p.From.Version == d.Version:
+		return Want{}, false
+	}
+	return Want{Version: p.From.Version, Back: true, Standby: p.Want.Standby, Protected: p.Want.Protected, Warmup: p.Want.Warmup}, true
+}

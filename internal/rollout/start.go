@@ -1,0 +1,142 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// start starts the phase's refresh, or takes over the one that an earlier attempt started. AWS knows no
+// token for it, so it looks first.
+func (r *run) start(ctx context.Context) (engine.Outcome, error) {
+	if out, stopped := r.stoppedBetween(); stopped {
+		return out, nil
+	}
+	refreshes, err := r.fleet.Refreshes(ctx, r.plan.Group)
+	if err != nil {
+		return engine.Outcome{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+	}
+	if own, there := r.own(refreshes); there {
+		return r.started(own.ID), nil
+	}
+	if i := slices.IndexFunc(refreshes, func(f fleet.Refresh) bool { return !f.Over() }); i >= 0 {
+		return engine.Outcome{}, r.taken(refreshes[i])
+	}
+	if r.data.Held {
+		return r.hold(), nil
+	}
+	id, err := r.fleet.StartRefresh(ctx, r.order())
+	if fleet.KindOf(err) == fleet.InProgress && err != nil {
+		return engine.Outcome{In: time.Second}, nil // look again whose it is
+	}
+	if err != nil {
+		return engine.Outcome{}, r.notStarted(err)
+	}
+	return r.started(id), nil
+}
+
+// stoppedBetween answers a stop that was asked for before the phase's refresh began.
+func (r *run) stoppedBetween() (engine.Outcome, bool) {
+	if r.data.Phase == Whole || r.data.Phase == Canary {
+		return r.early()
+	}
+	signal, _ := r.turn.Signal("cancel", "rollback")
+	switch {
+	case r.data.Phase == Sweep:
+	case signal.Name == "cancel":
+		r.data.By = signal.By
+		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(signal.By)), true
+	case signal.Name == "rollback":
+		r.data.Cause = fmt.Sprintf("Rolled back to version %d%s.", r.plan.From.Version, by(signal.By))
+		return r.sweep(), true
+	}
+	return engine.Outcome{}, false
+}
+
+// hold waits for somebody to resume what was paused before it began.
+func (r *run) hold() engine.Outcome {
+	if _, fresh := r.turn.Signal("pause"); fresh {
+		return engine.Outcome{In: r.poll, Tone: string(card.Warning), Line: "Held: no instance is replaced until somebody resumes."}
+	}
+	return engine.Outcome{In: r.poll}
+}
+
+// own finds the refresh that an earlier attempt at this step started: newer than the newest there was
+// before, and to the same version.
+func (r *run) own(refreshes []fleet.Refresh) (fleet.Refresh, bool) {
+	for _, f := range refreshes {
+		if f.ID == r.data.Before || slices.Contains(r.data.Past, f.ID) {
+			break // everything from here on is older
+		}
+		if sameTemplate(f.Desired, r.order().Template) {
+			return f, true
+		}
+	}
+	return fleet.Refresh{}, false
+}
+
+// sameTemplate compares two references that may name their template by id, by name, or both.
+func sameTemplate(a, b fleet.TemplateRef) bool {
+	if a.Version != b.Version {
+		return false
+	}
+	if a.ID != "" && b.ID != "" {
+		return a.ID == b.ID
+	}
+	return a.Name == b.Name
+}
+
+// order is what the present phase asks for.
+func (r *run) order() fleet.RefreshOrder {
+	o := r.plan.Order
+	o.Template = r.ref(r.data.Version)
+	switch r.data.Phase {
+	case Canary:
+		// The longest delay there is: nothing goes on by itself, even should nobody be there to watch.
+		o.Checkpoints, o.CheckpointDelay = []int{r.plan.Want.Canary, 100}, longest
+	case Sweep:
+		o.Template = r.ref(r.plan.From.Version)
+		o.Checkpoints, o.CheckpointDelay, o.Bake, o.Alarms, o.AutoRollback = nil, 0, 0, nil, false
+	}
+	return o
+}
+
+func (r *run) started(id fleet.RefreshID) engine.Outcome {
+	r.data.Refresh, r.data.Began = id, r.now
+	r.data.Stopping, r.data.Asked, r.data.Until = "", time.Time{}, time.Time{}
+	switch r.data.Phase {
+	case Canary:
+		return say(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", plural(r.plan.canaries(), "instance"), r.plan.Pace.Replaced, r.data.Version)
+	case Rest:
+		return say(stepFollow, card.Working, "The rest follows to version %d.", r.data.Version)
+	case Sweep:
+		return say(stepFollow, card.Working, "What is left on version %d goes back to version %d.", r.data.Version, r.plan.From.Version)
+	}
+	return say(stepFollow, card.Working, "Started: %s to version %d (%s).", plural(r.plan.Pace.Replaced, "instance"), r.data.Version, r.plan.To.Image)
+}
+
+// taken: somebody else was faster.
+func (r *run) taken(other fleet.Refresh) error {
+	return fault.New(fault.Conflict, "Another instance refresh began on %s meanwhile: %s (%s).", r.plan.Group, other.ID, other.Status).
+		WithHint("It is not ours and is left alone.")
+}
+
+// notStarted judges why AWS did not start it. A version made a moment ago may not be visible yet.
+func (r *run) notStarted(err error) error {
+	switch kind := fleet.KindOf(err); {
+	case kind == fleet.Irreversible:
+		return fault.New(fault.Conflict, "AWS could not roll this back and refused to start it: %s", awsWords(err))
+	case kind == fleet.Refused, (kind == fleet.Rejected || kind == fleet.Absent) && r.turn.Attempt >= patience:
+		return fault.New(fault.Denied, "AWS refused to start the refresh: %s", awsWords(err))
+	case kind == fleet.Rejected && !r.data.Made:
+		return refusal(err, "start the refresh")
+	}
+	return fmt.Errorf("start a refresh of %s: %w", r.plan.Group, err)
+}
