@@ -24,7 +24,7 @@ func (c *Client) ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet 
 	if err != nil {
 		return err
 	}
-	in, err := c.trial(ctx, version, subnet)
+	in, err := c.dryLaunch(ctx, version, subnet)
 	if err != nil {
 		return err
 	}
@@ -43,14 +43,14 @@ func verdict(call string, err error) error {
 	return failure(err)
 }
 
-// trial is a dry run of one instance.
-func (c *Client) trial(ctx context.Context, v types.LaunchTemplateVersion, subnet string) (*ec2.RunInstancesInput, error) {
+// dryLaunch is the dry run of one instance.
+func (c *Client) dryLaunch(ctx context.Context, v types.LaunchTemplateVersion, subnet string) (*ec2.RunInstancesInput, error) {
 	number := strconv.FormatInt(aws.ToInt64(v.VersionNumber), 10)
 	in := &ec2.RunInstancesInput{
 		DryRun:      aws.Bool(true),
 		MinCount:    aws.Int32(1),
 		MaxCount:    aws.Int32(1),
-		ClientToken: aws.String(trialToken(aws.ToString(v.LaunchTemplateId), number, subnet)),
+		ClientToken: aws.String(dryToken(aws.ToString(v.LaunchTemplateId), number, subnet)),
 		LaunchTemplate: &types.LaunchTemplateSpecification{
 			LaunchTemplateId: v.LaunchTemplateId,
 			Version:          aws.String(number),
@@ -72,9 +72,9 @@ func (c *Client) trial(ctx context.Context, v types.LaunchTemplateVersion, subne
 	return in, err
 }
 
-// trialToken is the same for the same trial, and no other call's.
-func trialToken(parts ...string) string {
-	return fmt.Sprintf("amiral-trial-%x", sha256.Sum256(fmt.Append(nil, parts)))[:48]
+// dryToken is the same for the same dry run, and no other call's.
+func dryToken(parts ...string) string {
+	return fmt.Sprintf("amiral-dry-run-%x", sha256.Sum256(fmt.Append(nil, parts)))[:48]
 }
 
 // spellOut asks for what the template says without naming the template.
@@ -89,7 +89,7 @@ func spellOut(in *ec2.RunInstancesInput, data *types.ResponseLaunchTemplateData)
 	}
 }
 
-// place puts the trial into the subnet, the way the group would: a template that describes its network
+// place puts the instance into the subnet, the way the group would: a template that describes its network
 // interfaces takes the subnet there and nowhere else, and one that names a subnet keeps it.
 func place(in *ec2.RunInstancesInput, data *types.ResponseLaunchTemplateData, subnet string) {
 	if len(data.NetworkInterfaces) == 0 {
