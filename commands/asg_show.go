@@ -1,0 +1,140 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
+	env, f, err := a.within(c)
+	if err != nil {
+		return Result{}, err
+	}
+	g, err := a.group(ctx, f, env, c.Words.Arg("group"))
+	if err != nil {
+		return Result{}, err
+	}
+	rows, names, err := look(ctx, f, []fleet.Group{g})
+	if err != nil {
+		return Result{}, err
+	}
+	k := card.Card{Title: string(g.Name), Tone: healthTone(rows[0]), Summary: fmt.Sprintf("%s in %s: %d of %d healthy.", g.Name, env.Name, healthy(g), g.Desired)}
+	details := groupFacts(g, env)
+	details = append(details, card.Fact{Label: "Runs", Value: running(rows[0].images, names)})
+	targets, err := targetFact(ctx, f, g)
+	if err != nil {
+		return Result{}, err
+	}
+	k.Sections = append(k.Sections, card.Section{Facts: append(details, targets...)})
+	if r := rows[0]; r.active {
+		k.Sections = append(k.Sections, card.Section{Bar: &card.Bar{Done: r.refresh.Percent, Total: 100, Text: "instance refresh " + r.refresh.Status}})
+	}
+	if table := members(g, rows[0], 40); table != "" {
+		k.Sections = append(k.Sections, card.Section{Code: table})
+	}
+	open, err := a.open(ctx, string(g.Name), env.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if len(open) > 0 {
+		k.Sections = append(k.Sections, list(open, 5)...)
+	}
+	k.Foot = []card.Text{card.T("%s", g.ARN)}
+	return reply(k), nil
+}
+
+func healthTone(r row) card.Tone {
+	switch {
+	case r.active:
+		return card.Working
+	case healthy(r.group) < r.group.Desired:
+		return card.Warning
+	}
+	return card.Good
+}
+
+// groupFacts is what a group says of itself.
+func groupFacts(g fleet.Group, env Environment) []card.Fact {
+	all := []card.Fact{
+		{Label: "Environment", Value: card.T("%s (%s)", env.Name, env.Region)},
+		{Label: "Healthy", Value: card.T("%d of %d", healthy(g), g.Desired)},
+		{Label: "Size", Value: card.T("%d wanted, %d to %d allowed", g.Desired, g.Min, g.Max)},
+		{Label: "Launches from", Value: card.T("%s", template(g.Ref()))},
+		{Label: "Health check", Value: card.T("%s, %s grace", g.HealthCheck, span(&g.Grace, ""))},
+		{Label: "Warmup", Value: card.T("%s", span(g.Warmup, "none of its own"))},
+	}
+	if g.MinHealthy != nil && g.MaxHealthy != nil {
+		all = append(all, card.Fact{Label: "Maintenance", Value: card.T("%d %% to %d %%", *g.MinHealthy, *g.MaxHealthy)})
+	}
+	if g.Mixed != nil {
+		all = append(all, card.Fact{Label: "Mixed instances", Value: card.T("%s", strings.Join(g.Mixed.Types, ", "))})
+	}
+	if len(g.Suspended) > 0 {
+		all = append(all, card.Fact{Label: "Suspended", Value: card.T("%s", strings.Join(g.Suspended, ", "))})
+	}
+	if g.Operator != "" {
+		all = append(all, card.Fact{Label: "Managed by", Value: card.T("%s", g.Operator)})
+	}
+	if stack := g.Tags["aws:cloudformation:stack-name"]; stack != "" {
+		all = append(all, card.Fact{Label: "CloudFormation", Value: card.T("%s", stack)})
+	}
+	return all
+}
+
+// targetFact counts the health that the load balancers see.
+func targetFact(ctx context.Context, f Fleet, g fleet.Group) ([]card.Fact, error) {
+	if len(g.TargetGroups) == 0 {
+		return nil, nil
+	}
+	count, total := 0, 0
+	for _, arn := range g.TargetGroups {
+		targets, err := f.TargetHealth(ctx, arn)
+		if err != nil {
+			return nil, fmt.Errorf("read target health of %s: %w", g.Name, err)
+		}
+		for _, t := range targets {
+			total++
+			if t.State == "healthy" {
+				count++
+			}
+		}
+	}
+	return []card.Fact{{Label: "Targets", Value: card.T("%d of %d healthy", count, total)}}, nil
+}
+
+// members is a table of the group's instances.
+func members(g fleet.Group, r row, most int) string {
+	var b strings.Builder
+	for i, m := range g.Instances {
+		if i == most {
+			fmt.Fprintf(&b, "… and %d more\n", len(g.Instances)-most)
+			break
+		}
+		fmt.Fprintf(&b, "%-19s %-12s %-9s %-11s v%s", m.ID, m.Lifecycle, m.Health, m.Zone, m.Template.Version)
+		if m.Protected {
+			b.WriteString(" protected")
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// open are the operations on a group that are not over; of every environment when none is named.
+func (a *ASG) open(ctx context.Context, group, environment string) ([]ledger.Record, error) {
+	all, err := a.Records.Open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list open operations: %w", err)
+	}
+	var on []ledger.Record
+	for _, r := range all {
+		if strings.EqualFold(r.Target, group) && (environment == "" || r.Environment == environment) {
+			on = append(on, r)
+		}
+	}
+	return on, nil
+}
