@@ -1,0 +1,214 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack/socketmode"
+
+	"github.com/amiral-ops/amiral/internal/fault"
+)
+
+// Envelope is one thing that Slack delivered.
+type Envelope struct {
+	ID       string
+	Type     string // slash_commands, interactive or events_api
+	Payload  json.RawMessage
+	Attempt  int // 0 for the first delivery that Slack counts
+	Received time.Time
+}
+
+// Taker takes an envelope. When it returns, the envelope is acknowledged, with reply if there is one.
+type Taker interface {
+	Take(ctx context.Context, e Envelope) (reply any)
+}
+
+const (
+	takeLimit   = 2 * time.Second // to write an envelope down; Slack waits three seconds in all
+	ackLimit    = 3 * time.Second
+	inFlight    = 1000 // envelopes taken at the same time, over all sockets
+	longBackoff = ceiling
+)
+
+// Sockets keeps two connections to Slack open at the same time, so that one serves while Slack renews
+// the other. Both share one Taker.
+type Sockets struct {
+	Slack   *Slack
+	Taker   Taker
+	Count   int           // connections; 2 when zero
+	Stagger time.Duration // between the first hello of one and the opening of the next; 2s when zero
+	Ping    time.Duration // longest time between two pings from Slack; 25s when zero
+	Grace   time.Duration // for envelopes under way at the end; 4s when zero
+	Expect  int           // connections that all replicas hold together; 0 when it is not known
+
+	gate  *gate
+	slots chan struct{}
+	takes sync.WaitGroup
+	busy  atomic.Int64
+	lost  chan *fault.Fault
+
+	mu      sync.Mutex
+	all     []*socket
+	reasons map[string]int
+	number  int
+	alarm   string
+	until   time.Time // the alarm is over
+	ending  bool
+}
+
+// NewSockets returns sockets that hand everything to taker.
+func NewSockets(s *Slack, taker Taker) *Sockets {
+	return &Sockets{
+		Slack: s, Taker: taker,
+		gate:    &gate{now: s.now},
+		slots:   make(chan struct{}, inFlight),
+		lost:    make(chan *fault.Fault, 1),
+		reasons: map[string]int{},
+	}
+}
+
+// Run keeps the sockets open until ctx ends or Slack refuses the token for good, which is the fault it
+// returns. It ends in order: what is under way is finished and acknowledged, then Slack is told goodbye.
+func (s *Sockets) Run(ctx context.Context) error {
+	s.defaults()
+	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopReading()
+
+	failed := make(chan error, s.Count)
+	var runs, readers sync.WaitGroup
+	before := make(chan struct{})
+	close(before)
+	for i := range s.Count {
+		k := newSocket(s, i)
+		s.mu.Lock()
+		s.all = append(s.all, k)
+		s.mu.Unlock()
+		first := before
+		readers.Go(func() { k.read(reading) })
+		runs.Go(func() {
+			if s.turn(ctx, alive, first, i) {
+				failed <- k.run(alive)
+			}
+		})
+		before = k.greeted
+	}
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	case f := <-s.lost:
+		err = f
+	}
+	s.drain()
+	stop()
+	runs.Wait()
+	stopReading()
+	readers.Wait()
+	s.takes.Wait()
+	return err
+}
+
+func (s *Sockets) defaults() {
+	s.Count = cmp.Or(s.Count, 2)
+	s.Stagger = cmp.Or(s.Stagger, 2*time.Second)
+	s.Ping = cmp.Or(s.Ping, 25*time.Second)
+	s.Grace = cmp.Or(s.Grace, 4*time.Second)
+}
+
+// turn waits until the socket before has been greeted, and a little longer.
+func (s *Sockets) turn(ctx, alive context.Context, before <-chan struct{}, i int) bool {
+	select {
+	case <-before:
+	case <-ctx.Done():
+		return false
+	case <-alive.Done():
+		return false
+	}
+	if i == 0 {
+		return true
+	}
+	t := time.NewTimer(s.Stagger)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+	case <-alive.Done():
+	}
+	return false
+}
+
+// Lost ends Run: the app was uninstalled or its tokens were revoked. code is Slack's word for it.
+func (s *Sockets) Lost(code string) {
+	f := fatal(botToken, code)
+	if f == nil {
+		f = fault.New(fault.Unavailable, "Slack ended the app's access (%s).", code)
+	}
+	select {
+	case s.lost <- f:
+	default:
+	}
+}
+
+// receive takes an envelope from the socket k without ever holding up its reader.
+func (s *Sockets) receive(k *socket, r socketmode.Request) {
+	e := Envelope{ID: r.EnvelopeID, Type: r.Type, Payload: r.Payload, Attempt: r.RetryAttempt, Received: s.Slack.now()}
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		k.log.Error("envelope is left to Slack", "type", e.Type, "why", "too many are under way")
+		return
+	}
+	s.busy.Add(1)
+	s.takes.Go(func() {
+		defer func() { s.busy.Add(-1); <-s.slots }()
+		k.ack(e.ID, s.take(k.log, e))
+	})
+}
+
+// take asks the taker. Whatever happens there, the envelope is acknowledged.
+func (s *Sockets) take(log *slog.Logger, e Envelope) (reply any) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("envelope cannot be taken", "type", e.Type, "panic", p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), takeLimit)
+	defer cancel()
+	return s.Taker.Take(ctx, e)
+}
+
+// drain waits until everything taken is acknowledged and on its way.
+func (s *Sockets) drain() {
+	s.mu.Lock()
+	s.ending = true
+	all := s.all
+	s.mu.Unlock()
+	deadline := time.NewTimer(s.Grace)
+	defer deadline.Stop()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		idle := s.busy.Load() == 0
+		for _, k := range all {
+			idle = idle && k.flushed()
+		}
+		if idle {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			s.Slack.log.Warn("sockets closed with envelopes under way", "busy", s.busy.Load())
+			return
+		}
+	}
+}

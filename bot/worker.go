@@ -1,0 +1,177 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/amiral-ops/amiral/bot/blocks"
+	"github.com/amiral-ops/amiral/commands"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// Desk decides about what people ask. *commands.Desk is one.
+type Desk interface {
+	Command(ctx context.Context, r commands.Request) commands.Result
+	Press(ctx context.Context, p commands.Press) commands.Result
+	Submit(ctx context.Context, s commands.Submission) commands.Result
+	Home(ctx context.Context, who ledger.Actor) card.Card
+}
+
+// Item is something accepted and not yet handled; it has the shape of the inbox's own.
+type Item struct {
+	Key  string
+	Kind string
+	Body []byte
+}
+
+// Worker handles what the inbox holds, on whichever replica: it asks the desk and brings the answer.
+type Worker struct {
+	Desk    Desk
+	Web     *Web
+	Denied  func(key string) bool                 // see Intake.Denied; may be nil
+	Observe func(kind string, took time.Duration) // from Slack's delivery to the answer; may be nil
+	Log     *slog.Logger
+}
+
+// NewWorker returns a worker that asks desk and answers through web.
+func NewWorker(desk Desk, web *Web) *Worker {
+	return &Worker{Desk: desk, Web: web, Log: web.slack.log}
+}
+
+// Handle handles one item. It may come more than once after a crash: the desk tells by its key. An
+// error means that it should come again.
+func (w *Worker) Handle(ctx context.Context, it Item) (err error) {
+	var n note
+	if err := json.Unmarshal(it.Body, &n); err != nil {
+		return fmt.Errorf("read an accepted %s: %w", it.Kind, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if w.Denied != nil && w.Denied(n.Key) {
+		w.Log.Warn("item dropped: its person was told that nothing was done", "kind", n.Kind, "actor", n.Actor.User)
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.Error("item cannot be handled", "kind", n.Kind, "actor", n.Actor.User, "panic", p, "stack", string(debug.Stack()))
+			w.deliver(ctx, &n, commands.Result{Reply: apology()})
+		}
+	}()
+	w.ask(ctx, &n)
+	if w.Observe != nil {
+		w.Observe(n.Kind, w.Web.slack.now().Sub(n.Received))
+	}
+	return nil
+}
+
+func (w *Worker) ask(ctx context.Context, n *note) {
+	switch n.Kind {
+	case kindSlash, kindMention, kindMessage:
+		w.deliver(ctx, n, w.Desk.Command(ctx, commands.Request{
+			Key: n.Key, Actor: n.Actor, Channel: n.Channel, Thread: n.Thread, Text: n.Text, Received: n.Received,
+		}))
+	case kindPress:
+		w.press(ctx, n)
+	case kindSubmit:
+		w.deliver(ctx, n, w.Desk.Submit(ctx, commands.Submission{
+			Key: n.Key, Actor: n.Actor, Modal: n.Form.ID, Subject: ledger.ID(n.Form.About.Subject),
+			Version: n.Form.About.Version, Values: n.Form.Values, Channel: n.Channel,
+		}))
+	case kindHome:
+		if err := w.Web.publish(ctx, n.Actor.User, w.Desk.Home(ctx, n.Actor)); err != nil {
+			w.Log.Warn("home cannot be drawn", "actor", n.Actor.User, "err", err)
+		}
+	default:
+		w.Log.Error("item of an unknown kind dropped", "kind", n.Kind)
+	}
+}
+
+func (w *Worker) press(ctx context.Context, n *note) {
+	id, version, ok := blocks.ParseValue(n.Value)
+	if !ok {
+		w.Log.Warn("press on something that is not a card's button", "action", n.Action, "actor", n.Actor.User)
+		w.deliver(ctx, n, commands.Result{Reply: plain(card.Warning, "I do not know this button any more. Nothing was done.")})
+		return
+	}
+	w.deliver(ctx, n, w.Desk.Press(ctx, commands.Press{
+		Key: n.Key, Actor: n.Actor, Action: n.Action, ID: ledger.ID(id), Version: version,
+		Channel: n.Channel, MessageTS: n.TS, Received: n.Received,
+	}))
+}
+
+// deliver brings a result to the person, or to everybody there.
+func (w *Worker) deliver(ctx context.Context, n *note, r commands.Result) {
+	var err error
+	if r.Modal != nil {
+		err = w.form(ctx, n, *r.Modal)
+	}
+	if err == nil && len(r.Errors) > 0 {
+		err = w.Web.answers.private(ctx, n, corrections(r.Errors))
+	}
+	if err == nil && r.Reply != nil {
+		if r.Public {
+			err = w.Web.answers.public(ctx, n, *r.Reply)
+		} else {
+			err = w.Web.answers.private(ctx, n, *r.Reply)
+		}
+	}
+	if err != nil {
+		w.Log.Error("answer cannot be delivered", "kind", n.Kind, "actor", n.Actor.User, "channel", n.Channel, "err", err)
+	}
+}
+
+// form opens a form. When its time has passed, the person gets a button that asks for it again.
+func (w *Worker) form(ctx context.Context, n *note, m card.Modal) error {
+	view, err := modal(m, n.Channel)
+	if err != nil {
+		return err
+	}
+	if err = w.Web.open(ctx, n.Trigger, view); err == nil {
+		return nil
+	}
+	w.Log.Info("form cannot be opened", "form", m.ID, "actor", n.Actor.User, "err", err)
+	again := *plain(card.Warning, "Slack gave me no time to open the form. Nothing was done yet.")
+	again.Buttons = []card.Button{{
+		Action: first(n.Action, "open_form"), ID: m.Subject, Version: m.Version, Label: "Open form again",
+	}}
+	return w.Web.answers.private(ctx, n, again)
+}
+
+func modal(m card.Modal, channel string) (slack.ModalViewRequest, error) {
+	view := blocks.Modal(m)
+	carried, err := json.Marshal(about{Subject: m.Subject, Version: m.Version, Channel: channel})
+	if err != nil {
+		return view, fmt.Errorf("write what a form is about: %w", err)
+	}
+	view.PrivateMetadata = string(carried)
+	return view, nil
+}
+
+// corrections tells what was wrong with a form that Slack has closed already.
+func corrections(wrong map[string]string) card.Card {
+	c := *plain(card.Warning, "The form was not accepted. Nothing was done.")
+	var findings []card.Finding
+	for _, id := range slices.Sorted(maps.Keys(wrong)) {
+		findings = append(findings, card.Finding{Stop: true, Text: wrong[id]})
+	}
+	c.Sections = append(c.Sections, card.Section{Findings: findings})
+	return c
+}
+
+func apology() *card.Card {
+	return plain(card.Bad, "Something went wrong on my side. Please look at the operation before you try again.")
+}
+
+func plain(tone card.Tone, text string) *card.Card {
+	return &card.Card{Tone: tone, Summary: text, Sections: []card.Section{card.Para(card.T("%s", text))}}
+}
