@@ -1,0 +1,161 @@
+package awssim
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// alarm is a CloudWatch alarm.
+type alarm struct {
+	name, arn, state, reason string
+	since                    time.Time
+}
+
+// alarmStates are the states of an alarm.
+var alarmStates = []string{"OK", "ALARM", "INSUFFICIENT_DATA"}
+
+func alarmActions() map[string]action {
+	return map[string]action{
+		"DescribeAlarms": describeAlarms,
+		"SetAlarmState":  setAlarmState,
+	}
+}
+
+var alarmPage = pageNames{"MaxRecords", "NextToken", "InvalidNextToken"}
+
+func describeAlarms(k *call) ([]elem, error) {
+	names, prefix, state := k.p.strs("AlarmNames"), k.p.str("AlarmNamePrefix"), k.p.str("StateValue")
+	if len(names) > 0 && prefix != "" {
+		return nil, refuse("InvalidParameterCombination", "AlarmNames and AlarmNamePrefix cannot be given together.")
+	}
+	all := slices.DeleteFunc(sortedValues(k.fleet.alarms), func(a *alarm) bool {
+		return len(names) > 0 && !slices.Contains(names, a.name) || !strings.HasPrefix(a.name, prefix) ||
+			state != "" && a.state != state
+	})
+	shown, next, err := page(k, all, alarmPage, 50, 100)
+	if err != nil {
+		return nil, err
+	}
+	return []elem{el("CompositeAlarms"), members("MetricAlarms", shown, (*alarm).elems), text("NextToken", next)}, nil
+}
+
+func (a *alarm) elems() []elem {
+	return []elem{
+		text("AlarmName", a.name),
+		text("AlarmArn", a.arn),
+		flag("ActionsEnabled", true),
+		text("StateValue", a.state),
+		text("StateReason", a.reason),
+		when("StateUpdatedTimestamp", a.since),
+		when("StateTransitionedTimestamp", a.since),
+		text("MetricName", "HTTPCode_Target_5XX_Count"),
+		text("Namespace", "AWS/ApplicationELB"),
+		text("Statistic", "Sum"),
+		num("Period", 60),
+		num("EvaluationPeriods", 1),
+		num("Threshold", 10),
+		text("ComparisonOperator", "GreaterThanThreshold"),
+	}
+}
+
+func setAlarmState(k *call) ([]elem, error) {
+	a := k.fleet.alarms[k.p.str("AlarmName")]
+	if a == nil {
+		return nil, &apiError{http.StatusNotFound, "ResourceNotFound", "Unknown alarm " + k.p.str("AlarmName")}
+	}
+	if !slices.Contains(alarmStates, k.p.str("StateValue")) {
+		return nil, invalid("StateValue must be one of %s.", strings.Join(alarmStates, ", "))
+	}
+	if err := k.ready(); err != nil {
+		return nil, err
+	}
+	a.turn(k.fleet, k.p.str("StateValue"), k.p.str("StateReason"))
+	return nil, nil
+}
+
+// turn sets the state; refreshes that watch alarms look at it.
+func (a *alarm) turn(f *Fleet, state, reason string) {
+	if a.state != state {
+		a.since = f.cloud.now
+	}
+	a.state, a.reason = state, reason
+	for _, g := range sortedValues(f.groups) {
+		g.wake(0)
+	}
+}
+
+// SetAlarm sets the state of the alarms of that name, wherever they are: OK, ALARM or INSUFFICIENT_DATA.
+// It reports whether there is one and the state is known.
+func (c *Cloud) SetAlarm(name, state string) bool {
+	defer c.lock()()
+	found := false
+	for _, f := range c.fleets() {
+		if a := f.alarms[name]; a != nil && slices.Contains(alarmStates, state) {
+			a.turn(f, state, "Set by hand.")
+			found = true
+		}
+	}
+	return found
+}
+
+// The alarm service is the only one whose clients speak anything but forms: newer ones send CBOR, some JSON.
+
+// alarmPath is where CBOR requests go, followed by the action.
+const alarmPath = "/service/GraniteServiceVersion20100801/operation/"
+
+func (k *call) parseCBOR(path string, body []byte) error {
+	name, ok := strings.CutPrefix(path, alarmPath)
+	if !ok {
+		return fmt.Errorf("awssim: no service at %s", path)
+	}
+	k.wire, k.service, k.action, k.p = cborWire{}, alarmService, name, &params{}
+	if len(body) == 0 {
+		return nil
+	}
+	value, err := readCBOR(body)
+	if err != nil {
+		return err
+	}
+	k.p = plant(value)
+	return nil
+}
+
+func (k *call) parseJSON(target string, body []byte) error {
+	name, ok := strings.CutPrefix(target, "GraniteServiceVersion20100801.")
+	if !ok {
+		return fmt.Errorf("awssim: no service knows the target %s", target)
+	}
+	k.wire, k.service, k.action = jsonWire{}, alarmService, name
+	var value any
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &value); err != nil {
+			return err
+		}
+	}
+	k.p = plant(value)
+	return nil
+}
+
+// plant turns a decoded document into the tree a form would have given.
+func plant(value any) *params {
+	p := &params{}
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			*p.kid(name) = *plant(v[name])
+		}
+	case []any:
+		for n, item := range v {
+			*p.kid(fmt.Sprint(n + 1)) = *plant(item)
+		}
+	case nil:
+	default:
+		p.value, p.set = fmt.Sprint(v), true
+	}
+	return p
+}

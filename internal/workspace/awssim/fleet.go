@@ -1,0 +1,169 @@
+package awssim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Fleet is what one account has in one region.
+type Fleet struct {
+	cloud   *Cloud
+	account string
+	region  string
+
+	instances    map[string]*instance
+	images       map[string]*image
+	snapshots    map[string]*snapshot
+	volumes      map[string]*volume
+	templates    map[string]*template
+	groups       map[string]*group
+	targetGroups map[string]*targetGroup
+	balancers    map[string]*balancer
+	alarms       map[string]*alarm
+	parameters   map[string]string
+	zones        map[string]string // by subnet
+	tokens       map[string]*replay
+	activities   map[string][]*activity // of groups that are gone
+	addresses    int
+}
+
+func newFleet(c *Cloud, account, region string) *Fleet {
+	f := &Fleet{
+		cloud:        c,
+		account:      account,
+		region:       region,
+		instances:    map[string]*instance{},
+		images:       map[string]*image{},
+		snapshots:    map[string]*snapshot{},
+		volumes:      map[string]*volume{},
+		templates:    map[string]*template{},
+		groups:       map[string]*group{},
+		targetGroups: map[string]*targetGroup{},
+		balancers:    map[string]*balancer{},
+		alarms:       map[string]*alarm{},
+		parameters:   map[string]string{},
+		zones:        map[string]string{},
+		tokens:       map[string]*replay{},
+		activities:   map[string][]*activity{},
+	}
+	for _, letter := range []string{"a", "b", "c"} {
+		f.zones["subnet-0"+strings.Repeat(letter, 16)] = region + letter
+	}
+	return f
+}
+
+const vpc = "vpc-0a1b2c3d4e5f60718"
+
+// subnetIn returns the subnet a zone's instances get when none is asked for.
+func (f *Fleet) subnetIn(zone string) string {
+	return "subnet-0" + strings.Repeat(zone[len(zone)-1:], 16)
+}
+
+// zoneOf returns a subnet's zone. A subnet never heard of is taken as one more, in the next zone.
+func (f *Fleet) zoneOf(subnet string) string {
+	if zone, ok := f.zones[subnet]; ok {
+		return zone
+	}
+	zone := f.region + string(rune('a'+len(f.zones)%3))
+	f.zones[subnet] = zone
+	return zone
+}
+
+// address returns the next private address.
+func (f *Fleet) address() string {
+	f.addresses++
+	return fmt.Sprintf("10.0.%d.%d", f.addresses/250, f.addresses%250+4)
+}
+
+func (f *Fleet) arn(service, resource string) string {
+	return "arn:aws:" + service + ":" + f.region + ":" + f.account + ":" + resource
+}
+
+// fresh tells whether something is too new to be found yet.
+func (f *Fleet) fresh(created time.Time) bool {
+	return f.cloud.now.Before(created.Add(f.cloud.opts.NotFoundFor))
+}
+
+// replay is what a client token brought about.
+type replay struct {
+	request string
+	answer  func() []elem
+}
+
+// once answers a repeated client token with the first result, and does the work only for a new one.
+func (k *call) once(do func() (func() []elem, error)) ([]elem, error) {
+	token := k.p.str("ClientToken")
+	key := k.action + "/" + token
+	request := k.p.canonical("ClientToken", "DryRun", "Version", "Action")
+	if seen := k.fleet.tokens[key]; token != "" && seen != nil {
+		if seen.request != request {
+			return nil, refuse("IdempotentParameterMismatch",
+				"The client token '%s' was used before with other parameters.", token)
+		}
+		return seen.answer(), nil
+	}
+	answer, err := do()
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		k.fleet.tokens[key] = &replay{request, answer}
+	}
+	return answer(), nil
+}
+
+// SetParameter gives an SSM parameter a value, for image ids such as resolve:ssm:/golden/web.
+func (f *Fleet) SetParameter(name, value string) {
+	defer f.cloud.lock()()
+	f.parameters[name] = value
+}
+
+const ssmPrefix = "resolve:ssm:"
+
+// resolve turns resolve:ssm:name[:version] into the image id it stands for; other ids stay as they are.
+func (f *Fleet) resolve(imageID string) (string, error) {
+	name, ok := strings.CutPrefix(imageID, ssmPrefix)
+	if !ok {
+		return imageID, nil
+	}
+	if value, ok := f.parameters[name]; ok {
+		return value, nil
+	}
+	if i := strings.LastIndex(name, ":"); i > 0 {
+		if value, ok := f.parameters[name[:i]]; ok {
+			return value, nil
+		}
+	}
+	return "", refuse("InvalidParameterValue", "The parameter '%s' cannot be resolved to an image id.", imageID)
+}
+
+// tagsFrom reads the tags a request puts on new things of one type.
+func tagsFrom(p *params, resource string) tags {
+	t := tags{}
+	for _, specification := range p.list("TagSpecification") {
+		if specification.str("ResourceType") != resource {
+			continue
+		}
+		for _, tag := range specification.list("Tag") {
+			t[tag.str("Key")] = tag.str("Value")
+		}
+	}
+	return t
+}
+
+// elem writes tags in the way of EC2.
+func (t tags) elem() elem {
+	keys := make([]string, 0, len(t))
+	for key := range t {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return set("tagSet", keys, func(key string) []elem {
+		return []elem{text("key", key), raw("value", t[key])}
+	})
+}
+
+// raw is an element with text that is written even when the text is empty.
+func raw(name, value string) elem { return elem{name: name, text: value} }
