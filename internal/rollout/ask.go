@@ -180,7 +180,7 @@ func (r *run) promoted() engine.Outcome {
 	case "cancel":
 		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(r.data.By))
 	case "rollback":
-		r.data.Cause = fmt.Sprintf("Rolled back to version %d%s.", r.plan.From.Version, by(r.data.By))
+		r.data.Cause = phrase("Rolled back to version %d%s.", r.plan.From.Version, by(r.data.By))
 		return r.sweep()
 	}
 	r.data.Past = append(r.data.Past, r.data.Refresh)

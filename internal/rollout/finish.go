@@ -70,11 +70,11 @@ func (r *run) right(m fleet.Member, i fleet.Instance) bool {
 	return launchedFrom(m, r.plan.To.Template, r.data.Version) && (image == "" || image.IsParameter() || i.Image == image)
 }
 
-func (r *run) wrongWords(wrong []fleet.InstanceID, g fleet.Group) string {
+func (r *run) wrongWords(wrong []fleet.InstanceID, g fleet.Group) safe {
 	if len(wrong) == 0 {
-		return fmt.Sprintf("AWS calls the refresh successful, but the group launches version %s, not %d.", orDefault(g.Ref().Version), r.data.Version)
+		return phrase("AWS calls the refresh successful, but the group launches version %s, not %d.", orDefault(g.Ref().Version), r.data.Version)
 	}
-	return fmt.Sprintf("AWS calls the refresh successful, but %s not on version %d with %s: %s.",
+	return phrase("AWS calls the refresh successful, but %s not on version %d with %s: %s.",
 		are(len(wrong), "instance"), r.data.Version, r.plan.To.Image, some(wrong, 5))
 }
 
@@ -86,13 +86,13 @@ func are(n int, noun string) string {
 	return plural(n, noun) + " are"
 }
 
-func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) string {
-	text := fmt.Sprintf("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, r.whole(len(g.Instances)-len(left)))
+func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) safe {
+	text := phrase("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, r.whole(len(g.Instances)-len(left)))
 	if len(g.Instances) == 0 {
-		text = fmt.Sprintf("%s launches %s (version %d) from now on; it has no instances.", g.Name, r.plan.To.Image, r.data.Version)
+		text = phrase("%s launches %s (version %d) from now on; it has no instances.", g.Name, r.plan.To.Image, r.data.Version)
 	}
 	if len(left) > 0 {
-		text += fmt.Sprintf(" %s left alone, in standby or protected: %s.", was(len(left)), some(left, 5))
+		text += phrase(" %s left alone, in standby or protected: %s.", was(len(left)), some(left, 5))
 	}
 	return text
 }
@@ -123,7 +123,7 @@ func (r *run) makeDefault(ctx context.Context) (engine.Outcome, error) {
 	err = r.fleet.SetDefaultVersion(ctx, r.plan.From.Template, r.data.Version, r.turn.Token("default"))
 	switch fleet.KindOf(err) {
 	case fleet.Refused, fleet.Rejected:
-		r.data.Ending.Text += fmt.Sprintf(" It could not be made the template's default version: %s", awsWords(err))
+		r.data.Ending.Text += phrase(" It could not be made the template's default version: %s", awsWords(err))
 		return to(stepSettle), nil
 	}
 	if err != nil {
@@ -145,7 +145,7 @@ func (r *run) settle(ctx context.Context) (engine.Outcome, error) {
 		}
 		text = sentences(text, rest)
 	}
-	return engine.Outcome{End: r.data.Ending.State, Outcome: text, Tone: string(toneOf(r.data.Ending.State))}, nil
+	return engine.Outcome{End: r.data.Ending.State, Outcome: string(text), Tone: string(toneOf(r.data.Ending.State))}, nil
 }
 
 func toneOf(s ledger.State) card.Tone {
@@ -159,27 +159,27 @@ func toneOf(s ledger.State) card.Tone {
 }
 
 // aftermath tells what is left behind, and how to go on from there.
-func (r *run) aftermath(ctx context.Context) (string, error) {
+func (r *run) aftermath(ctx context.Context) (safe, error) {
 	if r.data.Refresh == "" && len(r.data.Past) == 0 {
 		if r.data.Made {
-			return fmt.Sprintf("No instance was touched; version %d of %s stays unused", r.data.Version, r.plan.From.Name), nil
+			return phrase("No instance was touched; version %d of %s stays unused", r.data.Version, r.plan.From.Name), nil
 		}
 		return "No instance was touched", nil
 	}
 	group, err := r.fleet.Group(ctx, r.plan.Group)
 	if fleet.KindOf(err) == fleet.Absent && err != nil {
-		return fmt.Sprintf("There is no group %s any more", r.plan.Group), nil
+		return phrase("There is no group %s any more", r.plan.Group), nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("read group %s: %w", r.plan.Group, err)
 	}
 	r.data.Fleet = census(group)
-	words := inventory(r.data.Fleet)
+	words := phrase("%s", inventory(r.data.Fleet))
 	if slices.Contains(group.Suspended, process) {
-		words += fmt.Sprintf("; %s is still suspended by somebody else", process)
+		words += phrase("; %s is still suspended by somebody else", process)
 	}
 	if len(r.data.Fleet) > 1 {
-		words += fmt.Sprintf(". The fleet is mixed: `asg rollout %s --version %d` brings the rest, `asg rollback %s` takes it back",
+		words += phrase(". The fleet is mixed: `asg rollout %s --version %d` brings the rest, `asg rollback %s` takes it back",
 			r.plan.Group, r.data.Version, r.plan.Group)
 	}
 	return words, nil

@@ -23,7 +23,7 @@ type sight struct {
 }
 
 func (s *sight) tell(tone card.Tone, format string, args ...any) {
-	s.lines = append(s.lines, fmt.Sprintf(format, args...))
+	s.lines = append(s.lines, string(phrase(format, args...)))
 	if s.tone != card.Bad {
 		s.tone = tone
 	}
@@ -237,20 +237,12 @@ func (r *run) over(s *sight) engine.Outcome {
 	case "RollbackSuccessful":
 		return r.rolledBack(s)
 	case "RollbackFailed":
-		return r.fail(sentences("The roll back failed too", quote(s.because())))
+		return r.fail(sentences(safe("The roll back failed too"), quote(s.because())))
 	}
 	if r.data.Phase == Sweep {
-		return r.fail(sentences("The roll back of the canary failed", quote(s.refresh.Reason)))
+		return r.fail(sentences(safe("The roll back of the canary failed"), quote(s.refresh.Reason)))
 	}
-	return r.fail(sentences("The refresh failed", quote(s.refresh.Reason)))
-}
-
-// quote marks AWS's own words as such.
-func quote(words string) string {
-	if words == "" {
-		return ""
-	}
-	return "AWS says: " + words
+	return r.fail(sentences(safe("The refresh failed"), quote(s.refresh.Reason)))
 }
 
 func (r *run) successful(s *sight) engine.Outcome {
@@ -283,11 +275,11 @@ func (r *run) rolledBack(s *sight) engine.Outcome {
 }
 
 // cause says who or what had it rolled back.
-func (r *run) cause(s *sight) string {
-	back := fmt.Sprintf("Rolled back to version %d", r.plan.From.Version)
+func (r *run) cause(s *sight) safe {
+	back := phrase("Rolled back to version %d", r.plan.From.Version)
 	switch {
 	case r.data.Stopping != stepRollback:
-		return sentences(fmt.Sprintf("AWS rolled back to version %d", r.plan.From.Version), quote(s.because()))
+		return sentences(phrase("AWS rolled back to version %d", r.plan.From.Version), quote(s.because()))
 	case r.data.By.User == "":
 		return back + ": nobody answered about the canary."
 	}

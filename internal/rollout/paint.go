@@ -53,19 +53,8 @@ func (s scene) headline() string {
 	if title == "" {
 		title = s.plan.Title()
 	}
-	switch s.rec.State {
-	case ledger.Stuck:
-		return title + ": stuck"
-	case ledger.Running:
+	if s.rec.State == ledger.Running {
 		return title + s.now()
-	case ledger.Succeeded:
-		return title + ": done"
-	case ledger.Failed:
-		return title + ": failed"
-	case ledger.Cancelled:
-		return title + ": cancelled"
-	case ledger.Undone:
-		return title + ": rolled back"
 	}
 	return title
 }
@@ -249,9 +238,6 @@ func (s scene) ended() []card.Section {
 	facts := []card.Fact{
 		{Label: "Before", Value: s.plan.From.text()},
 		{Label: "After", Value: s.after()},
-	}
-	if !s.rec.Started.IsZero() && !s.rec.Ended.IsZero() {
-		facts = append(facts, card.Fact{Label: "Took", Value: card.T("%s", span(s.rec.Ended.Sub(s.rec.Started)))})
 	}
 	if p := s.data.Progress; p.Total > 0 {
 		facts = append(facts, card.Fact{Label: "Replaced", Value: card.T("%d of %d", p.Replaced, p.Total)})

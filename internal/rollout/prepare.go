@@ -33,14 +33,6 @@ func (r *run) early() (out engine.Outcome, stopped bool) {
 	return engine.Outcome{}, false
 }
 
-// by names a person for a sentence; whoever draws the thread expands the mention.
-func by(who ledger.Actor) string {
-	if who.User == "" {
-		return ""
-	}
-	return " by {user:" + who.User + "}"
-}
-
 // check reads everything again, and stops when it is not as it was approved. It writes nothing.
 func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.early(); stopped {

@@ -54,7 +54,7 @@ func (r *run) stoppedBetween() (engine.Outcome, bool) {
 		r.data.By = signal.By
 		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(signal.By)), true
 	case signal.Name == "rollback":
-		r.data.Cause = fmt.Sprintf("Rolled back to version %d%s.", r.plan.From.Version, by(signal.By))
+		r.data.Cause = phrase("Rolled back to version %d%s.", r.plan.From.Version, by(signal.By))
 		return r.sweep(), true
 	}
 	return engine.Outcome{}, false

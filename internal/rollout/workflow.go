@@ -70,8 +70,11 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 		return engine.Outcome{}, fault.New(fault.Invalid, "This version of amiral does not know the step %q of a rollout.", t.At)
 	}
 	out, err := step(ctx)
-	if f, ok := fault.As(err); ok && r.touched() {
-		out, err = r.fail(f.Error()), nil
+	if f, ok := fault.As(err); ok {
+		if !r.touched() {
+			return engine.Outcome{}, inert(f)
+		}
+		out, err = r.fail(phrase("%s", f.Error())), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, err
@@ -139,15 +142,15 @@ func to(step string) engine.Outcome { return engine.Outcome{Step: step} }
 
 // say goes on with another step and tells a line.
 func say(step string, tone card.Tone, format string, args ...any) engine.Outcome {
-	return engine.Outcome{Step: step, Tone: string(tone), Line: fmt.Sprintf(format, args...)}
+	return engine.Outcome{Step: step, Tone: string(tone), Line: string(phrase(format, args...))}
 }
 
 // end goes to settle, which ends the operation that way.
 func (r *run) end(state ledger.State, format string, args ...any) engine.Outcome {
-	r.data.Ending = &Ending{State: state, Text: fmt.Sprintf(format, args...)}
+	r.data.Ending = &Ending{State: state, Text: phrase(format, args...)}
 	return to(stepSettle)
 }
 
-func (r *run) fail(text string) engine.Outcome {
+func (r *run) fail(text safe) engine.Outcome {
 	return r.end(ledger.Failed, "%s", text)
 }
