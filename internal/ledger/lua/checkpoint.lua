@@ -18,7 +18,7 @@ local wait = tonumber(ARGV[9])
 if redis.call('LLEN', signals) > 0 then wait = 0 end
 at(DUE, id, now + wait)
 
-local e = {step = step, seq = int(seq), line = ARGV[10], tone = ARGV[11]}
+local e = {step = step, seq = int(seq), epoch = ARGV[4], line = ARGV[10], tone = ARGV[11]}
 if step ~= from then add(id, 'version', 1) end
 if step ~= from or ARGV[10] ~= '' then
   note(id, 'step', e)

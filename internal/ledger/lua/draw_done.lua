@@ -11,6 +11,7 @@ add(id, 'draw_epoch', 1)
 local hold = now + tonumber(ARGV[6])
 set(id, 'hold', int(hold))
 if ARGV[7] ~= '' then set(id, 'said', ARGV[7]) end
+if ARGV[5] ~= '-1' then set(id, 'drawn', ARGV[5]) end
 if num(id, 'rev') == tonumber(ARGV[5]) then
   redis.call('ZREM', DRAW, id)
   return 0

@@ -33,10 +33,11 @@ local function touch(id)
   if not set_ or tonumber(set_) > when then at(DRAW, id, when) end
 end
 
--- journal writes one line of the operation's journal. e: by, step, seq, line, tone, text; all optional.
+-- journal writes one line of the operation's journal. e: by, step, seq, epoch, line, tone, text; all optional.
+-- A turn writes its epoch once, whatever it writes.
 local function journal(id, kind, e)
   local args = {'at', int(now), 'kind', kind, 'by', e.by or NOBODY}
-  for _, name in ipairs({'step', 'seq', 'line', 'tone', 'text'}) do
+  for _, name in ipairs({'step', 'seq', 'epoch', 'line', 'tone', 'text'}) do
     if e[name] and e[name] ~= '' then
       args[#args + 1] = name
       args[#args + 1] = tostring(e[name])
