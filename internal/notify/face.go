@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ func (n *Notifier) Card(r ledger.Record) card.Card {
 		p = paint(r)
 	}
 	c := card.Card{
-		Title:   f.words + " · " + r.Title,
+		Title:   f.words + " · " + cmp.Or(p.Headline, r.Title),
 		Tone:    f.tone,
 		Summary: summary(r, f),
 		Key:     string(r.ID),

@@ -41,6 +41,7 @@ type Groups interface {
 
 // Picture is what is particular to one kind of operation on its card.
 type Picture struct {
+	Headline string // in place of the operation's title; may be empty
 	Sections []card.Section
 	Buttons  []card.Button
 	Foot     []card.Text
