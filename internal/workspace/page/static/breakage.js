@@ -17,7 +17,7 @@ async function tell(what, run) {
 export function crashMenu(anchor, i, { image, group }) {
   const facts = [['Image', image === i.image ? i.image : `${image} (${i.image})`], ['Group', group], ['State', [i.lifecycle, i.state].filter(Boolean).join(', ')], ['Health', i.health], ['Type', i.type], ['Zone', i.az], ['Template', i.version && `version ${i.version}`], ['Protected', i.protected && 'from scale-in']];
   const crash = (how, words) => ({ label: words, danger: true, test: `crash-${how}`, run: () => tell(`${i.name || i.id}: ${words.toLowerCase()}`, () => post('/fleet/crash', { instance: i.id, how })) });
-  menu(anchor, [{ heading: 'Break this server' }, crash('system', 'Fail the system check'), crash('instance', 'Fail the instance check'), crash('terminated', 'Terminate it')], {
+  menu(anchor, [{ heading: 'Break this server' }, crash('system', 'Fail the system check'), crash('instance', 'Fail the instance check'), group && crash('application', 'Fail the load balancer check'), crash('stopped', 'Stop it'), crash('terminated', 'Terminate it')].filter(Boolean), {
     label: `Server ${i.id}`, className: 'wide',
     head: h('div', { class: 'card-head' }, h('strong', {}, i.name || i.id), i.name && h('span', { class: 'quiet' }, i.id), h('dl', {}, facts.filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)]))),
   });
@@ -28,20 +28,29 @@ const fault = (words, body) => ({ label: words, danger: true, run: () => tell(wo
 // awsMenu offers faults for the AWS endpoints, and mends them.
 export function awsMenu(anchor, state) {
   const faults = state?.faults ?? [];
-  const newest = (state?.images ?? []).filter((i) => i.state === 'available').sort((a, b) => String(b.created ?? '').localeCompare(String(a.created ?? ''))).slice(0, 3);
+  const unique = [...new Map((state?.images ?? []).map((i) => [i.id, i])).values()];
+  const newest = unique.filter((i) => i.state === 'available').sort((a, b) => String(b.created ?? '').localeCompare(String(a.created ?? ''))).slice(0, 3);
   menu(anchor, [
     { heading: 'Break AWS' },
-    fault('Throttle every call for 30 s', { action: '*', kind: 'throttle', for: '30s' }),
-    fault('Throttle every call for 5 m', { action: '*', kind: 'throttle', for: '5m' }),
+    fault('Throttle every call for 30 s', { action: '*', kind: 'throttle', for: 30 }),
+    fault('Throttle every call for 5 m', { action: '*', kind: 'throttle', for: 300 }),
     fault('Answer 500 to the next 5 calls', { action: '*', kind: '5xx', times: 5 }),
     fault('Lose the answer to the next refresh start', { action: 'StartInstanceRefresh', kind: 'lost_reply', times: 1 }),
     fault('Lose the answer to the next image creation', { action: 'CreateImage', kind: 'lost_reply', times: 1 }),
-    ...(state?.groups ?? []).slice(0, 3).map((g) => fault(`No capacity for ${g.name}`, { kind: 'capacity', group: g.name, account: g.account, region: g.region, code: 'InsufficientInstanceCapacity' })),
+    ...[...new Set((state?.groups ?? []).map((g) => g.name))].slice(0, 4).map((name) => fault(`No capacity for ${name}`, { kind: 'launch', group: name })),
     { heading: 'Make an image bad' },
-    ...newest.map((i) => ({ label: `${i.name || i.id} boots unhealthy`, danger: true, run: () => tell(`${i.name || i.id} boots unhealthy`, () => post('/fleet/image', { id: i.id, bad: true })) })),
-    { heading: faults.length ? `${faults.length} active` : 'Nothing is broken' },
+    ...newest.map(spoil),
+    { heading: faults.length ? 'Active now' : 'Nothing is broken' },
+    ...faults.map((f) => ({ label: describe(f), hint: 'Press to mend', run: () => tell(`Mended: ${describe(f)}`, () => remove(`/fleet/fault?id=${encodeURIComponent(f.id)}`)) })),
     { label: 'Mend everything', test: 'mend-aws', run: () => tell('AWS is mended', () => remove('/fleet/fault')) },
   ], { label: 'Break AWS', className: 'wide' });
+}
+
+const describe = (f) => [f.kind.replaceAll('_', ' '), f.action && f.action !== '*' && f.action, f.group && `for ${f.group}`, f.times && `${f.times} left`].filter(Boolean).join(', ');
+
+function spoil(image) {
+  const words = image.bad ? `${image.name || image.id} is good again` : `${image.name || image.id} boots unhealthy`;
+  return { label: words, danger: !image.bad, run: () => tell(words, () => post('/fleet/image', { id: image.id, bad: !image.bad })) };
 }
 
 // slackMenu disturbs the app's connections to Slack.

@@ -39,7 +39,7 @@ async function send(body) {
 function adopt(answer) {
   clock.set(answer.now, answer.rate);
   tick();
-  changed('messages', 'thread');
+  changed('messages', 'thread', 'home');
 }
 
 let last = '';

@@ -1,9 +1,9 @@
 // Where people write: type-ahead for commands, people and channels; Enter sends, the up arrow recalls.
 
 import { fill, h, icon, toast } from './dom.js';
-import { post } from './api.js';
+import { post, Refusal } from './api.js';
 import { avatar } from './avatar.js';
-import { channelOf, facts, nameOf, notice, peer } from './store.js';
+import { channelOf, facts, nameOf, peer } from './store.js';
 
 let ids = 0;
 
@@ -20,6 +20,7 @@ export function composer(root, { place, testID, sendID }) {
   const recall = memory();
   let shown = [];
   let active = 0;
+  let sending = false;
 
   const submit = async () => {
     const text = area.value.trim();
@@ -30,10 +31,11 @@ export function composer(root, { place, testID, sendID }) {
     try {
       await post('/ui/send', { as: facts.me, ...place(), text });
     } catch (error) {
-      if (error.answer?.text) notice(place().channel, error.answer.text, place().thread_ts);
-      else toast(`Not sent: ${error.message}`, 'bad');
-      if (!area.value && !text.startsWith('/')) area.value = text;
-      grow();
+      // What Slack has to say about a command it says itself, as Slackbot.
+      if (error instanceof Refusal && text.startsWith('/')) return;
+      toast(`Not sent: ${error.message}`, 'bad');
+      area.value ||= text;
+      refresh();
     }
   };
 
@@ -84,8 +86,9 @@ export function composer(root, { place, testID, sendID }) {
 
   area.addEventListener('keydown', (event) => {
     if (event.isComposing) return;
+    sending = event.key === 'Enter' && !event.shiftKey;
     if (onSuggestion(event)) return event.preventDefault();
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (sending) {
       event.preventDefault();
       submit();
     }
@@ -99,6 +102,8 @@ export function composer(root, { place, testID, sendID }) {
       usage.hidden = true;
     }
   });
+  // Some input methods type the line break although the key press was answered.
+  area.addEventListener('beforeinput', (event) => sending && ['insertLineBreak', 'insertParagraph'].includes(event.inputType) && event.preventDefault());
   area.addEventListener('input', refresh);
   area.addEventListener('click', suggest);
   area.addEventListener('blur', () => setTimeout(() => {

@@ -11,8 +11,8 @@ const values = new Map();
 const slot = (place, block, e) => `${place}/${block}/${e.action_id}`;
 
 // context makes the context of one message, modal or home page. where is {channel, ts} or {view_id}.
-export function context(where, { troubles = [], errors = {}, redraw, held } = {}) {
-  const place = held ?? where.view_id ?? `${where.channel}/${where.ts}`;
+export function context(where, { troubles = [], errors = {}, state = {}, redraw } = {}) {
+  const place = where.view_id ?? `${where.channel}/${where.ts}`;
   const within = (block) => ({
     ...where, block, redraw,
     within,
@@ -20,7 +20,7 @@ export function context(where, { troubles = [], errors = {}, redraw, held } = {}
     busyOf: (e) => facts.busy.has(slot(place, block.block_id, e)),
     errorOf: (b) => errors[b.block_id],
     value: (e, field, initial) => {
-      const kept = values.get(slot(place, block.block_id, e));
+      const kept = values.get(slot(place, block.block_id, e)) ?? state[block.block_id]?.[e.action_id];
       return kept && field in kept ? kept[field] : initial;
     },
     keep: (e, fields) => values.set(slot(place, block.block_id, e), fields),
@@ -41,7 +41,10 @@ async function press(where, block, e, fields, key) {
   try {
     await post('/ui/click', { as: facts.me, ...where, block_id: block.block_id, action_id: e.action_id, ...fields });
   } catch (error) {
-    if (!(error instanceof Refusal) || !['operation_timeout', 'timeout', 'not_acknowledged', 'dispatch_failed'].includes(error.message)) toast(`That did not go through: ${error.message}`, 'bad');
+    // A press that nobody acknowledged has its warning mark beside the button; a view that is gone
+    // needs no word either.
+    if (!(error instanceof Refusal)) toast(`That did not go through: ${error.message}`, 'bad');
+    else console.warn('press', error.message);
   } finally {
     clearTimeout(timer);
     facts.busy.delete(key);
@@ -54,19 +57,21 @@ async function suggestions(where, block, e, query) {
   return answer.option_groups ?? [{ options: answer.options ?? [] }];
 }
 
-// gather reads every input of a view, with its first value where nobody touched it.
+// gather reads every input of a view: what was typed or chosen, else what the app put there.
 export function gather(view) {
   const out = {};
   for (const block of view.blocks ?? []) {
     for (const e of elementsOf(block)) {
-      const kept = values.get(slot(view.id, block.block_id, e));
-      const value = kept ?? initial(e);
+      const kept = values.get(slot(view.id, block.block_id, e)) ?? heldBy(view, block, e) ?? initial(e);
+      const value = kept && Object.entries(kept).find(([name]) => name !== 'type')?.[1];
       if (value === undefined) continue;
       (out[block.block_id] ??= {})[e.action_id] = value;
     }
   }
   return out;
 }
+
+const heldBy = (view, block, e) => view.state?.values?.[block.block_id]?.[e.action_id];
 
 // forget drops what was typed into a view that is gone.
 export function forget(viewID) {

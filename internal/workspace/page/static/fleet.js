@@ -16,7 +16,7 @@ export function fleet(root) {
   const take = (state) => {
     view.state = state;
     const now = Date.parse(state.now ?? '');
-    if (now) clock.set(now, state.clock?.rate ?? clock.rate);
+    if (now) clock.set(now);
     paint(parts);
   };
   listen('/fleet/events', { onopen: () => get('/fleet/state').then(take, () => {}), onevent: (event) => take(event.state ?? event) });
@@ -26,6 +26,7 @@ export function fleet(root) {
   }, () => {});
   readClock();
   setInterval(() => view.state && paint(parts), 1000);
+  setInterval(() => document.hidden || readClock(), 5000);
 }
 
 function frame(root) {
@@ -156,14 +157,22 @@ const signOf = (g) => JSON.stringify([g, names(), g.refresh && active(g.refresh.
 
 // groupNode draws one group, and moves its squares over when it was drawn before.
 function groupNode(g, old) {
-  const node = old ?? h('article', { class: 'group', 'data-testid': 'group', 'data-name': g.name }, h('header', {}), h('div', { class: 'squares' }), h('div', { class: 'refresh' }));
-  const [header, squares, refresh] = node.children;
+  const node = old ?? h('article', { class: 'group', 'data-testid': 'group', 'data-name': g.name }, h('header', {}), h('div', { class: 'squares' }), h('div', { class: 'refresh' }), h('div', { class: 'group-foot' }));
+  const [header, squares, refresh, foot] = node.children;
   const template = g.template?.name ? `${g.template.name} ${versionOf(g.template.version)}` : '';
-  fill(header, h('h3', {}, g.name), h('span', { class: 'quiet', title: `at least ${g.min}, at most ${g.max}` }, `${g.desired} of ${g.min}–${g.max}`), g.mixed && h('span', { class: 'tag' }, 'mixed'),
-    (g.suspended ?? []).length > 0 && h('span', { class: 'tag warn', title: `Suspended: ${g.suspended.join(', ')}` }, 'suspended'), h('span', { class: 'template', title: `Launch template ${template}` }, template));
+  fill(header, h('h3', {}, g.name), h('span', { class: 'quiet', title: `at least ${g.min}, at most ${g.max}` }, `${g.desired} of ${g.min}–${g.max}`));
+  fill(foot, h('span', { class: 'template', title: `Launch template ${template}` }, template), g.mixed && h('span', { class: 'tag', title: 'Mixed instances policy' }, 'mixed'),
+    (g.suspended ?? []).length > 0 && h('span', { class: 'tag warn', title: `Suspended: ${g.suspended.join(', ')}` }, 'suspended'));
+  node.style.setProperty('--width', `${widthFor((g.instances ?? []).length)}px`);
   reconcile(squares, (g.instances ?? []).map((i) => ({ key: i.id, sign: JSON.stringify([i, imageName(i.image)]), make: (was) => square(i, was, g) })));
   paintRefresh(refresh, g.refresh);
   return node;
+}
+
+// widthFor keeps a group two rows high and as wide as that takes, up to 16 squares.
+function widthFor(count) {
+  const columns = count <= 8 ? count : Math.min(16, Math.ceil(count / 2));
+  return Math.max(104, columns * 18);
 }
 
 const versionOf = (v) => (/^\d+$/.test(String(v ?? '')) ? `v${v}` : v ?? '');
@@ -204,14 +213,16 @@ function paintRefresh(root, refresh) {
   if (!refresh?.id) return fill(root);
   const percent = Math.round(refresh.percent ?? 0);
   const tone = /fail/i.test(refresh.status) ? 'bad' : /rollback/i.test(refresh.status) ? 'back' : /success/i.test(refresh.status) ? 'good' : /cancel/i.test(refresh.status) ? 'off' : 'moving';
-  const since = active(refresh.status) && refresh.started ? duration((clock.now() - Date.parse(refresh.started)) / 1000) : '';
+  const since = active(refresh.status) && refresh.started ? duration((clock.now() - Date.parse(refresh.started)) / 1000).replace(/ \d\d s$/, '') : '';
   if (!root.firstChild) root.append(h('div', { class: 'bar', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100 }, h('span', {})), h('div', { class: 'refresh-words' }));
   const [bar, wordsBox] = root.children;
   root.className = `refresh ${tone}`;
   bar.setAttribute('aria-valuenow', String(percent));
   bar.setAttribute('aria-label', `Refresh ${refresh.status}`);
   bar.firstChild.style.setProperty('width', `${percent}%`);
-  fill(wordsBox, h('span', { class: 'refresh-status', title: refresh.reason ?? '' }, spaced(refresh.status)), h('span', {}, `${percent}%`), since && h('span', { class: 'quiet' }, since));
+  fill(wordsBox, h('span', { class: 'refresh-status', title: [refresh.status, refresh.reason].filter(Boolean).join(': ') }, spaced(refresh.status)), h('span', {}, `${percent}%`), since && h('span', { class: 'quiet' }, since));
 }
 
-const spaced = (status) => String(status ?? '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace(/^./, (c) => c.toUpperCase());
+const statusWords = { InProgress: 'Rolling', RollbackInProgress: 'Rolling back', RollbackSuccessful: 'Rolled back', Successful: 'Done' };
+
+const spaced = (status) => statusWords[status] ?? String(status ?? '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace(/^./, (c) => c.toUpperCase());

@@ -1,6 +1,7 @@
 // One message: who, when, what, and what hangs below it.
 
-import { append, h, icon } from './dom.js';
+import { post } from './api.js';
+import { append, h, icon, toast } from './dom.js';
 import { author, avatar, badges } from './avatar.js';
 import { blocks } from './blocks.js';
 import { context } from './context.js';
@@ -23,7 +24,7 @@ export function messageNode(channel, message, { compact = false, inThread = fals
     message.ephemeral && h('div', { class: 'only-you' }, icon('eye'), 'Only visible to you'),
     !compact && h('header', {}, h('span', { class: 'name' }, nameOf(who)), badges(who), h('time', { class: 'time', title: fullTime(when), datetime: when.toISOString() }, shortTime(when))),
     body(channel, message),
-    reactions(message),
+    reactions(channel, message),
     message.ephemeral ? farewell(channel, message) : replyLink(message, inThread, replies)),
   !message.ephemeral && !inThread && h('div', { class: 'hover-tools' }, h('button', {
     type: 'button', class: 'icon-button', 'aria-label': 'Reply in thread', title: 'Reply in thread', 'data-testid': 'reply-in-thread',
@@ -57,11 +58,13 @@ function colour(value) {
   return /^#?[0-9a-f]{3,8}$/i.test(value ?? '') ? `#${value.replace('#', '')}` : 'var(--line-strong)';
 }
 
-function reactions(message) {
+function reactions(channel, message) {
   if (!message.reactions?.length) return null;
   return h('div', { class: 'reactions' }, message.reactions.map((r) => {
     const names = (r.users ?? []).map((id) => nameOf(person(id))).join(', ');
-    return h('span', { class: `reaction ${(r.users ?? []).includes(facts.me) ? 'mine' : ''}`, title: `${names} :${r.name}:`, role: 'img', 'aria-label': `${r.name}, ${r.count ?? r.users?.length ?? 1}, ${names}` },
+    const mine = (r.users ?? []).includes(facts.me);
+    return h('button', { type: 'button', class: `reaction ${mine ? 'mine' : ''}`, title: `${names} :${r.name}:`, 'aria-label': `${r.name}, ${r.count ?? r.users?.length ?? 1}, ${names}`, 'aria-pressed': String(mine),
+      onclick: () => !mine && post('/ui/react', { as: facts.me, channel, ts: message.ts, name: r.name }).catch((error) => toast(error.message, 'bad')) },
       emoji(r.name) ?? `:${r.name}:`, h('span', { class: 'count' }, String(r.count ?? r.users?.length ?? 1)));
   }));
 }

@@ -116,7 +116,7 @@ function start(id) {
     return h('div', { class: 'start' }, avatar(other, 'large'), h('h2', {}, nameOf(other)), h('p', {}, `This is the beginning of your conversation with ${nameOf(other)}.`));
   }
   const kind = channel.is_private ? 'private channel' : 'channel';
-  return h('div', { class: 'start' }, h('h2', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name), h('p', {}, `This is the start of the ${kind}. ${channel.topic?.value ?? channel.topic ?? ''}`));
+  return h('div', { class: 'start' }, h('h2', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name), h('p', {}, `This is the start of the ${kind}. `, mrkdwn(channel.topic?.value ?? channel.topic ?? '')));
 }
 
 function drawHeading(root) {

@@ -32,10 +32,8 @@ export function modal() {
       dialog.sign = '';
       return;
     }
-    trouble = facts.busy.get(`trouble:${view.id}`) ?? trouble;
-    facts.busy.delete(`trouble:${view.id}`);
-    paint(dialog, view, views.length);
     if (!dialog.open) dialog.showModal();
+    paint(dialog, view, views.length);
   };
   on('views people', draw);
   dialog.addEventListener('cancel', (event) => {
@@ -45,7 +43,7 @@ export function modal() {
 }
 
 function paint(dialog, view, depth) {
-  const sign = JSON.stringify([view.id, view.hash, view.title, view.submit, view.close, view.blocks, errors, trouble, waiting, depth, [...facts.busy.keys()]]);
+  const sign = JSON.stringify([view.id, view.hash, view.title, view.submit, view.close, view.blocks, view.errors, view.trouble, view.troubles, errors, trouble, waiting, depth, [...facts.busy.keys()]]);
   if (dialog.sign === sign) return;
   dialog.sign = sign;
   closePopover();
@@ -66,7 +64,7 @@ function head(view, depth) {
 }
 
 function body(view) {
-  const ctx = context({ view_id: view.id }, { errors, redraw: () => changed('views') });
+  const ctx = context({ view_id: view.id }, { errors: { ...view.errors, ...errors }, troubles: view.troubles ?? [], state: view.state?.values, redraw: () => changed('views') });
   const form = h('form', { class: 'modal-body', novalidate: true, onsubmit: (event) => {
     event.preventDefault();
     if (view.submit) submit(view);
@@ -76,8 +74,9 @@ function body(view) {
 }
 
 function foot(view, depth) {
+  const said = trouble || view.trouble;
   return h('footer', {},
-    trouble && h('p', { class: 'error', role: 'alert', 'data-testid': 'modal-trouble' }, icon('alert'), trouble),
+    said && h('p', { class: 'error', role: 'alert', 'data-testid': 'modal-trouble' }, icon('alert'), said),
     h('button', { type: 'button', class: 'button', 'data-testid': 'modal-cancel', onclick: () => leave(false) }, view.close ? flat(view.close) : depth > 1 ? 'Back' : 'Close'),
     view.submit && h('button', { type: 'button', class: `button primary ${waiting ? 'busy' : ''}`, 'data-testid': 'modal-submit', disabled: waiting, 'aria-busy': String(waiting), onclick: () => submit(view) }, h('span', {}, textObject(view.submit))));
 }
@@ -90,19 +89,16 @@ async function submit(view) {
   waiting = true;
   changed('views');
   try {
-    const answer = await post('/ui/submit', { as: facts.me, view_id: view.id, values: gather(view) });
-    errors = answer.errors ?? {};
-    trouble = answer.trouble ?? '';
+    await post('/ui/submit', { as: facts.me, view_id: view.id, values: gather(view) });
   } catch (error) {
-    errors = fieldErrors(error.answer?.errors);
-    if (!Object.keys(errors).length) trouble = error.answer?.text ?? error.answer?.trouble ?? 'We had some trouble connecting. Try again?';
+    const still = facts.views.at(-1);
+    errors = error.answer?.errors ?? {};
+    if (still?.id === view.id && !Object.keys({ ...errors, ...still.errors }).length) trouble = still.trouble || 'We had some trouble connecting. Try again?';
   } finally {
     waiting = false;
     changed('views');
   }
 }
-
-const fieldErrors = (answer) => (answer && typeof answer === 'object' && !Array.isArray(answer) ? answer : {});
 
 // missing finds required inputs that are empty, as a chat client does before it asks the app.
 function missing(view) {
@@ -110,7 +106,7 @@ function missing(view) {
   const found = {};
   for (const block of view.blocks ?? []) {
     if (block.type !== 'input' || block.optional) continue;
-    const value = Object.values(held[block.block_id]?.[block.element?.action_id] ?? {})[0];
+    const value = held[block.block_id]?.[block.element?.action_id];
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length)) found[block.block_id] = 'Please complete this required field.';
   }
   return found;

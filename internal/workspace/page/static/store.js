@@ -1,6 +1,6 @@
 // What the page knows. Parts of the page subscribe to a topic; several changes in one frame draw once.
 
-import { get, listen } from './api.js';
+import { get, listen, Refusal } from './api.js';
 
 // facts is everything the server told us, plus where this person is looking.
 export const facts = {
@@ -60,6 +60,7 @@ function flush() {
 
 let source = null;
 let queue = null;
+let turns = 0;
 const watchers = new Set();
 
 // onArrival calls back for each message that arrives live.
@@ -67,17 +68,36 @@ export function onArrival(watch) {
   watchers.add(watch);
 }
 
-// become makes the page another person: a new state and a new stream.
-export function become(user) {
+// become makes the page another person: a new state and a new stream. Somebody unknown becomes the
+// first person of the workspace.
+export async function become(user) {
   source?.close();
-  const query = user ? `?as=${encodeURIComponent(user)}` : '';
+  source = null;
+  const turn = ++turns;
+  let state;
+  try {
+    state = await get(`/ui/state${query(user)}`);
+  } catch (error) {
+    if (turn !== turns) return;
+    console.warn('reading the workspace', error.message);
+    setTimeout(() => turn === turns && become(error instanceof Refusal ? '' : user), 1000);
+    return;
+  }
+  if (turn !== turns) return;
+  adopt(state, true);
+  follow(turn);
+}
+
+const query = (user) => (user ? `?as=${encodeURIComponent(user)}` : '');
+
+// follow opens the stream; each time it opens, the whole state is read again, and what arrived
+// meanwhile is applied after it.
+function follow(turn) {
   queue = [];
-  let first = true;
-  source = listen(`/ui/events${query}`, {
+  source = listen(`/ui/events${query(facts.me)}`, {
     onopen: () => {
       queue ??= [];
-      reload(query, first);
-      first = false;
+      reload(turn);
     },
     onevent: (event) => (queue ? queue.push(event) : apply(event)),
     onerror: () => {
@@ -87,16 +107,14 @@ export function become(user) {
   });
 }
 
-// reload reads the whole state; events that arrived meanwhile are applied after it.
-async function reload(query, first) {
-  const mine = source;
+async function reload(turn) {
   try {
-    const state = await get(`/ui/state${query}`);
-    if (source !== mine) return;
-    adopt(state, first);
+    const state = await get(`/ui/state${query(facts.me)}`);
+    if (turn !== turns) return;
+    adopt(state, false);
   } catch (error) {
-    console.error('reading the workspace', error);
-    setTimeout(() => source === mine && reload(query, first), 1000);
+    console.warn('reading the workspace', error.message);
+    setTimeout(() => turn === turns && reload(turn), 1000);
     return;
   }
   const waiting = queue ?? [];
@@ -160,7 +178,7 @@ const handlers = {
     changed('messages', 'thread');
   },
   ephemeral: ({ channel, message }) => {
-    const fresh = put((facts.ephemerals[channel] ??= []), { ...message, ephemeral: true });
+    const fresh = put((facts.ephemerals[channel] ??= []), { ...message, ephemeral: true, arrived: Date.now() });
     if (fresh) arrive(channel, message);
     changed('messages', 'thread', 'channels');
   },
@@ -176,22 +194,23 @@ const handlers = {
     facts.home = home;
     changed('home');
   },
-  trouble: ({ channel, ts, view_id, action_id, block_id, text }) => {
+  trouble: ({ channel, ts, action_id, block_id, text }) => {
     const list = [...(facts.messages[channel] ?? []), ...(facts.ephemerals[channel] ?? [])];
     const message = list.find((m) => m.ts === ts);
     if (message) message.troubles = [...(message.troubles ?? []), { action_id, block_id, text }];
-    if (view_id) facts.busy.set(`trouble:${view_id}`, text);
     changed('messages', 'thread', 'views', 'home');
   },
   notice: ({ channel, text, thread_ts }) => {
-    notice(channel ?? facts.place.channel, text, thread_ts);
+    const said = (facts.ephemerals[channel] ?? []).some((m) => m.text === text && m.user === 'USLACKBOT' && Date.now() - (m.arrived ?? 0) < 2000);
+    if (!said) notice(channel ?? facts.place.channel, text, thread_ts);
   },
   sockets: ({ sockets }) => {
     facts.sockets = sockets ?? [];
     changed('sockets');
   },
   reset: () => {
-    source && reload(`?as=${encodeURIComponent(facts.me)}`, false);
+    queue ??= [];
+    reload(turns);
   },
 };
 
@@ -199,7 +218,7 @@ const handlers = {
 export function notice(channel, text, thread) {
   if (!channel) return;
   const ts = nextStamp(channel);
-  const message = { ts, text, user: 'USLACKBOT', ephemeral: true, notice: true };
+  const message = { ts, text, user: 'USLACKBOT', ephemeral: true, notice: true, arrived: Date.now() };
   if (thread) message.thread_ts = thread;
   (facts.ephemerals[channel] ??= []).push(message);
   changed('messages', 'thread');
@@ -220,7 +239,7 @@ function nextStamp(channel) {
 function put(list, message) {
   const at = list.findIndex((m) => m.ts === message.ts);
   if (at >= 0) {
-    list[at] = { ...message, troubles: message.troubles ?? (list[at].edited === message.edited ? list[at].troubles : undefined) };
+    list[at] = message;
     return false;
   }
   list.push(message);
