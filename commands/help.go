@@ -33,8 +33,13 @@ func (b *Book) help() Command {
 // overview is the help on everything below a path.
 func (b *Book) overview(path []string) card.Card {
 	c := card.Card{Title: "What you can ask", Summary: "What you can ask of amiral."}
+	if len(path) == 1 && path[0] == home {
+		path = nil
+	}
 	if len(path) > 0 {
 		c.Title = "/" + strings.Join(path, " ")
+	}
+	if len(path) == 1 {
 		c.Summary = rootSummary(path[0]) + "."
 		c.Sections = append(c.Sections, card.Para(card.T("%s.", rootSummary(path[0]))))
 	}
@@ -67,13 +72,10 @@ func (c Command) help() card.Card {
 	if c.Details != "" {
 		k.Sections = append(k.Sections, card.Para(card.T("%s", c.Details)))
 	}
-	k.Sections = append(k.Sections, card.Section{Code: s.Usage()})
-	if table := words(s); table != "" {
-		k.Sections = append(k.Sections, card.Section{Code: table})
-	}
+	k.Sections = append(k.Sections, card.Section{Code: strings.TrimSpace(s.Usage() + "\n\n" + words(s))})
 	k.Sections = append(k.Sections, card.Para(card.Join(card.T("For example: "), card.Code(c.Example))))
 	if !c.ReadOnly {
-		k.Foot = []card.Text{card.T("This changes something: who must agree is decided by the policy.")}
+		k.Foot = []card.Text{card.T("Who may ask for this, and who must agree, is decided by the policy.")}
 	}
 	return k
 }
@@ -82,7 +84,7 @@ func (c Command) help() card.Card {
 func words(s grammar.Spec) string {
 	var rows [][2]string
 	for _, a := range s.Args {
-		rows = append(rows, [2]string{"<" + a.Name + ">", a.About})
+		rows = append(rows, [2]string{a.Usage(), a.About})
 	}
 	for _, f := range s.Flags {
 		rows = append(rows, [2]string{f.Usage(), f.About})

@@ -27,7 +27,7 @@ func (d *Desk) press(ctx context.Context, a *attempt, p Press) (Result, error) {
 	switch p.Action {
 	case "approve":
 		_, err := a.gate.Vote(ctx, p.ID, p.Version, p.Actor, "approve", "")
-		return Result{}, err
+		return Result{}, d.late(ctx, p.ID, err)
 	case "deny", "open_form":
 		return d.denyForm(ctx, p)
 	case "withdraw":
@@ -93,14 +93,25 @@ func (d *Desk) deny(ctx context.Context, a *attempt, s Submission) (Result, erro
 		return wrong("reason", "This is too long: 500 characters are the most."), nil
 	}
 	_, err := a.gate.Vote(ctx, s.Subject, s.Version, s.Actor, "deny", reason)
-	return Result{}, err
+	return Result{}, d.late(ctx, s.Subject, err)
 }
 
-// wrong says what is wrong in a form, both in the form and, should it be closed already, by itself.
+// wrong says what is wrong in a form; nothing was done then.
 func wrong(input, text string) Result {
-	r := reply(card.Card{Tone: card.Warning, Summary: text, Sections: []card.Section{card.Para(card.T("%s Nothing was done.", text))}})
-	r.Errors = map[string]string{input: text}
-	return r
+	return Result{Errors: map[string]string{input: text}}
+}
+
+// late makes a vote's refusal say what happened instead, and who did it.
+func (d *Desk) late(ctx context.Context, id ledger.ID, err error) error {
+	f, ok := faultOnly(err)
+	if !ok || f.Kind != fault.Conflict {
+		return err
+	}
+	rec, unread := d.Records.Get(ctx, id)
+	if unread != nil || rec.State == ledger.Pending {
+		return err
+	}
+	return &fault.Fault{Kind: f.Kind, Text: standing(rec), Hint: f.Hint}
 }
 
 // back proposes to take back what an operation did.

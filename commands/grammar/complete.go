@@ -70,7 +70,7 @@ func (s Spec) next(words []Word) []Suggestion {
 	if placed >= len(s.Args) {
 		return nil
 	}
-	return []Suggestion{{Text: s.Args[placed].usage(), About: s.Args[placed].About}}
+	return []Suggestion{{Text: s.Args[placed].Usage(), About: s.Args[placed].About}}
 }
 
 // open are the flags that are not there yet and begin with the word.

@@ -30,7 +30,7 @@ func (s Spec) Refuse(meant, format string, args ...any) *Refusal {
 }
 
 func (s Spec) refuse(f *fault.Fault, meant string) *Refusal {
-	r := &Refusal{Meant: meant, Usage: s.Usage(), Example: s.Example}
+	r := &Refusal{Meant: meant, Usage: s.brief(), Example: s.Example}
 	var lines []string
 	if f.Hint != "" {
 		lines = append(lines, f.Hint)

@@ -84,7 +84,7 @@ func (s Spec) names() []string {
 func (s Spec) Usage() string {
 	parts := []string{s.Name}
 	for _, a := range s.Args {
-		parts = append(parts, a.usage())
+		parts = append(parts, a.Usage())
 	}
 	for _, set := range s.OneOf {
 		var ways []string
@@ -104,23 +104,22 @@ func (s Spec) Usage() string {
 
 // Short is the usage without the flags that are not needed, for where there is little room.
 func (s Spec) Short() string {
-	optional := 0
-	for _, f := range s.Flags {
-		if !s.needed(f.Name) {
-			optional++
-		}
-	}
-	short := s
-	short.Flags = nil
+	var needed []Flag
 	for _, f := range s.Flags {
 		if s.needed(f.Name) {
-			short.Flags = append(short.Flags, f)
+			needed = append(needed, f)
 		}
 	}
-	if optional == 0 {
-		return short.Usage()
+	s.Flags = needed
+	return s.Usage()
+}
+
+// brief is the usage for a refusal: whole when it is short.
+func (s Spec) brief() string {
+	if whole := s.Usage(); len([]rune(whole)) <= 120 {
+		return whole
 	}
-	return short.Usage() + " […]"
+	return s.Short() + " […]"
 }
 
 func (s Spec) needed(name string) bool {
@@ -134,15 +133,16 @@ func (s Spec) needed(name string) bool {
 	return false
 }
 
-func (a Arg) usage() string {
-	text := "<" + a.Name + ">"
+// Usage is the argument as it stands in the usage: "<group>", "[part]".
+func (a Arg) Usage() string {
+	dots := ""
 	if a.Many {
-		text += "…"
+		dots = "…"
 	}
 	if a.Optional {
-		return "[" + text + "]"
+		return "[" + a.Name + dots + "]"
 	}
-	return text
+	return "<" + a.Name + ">" + dots
 }
 
 // Usage is the flag with what stands for its value: "--image <ami>".

@@ -1,0 +1,273 @@
+package commands
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/rollout"
+)
+
+func TestListGolden(t *testing.T) { golden(t, "asg_list", text(newWorld(t).says("asg list").Reply)) }
+
+func TestShowGolden(t *testing.T) {
+	w := newWorld(t, op("op-run", ledger.Running))
+	w.cloud.groups[0].TargetGroups = []string{"arn:tg"}
+	w.cloud.groups[0].Instances[3].Health = "Unhealthy"
+	w.cloud.groups[0].Suspended = []string{"AZRebalance"}
+	golden(t, "asg_show", text(w.says("asg show web").Reply))
+	golden(t, "asg_show_refreshing", text(w.says("asg show worker").Reply))
+}
+
+func TestListNarrowsDown(t *testing.T) {
+	w := newWorld(t)
+	if got := text(w.says("asg list work").Reply); strings.Contains(got, "web ·") || !strings.Contains(got, "worker ·") {
+		t.Errorf("got %s, want worker alone", got)
+	}
+	if got := text(w.says("asg list zzz").Reply); !strings.Contains(got, `None of the 2 groups in production has "zzz" in its name.`) {
+		t.Errorf("got %s", got)
+	}
+	for i := range 50 {
+		w.cloud.groups = append(w.cloud.groups, fleet.Group{Name: fleet.GroupName(strings.Repeat("g", i+1))})
+	}
+	if got := text(w.says("asg list").Reply); strings.Count(got, "\n[") != 40 || !strings.Contains(got, "… and 12 more") {
+		t.Errorf("got %s, want 40 groups and 12 more", got)
+	}
+}
+
+func TestWrongNamesAreGuessed(t *testing.T) {
+	w := newWorld(t)
+	for typed, want := range map[string]string{
+		"asg show wev":                                "There is no group wev in production.\nDid you mean `web`?",
+		"asg show zzzzzz":                             "There is no group zzzzzz in production.\n`/asg list --in production` shows the groups there are.",
+		"asg rollout wrker --image ami-0b2":           "There is no group wrker in production.\nDid you mean `worker`?",
+		"asg rollback wev":                            "There is no group wev in production.\nDid you mean `web`?",
+		"asg rollout web --image ami-0b3":             "There is no image ami-0b3 in production.\nDid you mean `ami-0b2`?",
+		"asg rollout web --image web-2026.11.3":       "There is no image web-2026.11.3 in production.\nDid you mean `web-2026.11.2`?",
+		"asg rollout web --image ubuntu":              "There is no image ubuntu in production.\nThe newest one is `ami-0b2` (web-2026.11.2).",
+		"asg rollout web --version 9":                 "Template web-lt has no version 9.",
+		"asg list --in produktion":                    "There is no environment produktion.\nDid you mean `--in production`?",
+		"asg list --in moon":                          "There is no environment moon.\nThere are: production, staging.",
+		"asg rollout web --image a --min-healthy 140": "--min-healthy goes from 0 to 100 percent, and 140 is outside.",
+		"asg status wev":                              "I know of no operation on wev.",
+	} {
+		if got := text(w.says(typed).Reply); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", typed, got, want)
+		}
+	}
+	if len(w.gate.asked) > 0 {
+		t.Errorf("got %v asked of the gate, want nothing", w.gate.asked)
+	}
+}
+
+func TestEnvironments(t *testing.T) {
+	two := settings()
+	byDefault := settings()
+	byDefault.Environments[1].Default = true
+	shared := settings()
+	shared.Environments[0].Channels = append(shared.Environments[0].Channels, "CSTAGING")
+	shared.Environments[1].Default = true
+	one := Settings{Environments: two.Environments[:1]}
+	for _, c := range []struct {
+		settings             Settings
+		named, channel, want string
+	}{
+		{two, "", "CDEPLOYS", "production"},
+		{two, "", "CSTAGING", "staging"},
+		{two, "staging", "CDEPLOYS", "staging"},
+		{two, "STAGING", "", "staging"},
+		{one, "", "CELSE", "production"},
+		{byDefault, "", "CELSE", "staging"},
+		{byDefault, "", "CDEPLOYS", "production"},
+		{shared, "", "CSTAGING", "staging"},
+		{two, "", "CELSE", "This channel belongs to no environment, so I do not know which one you mean. Add `--in production` or `--in staging`."},
+	} {
+		env, err := c.settings.environment(c.named, c.channel)
+		got := env.Name
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q in %s: got %s, want %s", c.named, c.channel, got, c.want)
+		}
+	}
+}
+
+func TestRolloutProposesItsPlan(t *testing.T) {
+	w := newWorld(t)
+	w.says("asg rollout web --image web-2026.11.2 --canary 25 —bake 10m --reason “CVE-2026-1 <!channel> {user:UEVIL} --dry-run”")
+	s := w.gate.spec
+	want := `/asg rollout web --image web-2026.11.2 --reason "CVE-2026-1 @channel { user:UEVIL} --dry-run" --canary 25 --bake 10m`
+	if s.Command != want {
+		t.Errorf("got %s, want %s", s.Command, want)
+	}
+	if s.Kind != "rollout" || s.Environment != "production" || s.Target != "web" || s.Resource != "123456789012/eu-west-1/asg/web" ||
+		s.Requester != dev || s.Channel != "CDEPLOYS" || s.Step != rollout.First || s.Instances != 4 || s.Digest == "" ||
+		s.Reason != "CVE-2026-1 @channel { user:UEVIL} --dry-run" {
+		t.Errorf("got %+v", s)
+	}
+	var plan rollout.Plan
+	if err := json.Unmarshal(s.Payload, &plan); err != nil {
+		t.Fatal(err)
+	}
+	if plan.Digest() != s.Digest || plan.Want.Image != "ami-0b2" || plan.Want.Canary != 25 || plan.Want.Bake.Minutes() != 10 {
+		t.Errorf("got %+v, want the plan that was asked for", plan.Want)
+	}
+}
+
+func TestThreadsLiveWhereTheEnvironmentDoes(t *testing.T) {
+	for _, c := range []struct{ channel, thread, wantChannel, wantThread string }{
+		{"CDEPLOYS", "1.2", "CDEPLOYS", "1.2"},
+		{"D123", "1.2", "CDEPLOYS", ""},
+		{"CSTAGING", "", "CDEPLOYS", ""},
+	} {
+		w := newWorld(t)
+		w.desk.Command(t.Context(), Request{Key: "k", Actor: dev, Channel: c.channel, Thread: c.thread, Text: "asg rollout web --image ami-0b2 --in production"})
+		if w.gate.spec.Channel != c.wantChannel || w.gate.spec.Thread != c.wantThread {
+			t.Errorf("%s: got %s %s, want %s %s", c.channel, w.gate.spec.Channel, w.gate.spec.Thread, c.wantChannel, c.wantThread)
+		}
+	}
+}
+
+func TestPlansThatCannotRunAreShownAndNotProposed(t *testing.T) {
+	w := newWorld(t)
+	w.cloud.groups[0].Suspended = []string{"Launch"}
+	r := w.says("asg rollout web --image ami-0b2")
+	if got := text(r.Reply); !strings.HasPrefix(got, "# Not possible · Roll web to ami-0b2") || !strings.Contains(got, "so nothing was asked for") {
+		t.Errorf("got %s", got)
+	}
+	w.cloud.groups[0].Suspended = nil
+	r = w.says("asg rollout web --image ami-0b2 --dry-run")
+	if got := text(r.Reply); !strings.HasPrefix(got, "# Plan · Roll web to ami-0b2") || !strings.Contains(got, "This is only the plan") {
+		t.Errorf("got %s", got)
+	}
+	if len(w.gate.asked) > 0 || len(w.deeds) > 0 {
+		t.Errorf("got %v asked and %v audited, want nothing", w.gate.asked, w.deeds)
+	}
+}
+
+func TestRunningOperationsAreBornUpon(t *testing.T) {
+	for _, c := range []struct {
+		typed string
+		all   []ledger.Record
+		asked string
+		says  string
+	}{
+		{"asg pause web", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV pause", "Asked to pause; its thread tells when it has."},
+		{"asg resume WEB", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV resume", "Asked to resume"},
+		{"asg cancel web", []ledger.Record{op("op-a", ledger.Stuck)}, "signal op-a v-1 UDEV cancel", "Asked to cancel"},
+		{"asg cancel web", []ledger.Record{op("op-a", ledger.Pending)}, "withdraw op-a UDEV ", "Withdrawn: it will not run."},
+		{"asg cancel web", []ledger.Record{op("op-a", ledger.Pending), op("op-b", ledger.Running)}, "signal op-b v-1 UDEV cancel", "Asked to cancel"},
+		{"asg cancel web", []ledger.Record{op("op-a", ledger.Pending), op("op-b", ledger.Pending)}, "", "Several operations on web are open: op-a (Roll web to ami-0b2 in production), op-b"},
+		{"asg rollback web", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV rollback", "Asked to roll back"},
+		{"asg rollback web", []ledger.Record{op("op-a", ledger.Pending)}, "", "It has changed nothing yet: `/amiral ops cancel op-a` takes it back."},
+		{"asg pause wev", []ledger.Record{op("op-a", ledger.Running)}, "", "Nothing runs or waits on wev.\nDid you mean web?"},
+		{"asg pause web", []ledger.Record{op("op-a", ledger.Succeeded)}, "", "Nothing runs or waits on web."},
+		{"asg pause web --in staging", []ledger.Record{op("op-a", ledger.Running)}, "", "Nothing runs or waits on web."},
+		{"ops cancel op-a", []ledger.Record{op("op-a", ledger.Pending)}, "withdraw op-a UDEV ", "Withdrawn"},
+		{"ops cancel op-a", []ledger.Record{op("op-a", ledger.Waiting)}, "withdraw op-a UDEV ", "Withdrawn"},
+		{"ops cancel op-a", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV cancel", "Asked to cancel"},
+		{"ops cancel op-a", []ledger.Record{op("op-a", ledger.Succeeded)}, "", "Roll web to ami-0b2 is over: succeeded.\nThere is nothing to cancel any more."},
+		{"ops cancel op-x", []ledger.Record{op("op-a", ledger.Running)}, "", "There is no operation op-x.\nDid you mean `op-a`?"},
+		{"ops cancel op-", []ledger.Record{op("op-a", ledger.Running), op("op-b", ledger.Running)}, "", "Several operations begin with op-."},
+	} {
+		w := newWorld(t, c.all...)
+		got := text(w.says(c.typed).Reply)
+		if !strings.Contains(got, c.says) || strings.Join(w.gate.asked, "\n") != c.asked {
+			t.Errorf("%s: got %q %s, want %q %s", c.typed, w.gate.asked, got, c.asked, c.says)
+		}
+	}
+}
+
+// rolled is a rollout of web that ended, as the ledger keeps it.
+func rolled(t *testing.T, id ledger.ID, state ledger.State, want rollout.Want) ledger.Record {
+	t.Helper()
+	plan := rollout.Plan{Environment: "production", Account: "123456789012", Region: "eu-west-1", Group: "web",
+		From: rollout.Side{Template: "lt-1", Name: "web-lt", Version: 1, Image: "ami-0a1"}, Want: want}
+	payload, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(rollout.Data{Version: 2, Refresh: "r9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := op(id, state)
+	r.Payload, r.Data = payload, data
+	return r
+}
+
+func TestRollbackProposesTheWayBack(t *testing.T) {
+	last := rolled(t, "op-last", ledger.Succeeded, rollout.Want{Image: "ami-0b2"})
+	now := func(w *world) {
+		w.cloud.groups[0].Template.Version = "2"
+		for i := range w.cloud.groups[0].Instances {
+			w.cloud.groups[0].Instances[i].Template.Version = "2"
+		}
+	}
+	check := func(w *world, title string) {
+		t.Helper()
+		var plan rollout.Plan
+		if err := json.Unmarshal(w.gate.spec.Payload, &plan); err != nil {
+			t.Fatal(err)
+		}
+		if w.gate.spec.Title != title || !plan.Want.Back || plan.Want.Version != 1 || w.gate.spec.Requester != dev || w.gate.spec.Channel != "CDEPLOYS" {
+			t.Errorf("got %+v of %+v", w.gate.spec, plan.Want)
+		}
+	}
+	w := newWorld(t)
+	now(w)
+	w.records.history = []ledger.Record{rolled(t, "op-undone", ledger.Undone, rollout.Want{Image: "ami-0b2"}), last}
+	w.says("asg rollback web --reason slow")
+	check(w, "Roll web back to version 1")
+	if w.gate.spec.Reason != "slow" || w.gate.spec.Command != "/asg rollback web --reason slow" {
+		t.Errorf("got %+v", w.gate.spec)
+	}
+
+	w = newWorld(t, last)
+	now(w)
+	w.desk.Press(t.Context(), Press{Key: "k2", Actor: dev, Action: "rollback_new", ID: "op-last"})
+	check(w, "Roll web back to version 1")
+	if w.gate.spec.Command != "/asg rollback web --in production" || w.gate.spec.Reason != "Takes back op-last." {
+		t.Errorf("got %+v", w.gate.spec)
+	}
+
+	w = newWorld(t)
+	w.records.history = []ledger.Record{rolled(t, "op-back", ledger.Succeeded, rollout.Want{Version: 1, Back: true}), last}
+	if got := text(w.says("asg rollback web").Reply); !strings.Contains(got, "was rolled back already, by op-back.") {
+		t.Errorf("got %s", got)
+	}
+	w = newWorld(t)
+	if got := text(w.says("asg rollback web").Reply); !strings.Contains(got, "I know of no rollout of web in production that could be undone.") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	w := newWorld(t, op("op-old", ledger.Succeeded), op("op-a", ledger.Running))
+	for typed, want := range map[string]string{
+		"asg status":        "# Rollouts in production\n[doing] Roll web to ami-0b2 · production · running",
+		"asg status web":    "Operation: `op-a`",
+		"asg status op-old": "Operation: `op-old`",
+		"amiral status":     "Running: 1",
+		"amiral whoami":     "You are: @UDEV (Dana)",
+		"ops list":          "# Open operations\n[doing]",
+		"ops list --all":    "[done] Roll web to ami-0b2",
+		"ops show a":        "There is no operation a.",
+		"ops show op-a":     "State: running",
+	} {
+		if got := text(w.says(typed).Reply); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", typed, got, want)
+		}
+	}
+	w = newWorld(t)
+	for typed, want := range map[string]string{
+		"asg status": "No rollout runs or waits in production.", "ops list": "Nothing runs and nothing waits.", "ops list --all": "There has been no operation yet.",
+	} {
+		if got := text(w.says(typed).Reply); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", typed, got, want)
+		}
+	}
+}

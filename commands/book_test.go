@@ -1,0 +1,133 @@
+package commands
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+func TestHelpGolden(t *testing.T) {
+	w := newWorld(t)
+	for name, typed := range map[string]string{
+		"help": "amiral help", "help_asg": "asg", "help_ops": "ops help", "help_rollout": "asg rollout --help", "help_list": "help asg list",
+	} {
+		golden(t, name, text(w.says(typed).Reply))
+	}
+}
+
+func TestEveryFormOfACommandIsTheSame(t *testing.T) {
+	w := newWorld(t, op("op-abc", "running"))
+	want := text(w.says("amiral ops list").Reply)
+	if !strings.Contains(want, "op-abc") {
+		t.Fatalf("got %s, want op-abc in it", want)
+	}
+	for _, typed := range []string{"ops list", "/amiral ops list", "Ops LIST", "amiral  ops\u00a0list", "ops list --no-all"} {
+		if got := text(w.says(typed).Reply); got != want {
+			t.Errorf("%q: got %s, want %s", typed, got, want)
+		}
+	}
+	for _, typed := range []string{"asg list", "/asg list", "amiral asg list", "/amiral asg list"} {
+		if got := text(w.says(typed).Reply); !strings.Contains(got, "Groups in production") {
+			t.Errorf("%q: got %s, want the groups", typed, got)
+		}
+	}
+}
+
+func TestUnknownInputIsAnswered(t *testing.T) {
+	w := newWorld(t)
+	for typed, want := range map[string]string{
+		"":                    "# What you can ask",
+		"amiral":              "# What you can ask",
+		"help":                "# What you can ask",
+		"  \u200b ":           "# What you can ask",
+		"asg":                 "# /asg",
+		"asg help":            "# /asg",
+		"ops":                 "# /amiral ops",
+		"asg rolout web":      "I know no command \"asg rolout\".\nDid you mean `/asg rollout`? `/amiral help` shows all commands.",
+		"rollout web":         "Did you mean `/asg rollout`?",
+		"op list":             "Did you mean `/amiral ops list`?",
+		"whoami?":             "Did you mean `/amiral whoami`?",
+		"make me a sandwich":  "I know no command \"make me\".\n`/amiral help` shows all commands.",
+		"help make":           "I know no command \"make\".",
+		`"asg" list`:          "I know no command \"asg list\".",
+		`asg show "web`:       "The quote that begins with \"web has no end.\nUsage: `/asg show <group> [--in <environment>]`\nFor example: `/asg show web`",
+		`"no end`:             "The quote that begins with \"no end has no end.\n`/amiral help`",
+		"asg show":            "The group is missing.\nUsage: `/asg show <group>",
+		"asg show web --on x": "/asg show has no flag --on.\nDid you mean --in?\nUsage:",
+		"{user:UEVIL}":        "I know no command \"{ user:UEVIL}\".",
+	} {
+		if got := text(w.says(typed).Reply); !strings.Contains(got, want) {
+			t.Errorf("%q: got %s, want %s", typed, got, want)
+		}
+	}
+	if len(w.gate.asked) > 0 {
+		t.Errorf("got %v asked of the gate, want nothing", w.gate.asked)
+	}
+}
+
+func TestSlash(t *testing.T) {
+	got := newWorld(t).desk.Book.Slash()
+	want := []SlashCommand{
+		{"/asg", "Look at Auto Scaling groups and roll them to new images", "list | show | rollout | status | pause | resume | cancel | rollback"},
+		{"/amiral", "Ask amiral what goes on, and for help", "status | whoami | ops | help"},
+	}
+	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestBookRefusesBadCommands(t *testing.T) {
+	run := func(context.Context, *Call) (Result, error) { return Result{}, nil }
+	good := Command{Path: []string{"a", "b"}, Summary: "S.", Example: "/a b", Run: run}
+	if _, err := NewBook(good); err != nil {
+		t.Fatal(err)
+	}
+	short, noRun, example, other := good, good, good, good
+	short.Path, noRun.Run, example.Example, other.Example = []string{"a"}, nil, "/a b c", "/x"
+	for name, all := range map[string][]Command{"twice": {good, good}, "short": {short}, "run": {noRun}, "example": {example}, "other": {other}} {
+		if _, err := NewBook(all...); err == nil {
+			t.Errorf("%s: got nothing, want an error", name)
+		}
+	}
+}
+
+func TestBookCompletes(t *testing.T) {
+	b := newWorld(t).desk.Book
+	for typed, want := range map[string]string{
+		"":                              "asg amiral",
+		"/a":                            "asg amiral",
+		"asg r":                         "rollout resume rollback",
+		"asg rollout":                   "rollout",
+		"asg rollout web --ima":         "--image",
+		"asg rollout web --standby ":    "ignore terminate wait",
+		"amiral ops ":                   "list show cancel",
+		"asg rollout web --image a --s": "--standby --set-default",
+		"zzz ":                          "",
+	} {
+		var got []string
+		for _, s := range b.Complete(typed) {
+			got = append(got, s.Text)
+		}
+		if g := strings.Join(got, " "); g != want {
+			t.Errorf("%q: got %q, want %q", typed, g, want)
+		}
+	}
+}
+
+func FuzzCommand(f *testing.F) {
+	for _, seed := range []string{"asg list", "ops show op-1", "asg rollout web --image ami-0b2 --dry-run", "“", "/amiral help “asg", "--", "a b c d"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		w := newWorld(t)
+		w.desk.Book.Complete(typed)
+		if r := w.says(typed); r.Reply == nil || len(r.Reply.Sections) == 0 {
+			t.Fatalf("%q: got %+v, want an answer", typed, r)
+		}
+		for _, d := range w.deeds {
+			if strings.HasPrefix(d.Outcome, "failed") {
+				t.Fatalf("%q: got %s", typed, d.Outcome)
+			}
+		}
+	})
+}

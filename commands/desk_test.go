@@ -1,0 +1,228 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+func TestStrangersAreRefusedBeforeAnything(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, op("op-abc", ledger.Pending))
+	for name, r := range map[string]Result{
+		"command": w.desk.Command(ctx, Request{Actor: guest, Text: "asg list"}),
+		"help":    w.desk.Command(ctx, Request{Actor: guest, Text: "help"}),
+		"press":   w.desk.Press(ctx, Press{Actor: guest, Action: "approve", ID: "op-abc"}),
+		"deny":    w.desk.Press(ctx, Press{Actor: guest, Action: "deny", ID: "op-abc"}),
+		"form":    w.desk.Submit(ctx, Submission{Actor: guest, Modal: "deny", Subject: "op-abc", Values: map[string]string{"reason": "no"}}),
+	} {
+		if got := text(r.Reply); got != "Guests cannot use amiral.\n" || r.Modal != nil {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+	c := w.desk.Home(ctx, guest)
+	if got := text(&c); got != "Guests cannot use amiral.\n" {
+		t.Errorf("home: got %s", got)
+	}
+	if len(w.gate.asked) != 0 || len(w.deeds) != 6 || w.deeds[0].Outcome != "refused: Guests cannot use amiral." {
+		t.Errorf("got %v asked and %v audited, want nothing and six refusals", w.gate.asked, w.deeds)
+	}
+}
+
+func TestUnknownPeopleAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.desk.People = people{err: errors.Join(errors.New("dial tcp"), fault.New(fault.Unavailable, "Slack did not say who you are."))}
+	if got := text(w.says("asg list").Reply); got != "Slack did not say who you are.\n" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestTroubleIsToldPlainlyOrNotAtAll(t *testing.T) {
+	aws := func(kind fleet.ErrorKind) error {
+		return &fleet.Error{Kind: kind, Call: "autoscaling:DescribeAutoScalingGroups", Code: "X", Message: "not today {user:U1}"}
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{aws(fleet.Throttled), "AWS takes no more calls from this account for the moment.\nTry again in a minute.\n"},
+		{aws(fleet.Refused), "AWS does not allow me autoscaling:DescribeAutoScalingGroups: not today { user:U1}\nWhoever keeps my IAM policy can allow it.\n"},
+		{aws(fleet.Rejected), "AWS refuses: not today { user:U1}\n"},
+		{context.DeadlineExceeded, "The answer took too long, so I stopped waiting for it.\nTry again in a minute.\n"},
+	} {
+		w := newWorld(t)
+		w.cloud.err = c.err
+		if got := text(w.says("asg list").Reply); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+	for _, err := range []error{errors.New("password=hunter2"), aws(fleet.Other)} {
+		w := newWorld(t)
+		w.cloud.err = err
+		got := text(w.says("asg list").Reply)
+		if !strings.HasPrefix(got, "Something went wrong on my side (ref ") || !strings.HasSuffix(got, "). Nothing was done.\n") {
+			t.Errorf("got %s", got)
+		}
+		if len(w.deeds) != 1 || !strings.HasPrefix(w.deeds[0].Outcome, "failed, ref ") {
+			t.Errorf("got %v audited, want the failure", w.deeds)
+		}
+	}
+}
+
+func TestAFailedProposalIsNotCalledUndone(t *testing.T) {
+	w := newWorld(t)
+	w.gate.err = errors.New("i/o timeout")
+	got := text(w.says("asg rollout web --image ami-0b2").Reply)
+	if strings.Contains(got, "Nothing was done") || !strings.Contains(got, "I cannot tell whether it was done") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestAPanicIsAnswered(t *testing.T) {
+	w := newWorld(t)
+	w.desk.Records = nil
+	r := w.desk.Press(context.Background(), Press{Actor: dev, Action: "details", ID: "op-abc"})
+	if got := text(r.Reply); !strings.HasPrefix(got, "Something went wrong on my side") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestProposalsAreTold(t *testing.T) {
+	for state, want := range map[ledger.State]string{
+		ledger.Pending: "Roll web to ami-0b2\nAsked in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `op-new`\n",
+		ledger.Waiting: "Roll web to ami-0b2\nNo approval is needed. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `op-new`\n",
+		ledger.Running: "Roll web to ami-0b2\nNo approval is needed: it has started, and its thread is in #CDEPLOYS.\n-- Operation `op-new`\n",
+		ledger.Denied:  "Roll web to ami-0b2\nThis was asked before, and is over: denied.\n-- Operation `op-new`\n",
+	} {
+		w := newWorld(t)
+		w.gate.state = state
+		if got := text(w.says("asg rollout web --image ami-0b2").Reply); got != want {
+			t.Errorf("%s: got %s, want %s", state, got, want)
+		}
+		if len(w.deeds) != 1 || w.deeds[0].Outcome != "done" || w.deeds[0].What != "asg rollout web --image ami-0b2" {
+			t.Errorf("%s: got %v audited", state, w.deeds)
+		}
+	}
+}
+
+func TestPresses(t *testing.T) {
+	running, denied, approved := op("op-run", ledger.Running), op("op-no", ledger.Denied), op("op-run2", ledger.Running)
+	denied.EndedBy = sre
+	approved.Votes = []ledger.Vote{{Actor: sre, Choice: "approve"}}
+	conflict := fault.New(fault.Conflict, "This was decided already.").WithHint("Look at the card.")
+	for _, c := range []struct {
+		action string
+		id     ledger.ID
+		err    error
+		asked  string
+		says   string
+	}{
+		{"approve", "op-ask", nil, "vote op-ask v3 USRE approve ", "(nothing)"},
+		{"approve", "op-ask", fault.New(fault.Denied, "You cannot approve your own request."), "vote op-ask v3 USRE approve ", "You cannot approve your own request.\n"},
+		{"approve", "op-no", conflict, "vote op-no v3 USRE approve ", "Roll web to ami-0b2 was denied by @USRE already.\nLook at the card.\n"},
+		{"approve", "op-run2", conflict, "vote op-run2 v3 USRE approve ", "Roll web to ami-0b2 was approved by @USRE already and is running.\nLook at the card.\n"},
+		{"approve", "op-ask", fault.New(fault.Conflict, "Your vote on this is counted already."), "vote op-ask v3 USRE approve ", "Your vote on this is counted already.\n"},
+		{"withdraw", "op-ask", nil, "withdraw op-ask USRE ", "(nothing)"},
+		{"withdraw", "op-ask", fault.New(fault.Denied, "Only {user:UDEV} can."), "withdraw op-ask USRE ", "Only @UDEV can.\n"},
+		{"pause", "op-run", nil, "signal op-run v3 USRE pause", "(nothing)"},
+		{"resume", "op-run", nil, "signal op-run v3 USRE resume", "(nothing)"},
+		{"continue", "op-run", nil, "signal op-run v3 USRE continue", "(nothing)"},
+		{"cancel", "op-run", nil, "signal op-run v3 USRE cancel", "(nothing)"},
+		{"rollback", "op-run", nil, "signal op-run v3 USRE rollback", "(nothing)"},
+		{"retry", "op-run", fault.New(fault.Conflict, "This card has changed."), "signal op-run v3 USRE retry", "This card has changed.\n"},
+		{"deny", "op-no", nil, "", "Roll web to ami-0b2 was denied by @USRE already. Your denial was not counted.\n"},
+		{"deny", "op-gone", nil, "", "There is no operation op-gone.\n`/amiral ops list --all` shows the ones there are.\n"},
+		{"details", "op-gone", nil, "", "There is no operation op-gone.\n`/amiral ops list --all` shows the ones there are.\n"},
+		{"rollback_new", "op-run", nil, "", "There is nothing to roll back: Roll web to ami-0b2 was approved already and is running.\n"},
+		{"explode", "op-run", nil, "", "I do not know what \"explode\" means; the card is probably older than I am.\n`/amiral ops list` shows what stands now.\n"},
+	} {
+		w := newWorld(t, op("op-ask", ledger.Pending), running, denied, approved)
+		w.gate.err = c.err
+		r := w.desk.Press(context.Background(), Press{Key: "k", Actor: sre, Action: c.action, ID: c.id, Version: 3})
+		if got := strings.Join(w.gate.asked, "\n"); got != c.asked {
+			t.Errorf("%s %s: got %q asked, want %q", c.action, c.id, got, c.asked)
+		}
+		if got := text(r.Reply); got != c.says {
+			t.Errorf("%s %s: got %s, want %s", c.action, c.id, got, c.says)
+		}
+	}
+}
+
+func TestDenyAsksForAReason(t *testing.T) {
+	w := newWorld(t, op("op-ask", ledger.Pending))
+	for _, action := range []string{"deny", "open_form"} {
+		m := w.desk.Press(context.Background(), Press{Actor: sre, Action: action, ID: "op-ask", Version: 3}).Modal
+		if m == nil || m.ID != "deny" || m.Subject != "op-ask" || m.Version != 3 || len(m.Inputs) != 1 || m.Inputs[0].Optional || m.Inputs[0].Max != 500 {
+			t.Fatalf("%s: got %+v, want a form that needs a reason", action, m)
+		}
+	}
+	own := w.desk.Press(context.Background(), Press{Actor: dev, Action: "deny", ID: "op-ask", Version: 3})
+	if got := text(own.Reply); got != "This is your own request.\nTo take it back, press Withdraw.\n" || own.Modal != nil {
+		t.Errorf("got %s", got)
+	}
+	send := func(reason string) Result {
+		return w.desk.Submit(context.Background(), Submission{Actor: sre, Modal: "deny", Subject: "op-ask", Version: 3, Values: map[string]string{"reason": reason}})
+	}
+	for _, bad := range []string{"", " \n ", strings.Repeat("x", 501)} {
+		if r := send(bad); r.Errors["reason"] == "" {
+			t.Errorf("%q: got %+v, want the form to stay open", bad, r)
+		}
+	}
+	if len(w.gate.asked) > 0 {
+		t.Fatalf("got %v asked, want nothing", w.gate.asked)
+	}
+	if r := send(" Not on {user:UDEV} <!channel> `x` "); r.Reply != nil || w.gate.asked[0] != "vote op-ask v3 USRE deny Not on { user:UDEV} <!channel> `x`" {
+		t.Errorf("got %+v and %v", r, w.gate.asked)
+	}
+	if r := w.desk.Submit(context.Background(), Submission{Actor: sre, Modal: "other"}); !strings.Contains(text(r.Reply), "I do not know what \"other\" means") {
+		t.Errorf("got %s", text(r.Reply))
+	}
+}
+
+func TestDetails(t *testing.T) {
+	w := newWorld(t, op("op-ask", ledger.Pending))
+	w.records.all[0].Payload = []byte(`{"group":"web","to":{"image":"ami-0b2"}}`)
+	w.records.all[0].Reason = "CVE <!channel>"
+	w.records.lines = []ledger.Entry{{At: noon, Line: "{user:UDEV} asked for it."}, {At: noon, Kind: "step"}, {At: noon.Add(time.Minute), Line: "{user:USRE} approved (1 of 2)."}}
+	golden(t, "details", text(w.desk.Press(context.Background(), Press{Actor: sre, Action: "details", ID: "op-ask"}).Reply))
+}
+
+func TestHome(t *testing.T) {
+	theirs, mine, runs, voted, over := op("op-1", ledger.Pending), op("op-2", ledger.Pending), op("op-3", ledger.Running), op("op-4", ledger.Pending), op("op-5", ledger.Succeeded)
+	mine.Requester, voted.Votes, over.Ended = sre, []ledger.Vote{{Actor: sre, Choice: "approve"}}, noon.Add(time.Hour)
+	w := newWorld(t, theirs, mine, runs, voted, over)
+	c := w.desk.Home(context.Background(), sre)
+	golden(t, "home", text(&c))
+	w.desk.Groups = groups{}
+	c = w.desk.Home(context.Background(), sre)
+	if got := text(&c); !strings.Contains(got, "Nothing waits for you, Dana.") {
+		t.Errorf("got %s, want nothing to wait for somebody outside of the group", got)
+	}
+	w = newWorld(t)
+	c = w.desk.Home(context.Background(), dev)
+	golden(t, "home_empty", text(&c))
+}
+
+type groups struct{}
+
+func (groups) InGroup(context.Context, ledger.Actor, string) (bool, error) { return false, nil }
+
+func TestMarkedKeepsDataAsItIs(t *testing.T) {
+	got := marked("`a` b `c {user:U1}` {user:U2}")
+	want := card.Text{{Code: "a"}, {Plain: " b "}, {Code: "c {user:U1}"}, {Plain: " "}, {User: "U2"}}
+	if len(got) != len(want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("got %v, want %v", got[i], want[i])
+		}
+	}
+}
