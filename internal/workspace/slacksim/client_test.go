@@ -171,6 +171,7 @@ func connect(t *testing.T, w *slacksim.Workspace, answer func(object) any) *raw 
 	return dial(t, ticketURL(t, w), answer)
 }
 
+// dial opens a connection and waits for its first frame.
 func dial(t *testing.T, address string, answer func(object) any) *raw {
 	t.Helper()
 	conn, _, err := websocket.DefaultDialer.Dial(address, nil)
@@ -180,6 +181,7 @@ func dial(t *testing.T, address string, answer func(object) any) *raw {
 	c := &raw{conn: conn, answer: answer, news: make(chan struct{}, 1), end: make(chan struct{})}
 	go c.read()
 	t.Cleanup(c.close)
+	c.wait(t, "anything", func(object) bool { return true })
 	return c
 }
 
@@ -230,6 +232,17 @@ func (c *raw) all() []object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]object(nil), c.got...)
+}
+
+// every returns the frames that fit.
+func (c *raw) every(fits func(object) bool) []object {
+	var found []object
+	for _, o := range c.all() {
+		if fits(o) {
+			found = append(found, o)
+		}
+	}
+	return found
 }
 
 // wait returns the first frame that fits, or fails after five seconds.
