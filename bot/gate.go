@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	steady   = 30 * time.Second // without a new opening, after which all is forgotten
+	steady   = 30 * time.Second // without an opening, after which the gate forgets
 	ceiling  = 15 * time.Second // longest wait between two openings in ordinary trouble
 	firstBan = 30 * time.Second // after Slack asked for fewer connections; doubles each time
 	longest  = 5 * time.Minute
@@ -19,14 +19,14 @@ const (
 // time, then after 0.5, 1, 2, 4, 8 and 15 seconds. When Slack says that there are too many connections,
 // or that Socket Mode is off, it stays shut for longer each time.
 type gate struct {
-	now func() time.Time
+	now    func() time.Time
+	steady time.Duration // without an opening, after which all is forgotten
 
-	mu     sync.Mutex
-	last   time.Time // of the latest opening, which may lie ahead
-	level  int
-	shut   time.Time // not before
-	bans   int
-	opened int
+	mu    sync.Mutex
+	last  time.Time // of the latest opening, which may lie ahead
+	level int
+	shut  time.Time // not before
+	bans  int
 }
 
 // next is when the next connection may be opened; asking for it counts as opening it.
@@ -34,7 +34,7 @@ func (g *gate) next() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	if now.Sub(g.last) > steady {
+	if now.Sub(g.last) > g.steady {
 		g.level = 0
 	}
 	if now.Sub(g.shut) > 4*longest {
@@ -49,7 +49,6 @@ func (g *gate) next() time.Time {
 	}
 	g.last = at
 	g.level++
-	g.opened++
 	return at
 }
 

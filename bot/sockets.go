@@ -65,7 +65,7 @@ type Sockets struct {
 func NewSockets(s *Slack, taker Taker) *Sockets {
 	return &Sockets{
 		Slack: s, Taker: taker,
-		gate:    &gate{now: s.now},
+		gate:    &gate{now: s.now, steady: steady},
 		slots:   make(chan struct{}, inFlight),
 		lost:    make(chan *fault.Fault, 1),
 		reasons: map[string]int{},
