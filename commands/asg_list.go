@@ -22,6 +22,7 @@ type row struct {
 	refresh fleet.Refresh
 	active  bool
 	images  map[fleet.ImageID]int // instances by image
+	runs    map[fleet.InstanceID]fleet.ImageID
 }
 
 func (a *ASG) list(ctx context.Context, c *Call) (Result, error) {
@@ -92,10 +93,11 @@ func look(ctx context.Context, f Fleet, groups []fleet.Group) ([]row, map[fleet.
 	}
 	all := map[fleet.ImageID]int{}
 	for i := range rows {
-		rows[i].images = map[fleet.ImageID]int{}
+		rows[i].images, rows[i].runs = map[fleet.ImageID]int{}, map[fleet.InstanceID]fleet.ImageID{}
 		for _, m := range rows[i].group.Instances {
 			if image := machines[m.ID].Image; image != "" {
 				rows[i].images[image]++
+				rows[i].runs[m.ID] = image
 				all[image]++
 			}
 		}

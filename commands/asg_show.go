@@ -42,6 +42,7 @@ func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	if len(open) > 0 {
+		k.Sections = append(k.Sections, card.Para(card.Text{{Bold: "Open operations"}}))
 		k.Sections = append(k.Sections, list(open, 5)...)
 	}
 	k.Foot = []card.Text{card.T("%s", g.ARN)}
@@ -115,7 +116,7 @@ func members(g fleet.Group, r row, most int) string {
 			fmt.Fprintf(&b, "… and %d more\n", len(g.Instances)-most)
 			break
 		}
-		fmt.Fprintf(&b, "%-19s %-12s %-9s %-11s v%s", m.ID, m.Lifecycle, m.Health, m.Zone, m.Template.Version)
+		fmt.Fprintf(&b, "%-19s %-12s %-9s %-11s v%-4s %s", m.ID, m.Lifecycle, m.Health, m.Zone, m.Template.Version, r.runs[m.ID])
 		if m.Protected {
 			b.WriteString(" protected")
 		}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -75,11 +76,33 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 
 // propose passes a proposal on and tells where it stands.
 func (d *Desk) propose(ctx context.Context, a *attempt, key string, r Result) (Result, error) {
+	before, found, err := d.before(ctx, *r.Propose)
+	if err != nil {
+		return Result{}, err
+	}
+	if found {
+		return reply(asked(before, r.Propose.Requester)), nil
+	}
 	rec, err := a.gate.Propose(ctx, key, *r.Propose)
 	if err != nil {
 		return Result{}, err
 	}
-	return reply(asked(rec)), nil
+	return reply(asked(rec, r.Propose.Requester)), nil
+}
+
+// before finds an open operation that is the very same, so that two people with one thought, or one with
+// a nervous finger, ask once.
+func (d *Desk) before(ctx context.Context, s approvals.Spec) (ledger.Record, bool, error) {
+	open, err := d.Records.Open(ctx)
+	if err != nil {
+		return ledger.Record{}, false, fmt.Errorf("list open operations: %w", err)
+	}
+	for _, r := range open {
+		if r.Kind == s.Kind && r.Resource == s.Resource && r.Digest == s.Digest && s.Digest != "" {
+			return r, true, nil
+		}
+	}
+	return ledger.Record{}, false, nil
 }
 
 // attempt begins what will be answered and, where it matters, audited.
@@ -149,16 +172,18 @@ func (d *Desk) log(ctx context.Context, a *attempt, ref string, err error) {
 }
 
 // asked tells what became of a proposal.
-func asked(r ledger.Record) card.Card {
+func asked(r ledger.Record, by ledger.Actor) card.Card {
 	var t card.Text
 	where := card.Text{{Channel: r.Channel}}
-	switch r.State {
-	case ledger.Pending:
+	switch {
+	case r.State == ledger.Pending && r.Requester != by:
+		t = card.Join(card.User(r.Requester.User), card.T(" has asked for this already in "), where, card.T(": needs %s.", needs(r.Rule)))
+	case r.State == ledger.Pending:
 		t = card.Join(card.T("Asked in "), where, card.T(": needs %s.", needs(r.Rule)))
-	case ledger.Waiting:
-		t = card.Join(card.T("No approval is needed. It waits in "), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
-	case ledger.Running, ledger.Stuck:
-		t = card.Join(card.T("No approval is needed: it has started, and its thread is in "), where, card.T("."))
+	case r.State == ledger.Waiting:
+		t = card.Join(card.T("No more approval is needed. It waits in "), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
+	case !r.State.Final():
+		t = card.Join(card.T("No more approval is needed: it has started, and its thread is in "), where, card.T("."))
 	default:
 		t = card.Join(card.T("This was asked before, and is over: "), card.Expand(ending(r)))
 	}

@@ -97,8 +97,8 @@ func TestAPanicIsAnswered(t *testing.T) {
 func TestProposalsAreTold(t *testing.T) {
 	for state, want := range map[ledger.State]string{
 		ledger.Pending: "Roll web to ami-0b2\nAsked in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `op-new`\n",
-		ledger.Waiting: "Roll web to ami-0b2\nNo approval is needed. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `op-new`\n",
-		ledger.Running: "Roll web to ami-0b2\nNo approval is needed: it has started, and its thread is in #CDEPLOYS.\n-- Operation `op-new`\n",
+		ledger.Waiting: "Roll web to ami-0b2\nNo more approval is needed. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `op-new`\n",
+		ledger.Running: "Roll web to ami-0b2\nNo more approval is needed: it has started, and its thread is in #CDEPLOYS.\n-- Operation `op-new`\n",
 		ledger.Denied:  "Roll web to ami-0b2\nThis was asked before, and is over: denied.\n-- Operation `op-new`\n",
 	} {
 		w := newWorld(t)
@@ -109,6 +109,24 @@ func TestProposalsAreTold(t *testing.T) {
 		if len(w.deeds) != 1 || w.deeds[0].Outcome != "done" || w.deeds[0].What != "asg rollout web --image ami-0b2" {
 			t.Errorf("%s: got %v audited", state, w.deeds)
 		}
+	}
+}
+
+func TestTheSameIsAskedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.says("asg rollout web --image ami-0b2")
+	same := op("op-same", ledger.Pending)
+	same.Digest, same.Requester = w.gate.spec.Digest, sre
+	w = newWorld(t, same)
+	if got := text(w.says("asg rollout web --image ami-0b2").Reply); !strings.Contains(got, "@USRE has asked for this already in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `op-same`") {
+		t.Errorf("got %s", got)
+	}
+	if len(w.gate.asked) > 0 {
+		t.Errorf("got %v, want nothing asked twice", w.gate.asked)
+	}
+	w.says("asg rollout web --image ami-0b2 --canary 25")
+	if len(w.gate.asked) != 1 {
+		t.Errorf("got %v, want another plan asked for", w.gate.asked)
 	}
 }
 

@@ -44,7 +44,7 @@ func (d *Desk) home(ctx context.Context, who ledger.Actor, person Person) (card.
 		}
 	}
 	for _, r := range recent {
-		if r.State.Final() {
+		if r.State.Final() && len(decided) < 8 {
 			decided = append(decided, r)
 		}
 	}
