@@ -30,7 +30,8 @@ type Options struct {
 	Log        *slog.Logger  // nil: silence
 
 	// Observe, when set, is told of every call, role assumptions included. The error is a
-	// *fleet.Error, or nil; a dry run that AWS would have allowed is no error.
+	// *fleet.Error, or nil; a dry run that AWS would have allowed is no error. It is called from many
+	// goroutines at once.
 	Observe func(call string, took time.Duration, err error)
 }
 

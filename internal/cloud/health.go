@@ -37,13 +37,14 @@ func (c *Client) TargetHealth(ctx context.Context, targetGroupARN string) ([]fle
 	return targets, nil
 }
 
-// Alarms returns those of the alarms that exist, composite ones too.
+// Alarms returns those of the alarms that exist, of every type; CloudWatch by itself would return
+// metric alarms only.
 func (c *Client) Alarms(ctx context.Context, names ...string) ([]fleet.Alarm, error) {
 	var alarms []fleet.Alarm
 	for some := range slices.Chunk(names, alarmsPage) {
 		in := &cloudwatch.DescribeAlarmsInput{
 			AlarmNames: some,
-			AlarmTypes: cw.AlarmType("").Values(), // without them, metric alarms only
+			AlarmTypes: []cw.AlarmType{cw.AlarmTypeMetricAlarm, cw.AlarmTypeCompositeAlarm, cw.AlarmTypeLogAlarm},
 			MaxRecords: aws.Int32(alarmsPage),
 		}
 		for page, err := range pages(ctx, cloudwatch.NewDescribeAlarmsPaginator(c.alarms, in)) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +36,7 @@ func (c *Client) ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet 
 // verdict reads a dry run's answer, which is always an error.
 func verdict(call string, err error) error {
 	if err == nil {
-		return &fleet.Error{Kind: fleet.Other, Call: call, Message: "the dry run came back without a verdict"}
+		return &fleet.Error{Kind: fleet.Other, Call: call, Code: "NoVerdict", Message: "the dry run came back without a verdict"}
 	}
 	if wouldSucceed(err) {
 		return nil
@@ -96,10 +97,10 @@ func place(in *ec2.RunInstancesInput, data *types.ResponseLaunchTemplateData, su
 		in.SubnetId = given(subnet)
 		return
 	}
+	if slices.ContainsFunc(data.NetworkInterfaces, placed) {
+		return
+	}
 	for _, n := range data.NetworkInterfaces {
-		if n.SubnetId != nil || n.NetworkInterfaceId != nil {
-			return
-		}
 		in.NetworkInterfaces = append(in.NetworkInterfaces, types.InstanceNetworkInterfaceSpecification{
 			DeviceIndex:              n.DeviceIndex,
 			NetworkCardIndex:         n.NetworkCardIndex,
@@ -109,6 +110,11 @@ func place(in *ec2.RunInstancesInput, data *types.ResponseLaunchTemplateData, su
 			SubnetId:                 given(subnet),
 		})
 	}
+}
+
+// placed reports whether a template's network interface says itself where it is.
+func placed(n types.LaunchTemplateInstanceNetworkInterfaceSpecification) bool {
+	return n.SubnetId != nil || n.NetworkInterfaceId != nil
 }
 
 // commonType is a type that every region offers, of the image's architecture.

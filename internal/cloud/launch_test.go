@@ -39,6 +39,11 @@ func TestLaunchIsProvenTheWayTheGroupLaunches(t *testing.T) {
 			`<subnetId>subnet-z</subnetId></item></networkInterfaceSet>`, map[string]string{
 			"LaunchTemplate.LaunchTemplateId": "lt-1", "LaunchTemplate.Version": "7",
 		}},
+		{"one of two interfaces with a subnet", `<instanceType>m5.large</instanceType><networkInterfaceSet>` +
+			`<item><deviceIndex>0</deviceIndex></item><item><deviceIndex>1</deviceIndex><subnetId>subnet-z</subnetId></item>` +
+			`</networkInterfaceSet>`, map[string]string{
+			"LaunchTemplate.LaunchTemplateId": "lt-1", "LaunchTemplate.Version": "7",
+		}},
 		{"type left to the group", `<imageId>ami-arm</imageId>`, map[string]string{
 			"LaunchTemplate.LaunchTemplateId": "lt-1", "LaunchTemplate.Version": "7", "SubnetId": "subnet-a", "InstanceType": "m6g.large",
 		}},

@@ -44,6 +44,10 @@ func (c *Client) StartRefresh(ctx context.Context, order fleet.RefreshOrder) (fl
 	if err != nil {
 		return "", err
 	}
+	if group.LaunchTemplate == nil && group.MixedInstancesPolicy == nil {
+		return "", rejected("autoscaling:StartInstanceRefresh", fmt.Sprintf(
+			"%s launches from a launch configuration, which a refresh would replace by the template", order.Group))
+	}
 	out, err := c.groups.StartInstanceRefresh(ctx, &autoscaling.StartInstanceRefreshInput{
 		AutoScalingGroupName: aws.String(string(order.Group)),
 		Strategy:             asg.RefreshStrategyRolling,

@@ -90,6 +90,19 @@ func TestRefreshSendsWhatWasOrdered(t *testing.T) {
 	})
 }
 
+func TestGroupOfALaunchConfigurationIsLeftAlone(t *testing.T) {
+	c, w := client(t, script{
+		"DescribeAutoScalingGroups": always(groupsAnswer("", `<member><AutoScalingGroupName>old</AutoScalingGroupName>
+			<LaunchConfigurationName>old-1</LaunchConfigurationName></member>`)),
+		"StartInstanceRefresh": always(started),
+	})
+	_, err := c.StartRefresh(t.Context(), fleet.RefreshOrder{Group: "old", Template: fleet.TemplateRef{ID: "lt-1", Version: "8"}})
+	wantKind(t, err, fleet.Rejected, "autoscaling:StartInstanceRefresh")
+	if sent := w.of("StartInstanceRefresh"); len(sent) != 0 {
+		t.Errorf("got %v, want nothing started", sent)
+	}
+}
+
 const mixedGroup = `<member><AutoScalingGroupName>batch</AutoScalingGroupName><MixedInstancesPolicy>
 <LaunchTemplate>
  <LaunchTemplateSpecification><LaunchTemplateId>lt-1</LaunchTemplateId><LaunchTemplateName>batch</LaunchTemplateName><Version>7</Version></LaunchTemplateSpecification>

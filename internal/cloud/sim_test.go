@@ -80,7 +80,7 @@ func (w *world) rolled(t *testing.T) fleet.Refresh {
 	return fleet.Refresh{}
 }
 
-func TestReadsOfARealFleet(t *testing.T) {
+func TestReadsOfTheSimulatedFleet(t *testing.T) {
 	local(t)
 	w := newWorld(t)
 	ctx := t.Context()
@@ -120,6 +120,47 @@ func TestReadsOfARealFleet(t *testing.T) {
 	images, err := w.OwnImages(ctx)
 	if err != nil || len(images) != 2 || string(images[0].ID) != w.golden || images[0].Architecture != "x86_64" {
 		t.Errorf("got %+v, %v, want two, the golden one first", images, err)
+	}
+}
+
+func TestAlarmsOfEveryTypeAreAskedFor(t *testing.T) {
+	local(t)
+	w := newWorld(t)
+	if _, err := w.Alarms(t.Context(), "5xx"); err != nil {
+		t.Fatal(err)
+	}
+	request := w.wire.sent[len(w.wire.sent)-1].Body
+	for _, want := range []string{"MetricAlarm", "CompositeAlarm", "LogAlarm"} {
+		if !strings.Contains(request, want) {
+			t.Errorf("got %q, want it to ask for %s", request, want)
+		}
+	}
+}
+
+// TestZeroOptionsSpeakHTTP goes over a real connection, to where the SDK's own setting points.
+func TestZeroOptionsSpeakHTTP(t *testing.T) {
+	local(t)
+	w := newWorld(t)
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	t.Setenv("AWS_ENDPOINT_URL", w.URL())
+	cloud, err := New(t.Context(), []Environment{{Name: "dev", Region: "eu-west-1"}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := cloud.In("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := c.Group(t.Context(), "web"); err != nil || len(group.Instances) != 4 {
+		t.Errorf("got %+v, %v, want the group", group, err)
+	}
+	w.Faults().Add(awssim.Fault{Kind: awssim.FaultLostReply, Action: "CreateLaunchTemplateVersion", Times: 1})
+	version, _, err := c.CreateTemplateVersion(t.Context(), w.newVersion())
+	if err != nil || version.Number != 2 {
+		t.Errorf("got %+v, %v, want version 2 after the first answer was lost", version, err)
 	}
 }
 
@@ -167,7 +208,7 @@ func TestAbsentAndRefused(t *testing.T) {
 	wantKind(t, err, fleet.Refused, "cloudwatch:DescribeAlarms")
 }
 
-func TestThrottlingOfARealFleet(t *testing.T) {
+func TestThrottlingOfTheSimulatedFleet(t *testing.T) {
 	local(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -254,7 +295,7 @@ func TestLostReplyStartsOneRefresh(t *testing.T) {
 	})
 }
 
-func TestLaunchIsProvenOnARealFleet(t *testing.T) {
+func TestLaunchIsProvenOnTheSimulatedFleet(t *testing.T) {
 	local(t)
 	w := newWorld(t)
 	group, err := w.Group(t.Context(), "web")
@@ -271,7 +312,7 @@ func TestLaunchIsProvenOnARealFleet(t *testing.T) {
 	}
 }
 
-func TestPermissionsOfARealFleet(t *testing.T) {
+func TestPermissionsOnTheSimulatedFleet(t *testing.T) {
 	local(t)
 	w := newWorld(t)
 	w.Deny("ec2:ModifyLaunchTemplate", "elasticloadbalancing:DescribeTargetHealth")

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type sent struct {
 	Action string
 	Form   url.Values
+	Body   string
 	Key    string // access key id that signed it
 	Region string
 }
@@ -45,7 +46,7 @@ func (w *wire) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	}
 	form, _ := url.ParseQuery(string(body))
 	w.mu.Lock()
-	w.sent = append(w.sent, signed(r, sent{Action: form.Get("Action"), Form: form}))
+	w.sent = append(w.sent, signed(r, sent{Action: form.Get("Action"), Form: form, Body: string(body)}))
 	w.mu.Unlock()
 
 	request := r.Clone(r.Context())

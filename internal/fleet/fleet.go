@@ -72,7 +72,9 @@ type TemplateVersion struct {
 	Image        ImageID    `json:"image,omitempty"`
 	InstanceType string     `json:"instance_type,omitempty"`
 	// Fields holds every field of the version by its AWS name in dotted form ("KeyName",
-	// "IamInstanceProfile.Name", "BlockDeviceMappings.0.Ebs.VolumeSize"), user data as a short digest.
+	// "IamInstanceProfile.Name", "BlockDeviceMappings.0.Ebs.VolumeSize"), tags under their keys
+	// ("TagSpecifications.instance.Tags.Name"), user data as a short digest. The order of names and of
+	// block devices does not matter.
 	// Comparing two versions is comparing these maps.
 	Fields map[string]string `json:"fields,omitempty"`
 }
