@@ -118,8 +118,14 @@ func (k *socket) pinged() {
 // acked notes that an acknowledgement went out.
 func (k *socket) acked() { k.written.Add(1) }
 
-// dismissed notes why Slack asks to disconnect, before slack-go drops the connection.
-func (k *socket) dismissed(reason string) {
+// dismissed is told that Slack asks to disconnect. A warning changes nothing yet: envelopes still come,
+// and the other socket is there when this one is renewed. Otherwise the connection is left as soon as
+// what came over it is acknowledged.
+func (k *socket) dismissed(reason string, t *tap) {
+	if reason == "warning" {
+		k.log.Info("socket will be renewed")
+		return
+	}
 	k.mu.Lock()
 	k.reason = reason
 	k.mu.Unlock()
@@ -129,6 +135,30 @@ func (k *socket) dismissed(reason string) {
 	case "link_disabled":
 		k.owner.warn("Socket Mode is switched off for this app", k.owner.gate.ban().Add(steady))
 	}
+	s := k.owner
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending {
+		return // it is closed anyway, in order
+	}
+	s.takes.Go(func() { k.leave(t) })
+}
+
+// leave closes a connection that Slack gives up, when everything that came over it is acknowledged.
+func (k *socket) leave(t *tap) {
+	const (
+		least = 50 * time.Millisecond // for envelopes right behind the request
+		most  = time.Second
+	)
+	began := time.Now()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for range look.C {
+		if d := time.Since(began); d > most || (d > least && k.taken.Load() == 0 && k.flushed()) {
+			break
+		}
+	}
+	_ = t.Close()
 }
 
 // closed notes that the connection has ended.

@@ -25,6 +25,7 @@ type socket struct {
 	greeted chan struct{} // closed at the first hello
 
 	queued, written atomic.Int64 // acknowledgements handed to slack-go, and seen going out
+	taken           atomic.Int64 // envelopes under way
 	beat            atomic.Int64 // of the reader, in nanoseconds
 
 	mu      sync.Mutex

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
@@ -49,7 +48,6 @@ type Sockets struct {
 	gate  *gate
 	slots chan struct{}
 	takes sync.WaitGroup
-	busy  atomic.Int64
 	lost  chan *fault.Fault
 
 	mu      sync.Mutex
@@ -167,9 +165,9 @@ func (s *Sockets) receive(k *socket, r socketmode.Request) {
 		k.log.Error("envelope is left to Slack", "type", e.Type, "why", "too many are under way")
 		return
 	}
-	s.busy.Add(1)
+	k.taken.Add(1)
 	s.takes.Go(func() {
-		defer func() { s.busy.Add(-1); <-s.slots }()
+		defer func() { k.taken.Add(-1); <-s.slots }()
 		k.ack(e.ID, s.take(k.log, e))
 	})
 }
@@ -197,9 +195,9 @@ func (s *Sockets) drain() {
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
 	for {
-		idle := s.busy.Load() == 0
+		idle := true
 		for _, k := range all {
-			idle = idle && k.flushed()
+			idle = idle && k.taken.Load() == 0 && k.flushed()
 		}
 		if idle {
 			return
@@ -207,7 +205,7 @@ func (s *Sockets) drain() {
 		select {
 		case <-look.C:
 		case <-deadline.C:
-			s.Slack.log.Warn("sockets closed with envelopes under way", "busy", s.busy.Load())
+			s.Slack.log.Warn("sockets closed with envelopes under way")
 			return
 		}
 	}

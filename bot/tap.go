@@ -14,38 +14,51 @@ import (
 // whose end Slack does not notice keeps getting its share of envelopes.
 var goodbye = []byte{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE9}
 
-// Frames that matter here.
 const (
 	opText  = 0x1
-	opClose = 0x8
 	opPing  = 0x9
+	maxLook = 4096 // the longest frame that is looked into
 )
 
 // wire is told what a tap sees.
 type wire interface {
 	pinged()
-	dismissed(reason string) // a disconnect frame came
-	acked()                  // a text frame went out
-	closed()                 // an open connection has ended
+	dismissed(reason string, t *tap) // Slack asks to disconnect
+	acked()                          // a text frame went out
+	closed()                         // an open connection has ended
 }
 
-// tap is a connection to Slack that looks at the frames passing by: slack-go tells nobody about pings,
-// nor why Slack asks to disconnect.
+// tap is a connection to Slack that looks at the frames passing by. slack-go tells nobody about pings.
+// And when Slack asks to disconnect, slack-go drops the connection at once, with everything that was
+// delivered behind the request and every acknowledgement not yet written; so the tap keeps the request
+// to itself, and whoever is told closes the tap when all is done.
 type tap struct {
 	net.Conn
 	wire wire
 	once sync.Once
+	open atomic.Bool // past the handshake
 
-	open   atomic.Bool // past the handshake
-	buffer []byte
-	skip   uint64 // bytes of a payload too long to look at
+	scratch []byte
+	held    []byte // read, and not known to be a whole frame yet
+	ready   []byte // to pass on
+	through uint64 // bytes still to pass on unseen, of a long frame
 }
 
-// Read passes on what came and looks at it.
+// Read passes on what came, except requests to disconnect.
 func (t *tap) Read(p []byte) (int, error) {
-	n, err := t.Conn.Read(p)
-	t.look(p[:n])
-	return n, err
+	if t.scratch == nil {
+		t.scratch = make([]byte, 32*1024)
+	}
+	for len(t.ready) == 0 {
+		n, err := t.Conn.Read(t.scratch)
+		t.look(t.scratch[:n])
+		if err != nil && len(t.ready) == 0 {
+			return 0, err
+		}
+	}
+	n := copy(p, t.ready)
+	t.ready = t.ready[n:]
+	return n, nil
 }
 
 // Write passes on what goes out and counts text frames. gorilla writes a whole frame at once.
@@ -70,84 +83,96 @@ func (t *tap) Close() error {
 	return t.Conn.Close()
 }
 
-// look takes frames off what was read. Only short ones are looked into.
+// look sorts what was read into whole frames and passes them on.
 func (t *tap) look(p []byte) {
-	const longest = 4096
-	if t.skip > 0 {
-		n := min(t.skip, uint64(len(p)))
-		t.skip -= n
-		p = p[n:]
-	}
-	if len(p) == 0 {
-		return
-	}
-	t.buffer = append(t.buffer, p...)
+	t.held = append(t.held, p...)
 	if !t.open.Load() {
-		i := bytes.Index(t.buffer, []byte("\r\n\r\n"))
+		i := bytes.Index(t.held, []byte("\r\n\r\n"))
 		if i < 0 {
-			return
+			return // the handshake is passed on whole
 		}
 		t.open.Store(true)
-		t.buffer = t.buffer[i+4:]
+		t.pass(uint64(i + 4))
 	}
-	for {
-		f, size, ok := parseFrame(t.buffer)
+	for len(t.held) > 0 {
+		if t.through > 0 {
+			n := min(t.through, uint64(len(t.held)))
+			t.through -= n
+			t.pass(n)
+			continue
+		}
+		f, ok := parseFrame(t.held)
 		if !ok {
 			return
 		}
-		if total := size + f.length; total > uint64(len(t.buffer)) {
-			if f.length > longest {
-				t.skip = total - uint64(len(t.buffer))
-				t.buffer = nil
-			}
+		if f.length > maxLook {
+			t.through = f.head + f.length
+			continue
+		}
+		total := f.head + f.length
+		if total > uint64(len(t.held)) {
 			return
 		}
-		end := size + f.length
-		t.frame(f.op, t.buffer[size:end])
-		t.buffer = bytes.Clone(t.buffer[end:])
-	}
-}
-
-type frame struct {
-	op     byte
-	length uint64
-}
-
-// parseFrame reads a frame's head; false when it is not there yet.
-func parseFrame(b []byte) (f frame, size uint64, ok bool) {
-	if len(b) < 2 {
-		return f, 0, false
-	}
-	f.op, f.length, size = b[0]&0x0F, uint64(b[1]&0x7F), 2
-	switch f.length {
-	case 126:
-		if len(b) < 4 {
-			return f, 0, false
+		if t.wanted(f.op, t.held[f.head:total]) {
+			t.pass(total)
+		} else {
+			t.held = t.held[total:]
 		}
-		f.length, size = uint64(binary.BigEndian.Uint16(b[2:])), 4
-	case 127:
-		if len(b) < 10 {
-			return f, 0, false
-		}
-		f.length, size = binary.BigEndian.Uint64(b[2:])&(1<<40-1), 10
 	}
-	if b[1]&0x80 != 0 {
-		size += 4
-	}
-	return f, size, true
 }
 
-func (t *tap) frame(op byte, payload []byte) {
+// pass hands on the first n bytes that are held.
+func (t *tap) pass(n uint64) {
+	t.ready = append(t.ready, t.held[:n]...)
+	t.held = append(t.held[:0], t.held[n:]...)
+}
+
+// wanted looks into a short frame, and reports whether slack-go should see it.
+func (t *tap) wanted(op byte, payload []byte) bool {
 	switch op {
 	case opPing:
 		t.wire.pinged()
 	case opText:
-		if len(payload) > 4096 || !bytes.Contains(payload, []byte("disconnect")) {
-			return
+		if !bytes.Contains(payload, []byte(`"disconnect"`)) {
+			return true
 		}
 		var d struct{ Type, Reason string }
-		if json.Unmarshal(payload, &d) == nil && d.Type == "disconnect" {
-			t.wire.dismissed(d.Reason)
+		if json.Unmarshal(payload, &d) != nil || d.Type != "disconnect" {
+			return true
 		}
+		t.wire.dismissed(d.Reason, t)
+		return false
 	}
+	return true
+}
+
+// frame is the head of a WebSocket frame.
+type frame struct {
+	op     byte
+	head   uint64 // its own length
+	length uint64 // of the payload
+}
+
+// parseFrame reads a frame's head; false when it is not there yet.
+func parseFrame(b []byte) (frame, bool) {
+	if len(b) < 2 {
+		return frame{}, false
+	}
+	f := frame{op: b[0] & 0x0F, head: 2, length: uint64(b[1] & 0x7F)}
+	switch f.length {
+	case 126:
+		if len(b) < 4 {
+			return f, false
+		}
+		f.length, f.head = uint64(binary.BigEndian.Uint16(b[2:])), 4
+	case 127:
+		if len(b) < 10 {
+			return f, false
+		}
+		f.length, f.head = binary.BigEndian.Uint64(b[2:])&(1<<40-1), 10
+	}
+	if b[1]&0x80 != 0 {
+		f.head += 4
+	}
+	return f, true
 }
