@@ -21,9 +21,10 @@ type Clock struct {
 	number int
 }
 
-// NewClock returns a clock that shows start and runs at the rate of real time.
-func NewClock(start time.Time) *Clock {
-	return &Clock{base: start.Round(0), anchor: time.Now(), rate: 1}
+// NewClock returns a clock that shows start and runs at the given rate: 1 for real time, 0 to stand
+// still until it is pushed.
+func NewClock(start time.Time, rate float64) *Clock {
+	return &Clock{base: start.Round(0), anchor: time.Now(), rate: max(rate, 0)}
 }
 
 // Now returns the time the clock shows.

@@ -81,10 +81,11 @@ func Start(opts Options) (*Workspace, error) {
 	if opts.Start.IsZero() {
 		opts.Start = time.Now()
 	}
-	w := &Workspace{Clock: NewClock(opts.Start), quit: make(chan struct{})}
+	rate := 1.0
 	if opts.Stopped {
-		_ = w.Clock.SetRate(0)
+		rate = 0
 	}
+	w := &Workspace{Clock: NewClock(opts.Start, rate), quit: make(chan struct{})}
 	for _, start := range []func(Options) error{w.startRedis, w.startSlack, w.startCloud, w.startPage} {
 		if err := start(opts); err != nil {
 			return nil, errors.Join(fmt.Errorf("start the workspace: %w", err), w.Close())

@@ -15,12 +15,11 @@ function initials(user) {
   return ((words[0]?.[0] ?? '?') + (words.length > 1 ? words.at(-1)[0] : '')).toUpperCase();
 }
 
-// hue gives each id a stable colour of its own.
+// hue gives each person a colour of their own, by their place among the people.
 function hue(user) {
   if (user.is_system) return 250;
-  let sum = 7;
-  for (const c of user.id ?? '') sum = (sum * 33 + c.codePointAt(0)) % 99_991;
-  return (sum * 47) % 360;
+  const at = [...facts.users.keys()].indexOf(user.id);
+  return (185 + (at + 1) * 137.508) % 360;
 }
 
 // author finds who a message is from.

@@ -82,7 +82,8 @@ function colours(state) {
   for (const image of images) if (!view.hues.has(image.id)) view.hues.set(image.id, hueAt(view.hues.size));
 }
 
-const wheel = [215, 158, 45, 305, 20, 190, 95, 265, 340, 125, 70, 240];
+// The hues keep away from red, which means trouble here.
+const wheel = [255, 155, 92, 310, 218, 345, 50, 185, 120, 280, 75, 330];
 const hueAt = (n) => wheel[n % wheel.length] + 11 * Math.floor(n / wheel.length);
 
 function hueOf(id) {
