@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
@@ -22,7 +23,7 @@ func (r *run) canary(s *sight) engine.Outcome {
 	case r.data.asking():
 		r.data.By = ledger.Actor{}
 		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", span(r.plan.Want.CanaryWait))
-	case s.refresh.Status == "InProgress" && s.refresh.Percent >= r.plan.Want.Canary:
+	case s.refresh.Status == "InProgress" && s.refresh.Percent >= r.plan.canaryShare():
 		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.Want.CanaryWait)
 		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. Continue, or roll back? Without an answer within %s it is rolled back.",
 			r.data.Progress.Replaced, r.data.Progress.Total, r.data.Version, span(r.plan.Want.CanaryWait))
@@ -30,9 +31,12 @@ func (r *run) canary(s *sight) engine.Outcome {
 	return engine.Outcome{In: r.poll}
 }
 
-// refresh reads the operation's own refresh.
+// refresh reads the operation's own refresh. It is a fault when the group is no more.
 func (r *run) refresh(ctx context.Context) (fleet.Refresh, error) {
 	list, err := r.fleet.Refreshes(ctx, r.plan.Group)
+	if err != nil && r.gone(ctx, err) {
+		return fleet.Refresh{}, fault.New(fault.NotFound, "The group %s was deleted meanwhile.", r.plan.Group)
+	}
 	if err != nil {
 		return fleet.Refresh{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
 	}
@@ -41,6 +45,16 @@ func (r *run) refresh(ctx context.Context) (fleet.Refresh, error) {
 		return fleet.Refresh{}, fmt.Errorf("refresh %s of %s is not to be seen", r.data.Refresh, r.plan.Group)
 	}
 	return list[i], nil
+}
+
+// gone reports whether a call failed because the group does not exist any more, which AWS calls a
+// validation error for most calls.
+func (r *run) gone(ctx context.Context, err error) bool {
+	if kind := fleet.KindOf(err); kind != fleet.Absent && kind != fleet.Rejected {
+		return false
+	}
+	_, err = r.fleet.Group(ctx, r.plan.Group)
+	return fleet.KindOf(err) == fleet.Absent
 }
 
 // pause suspends the process that replaces instances. The refresh stays as it is.
@@ -73,7 +87,8 @@ func (r *run) release(ctx context.Context) error {
 	if !r.data.Suspended {
 		return nil
 	}
-	if err := r.fleet.Resume(ctx, r.plan.Group, process); err != nil {
+	err := r.fleet.Resume(ctx, r.plan.Group, process)
+	if err != nil && !r.gone(ctx, err) {
 		return fmt.Errorf("resume %s on %s: %w", process, r.plan.Group, err)
 	}
 	r.data.Suspended = false
@@ -152,7 +167,7 @@ func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	if signal, asked := r.turn.Signal("rollback", "cancel"); asked {
+	if signal, asked := r.signal("rollback", "cancel"); asked {
 		r.data.Change, r.data.By = signal.Name, signal.By
 	}
 	switch {

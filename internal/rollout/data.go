@@ -29,9 +29,11 @@ type Data struct {
 	Since     time.Time         `json:"since,omitzero"`    // when the first was about to start
 	Began     time.Time         `json:"began,omitzero"`    // when the present refresh was started
 	Progress  Progress          `json:"progress,omitzero"`
-	Reached   []int             `json:"reached,omitempty"`   // checkpoints that were told
-	Failures  []string          `json:"failures,omitempty"`  // AWS's own words about failed launches, each once
-	Held      bool              `json:"held,omitempty"`      // paused before it started
+	Reached   []int             `json:"reached,omitempty"`  // checkpoints that were told
+	Failures  []string          `json:"failures,omitempty"` // AWS's own words about failed launches, each once
+	Held      bool              `json:"held,omitempty"`     // paused before it started
+	HeldTold  bool              `json:"held_told,omitempty"`
+	Kept      []ledger.Signal   `json:"kept,omitempty"`      // asked for while a step was busy with another
 	Suspended bool              `json:"suspended,omitempty"` // InstanceRefresh is suspended by us, or about to be
 	Outside   bool              `json:"outside,omitempty"`   // InstanceRefresh is suspended by somebody else
 	Asked     time.Time         `json:"asked,omitzero"`      // when people were asked about the canary

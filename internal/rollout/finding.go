@@ -328,6 +328,15 @@ func (p Plan) canaries() int {
 	return max(1, (p.Pace.Replaced*p.Want.Canary+99)/100)
 }
 
+// canaryShare is the percentage at which AWS shall stop for the canary. Instances that match already
+// count for AWS as replaced, so they are added.
+func (p Plan) canaryShare() int {
+	if p.Matching == 0 {
+		return p.Want.Canary
+	}
+	return min(max(100*(p.Matching+p.canaries())/(p.Matching+p.Pace.Replaced), 1), 99)
+}
+
 // fullStops: a checkpoint below 100 at the end would leave the rest behind.
 func fullStops(_ Facts, p Plan) []card.Finding {
 	if n := len(p.Want.Checkpoints); n == 0 || p.Want.Checkpoints[n-1] == 100 {

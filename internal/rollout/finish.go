@@ -20,6 +20,9 @@ const looks = 8
 
 // verify looks at every instance itself, rather than believing AWS's word Successful.
 func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
+	if signal, asked := r.signal("cancel", "rollback"); asked {
+		return say(stepVerify, card.Warning, "Too late for the %s: the refresh is over. It can be rolled back afterwards.", signal.Name), nil
+	}
 	group, err := r.fleet.Group(ctx, r.plan.Group)
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("read group %s: %w", r.plan.Group, err)
@@ -87,8 +90,12 @@ func are(n int, noun string) string {
 }
 
 func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) safe {
-	text := phrase("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, r.whole(len(g.Instances)-len(left)))
-	if len(g.Instances) == 0 {
+	there := 0
+	for _, n := range census(g) {
+		there += n
+	}
+	text := phrase("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, allOf(there-len(left)))
+	if there == 0 {
 		text = phrase("%s launches %s (version %d) from now on; it has no instances.", g.Name, r.plan.To.Image, r.data.Version)
 	}
 	if len(left) > 0 {
@@ -97,7 +104,8 @@ func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) safe {
 	return text
 }
 
-func (r *run) whole(n int) string {
+// allOf is every instance there is to count.
+func allOf(n int) string {
 	if n == 1 {
 		return "its one instance"
 	}

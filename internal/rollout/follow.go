@@ -55,15 +55,10 @@ func (r *run) follow(ctx context.Context) (engine.Outcome, error) {
 // look reads the refresh and the group, and the group's failures when the refresh does not get on.
 func (r *run) look(ctx context.Context) (sight, error) {
 	s := sight{}
-	refreshes, err := r.fleet.Refreshes(ctx, r.plan.Group)
-	if err != nil {
-		return s, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+	var err error
+	if s.refresh, err = r.refresh(ctx); err != nil {
+		return s, err
 	}
-	i := slices.IndexFunc(refreshes, func(f fleet.Refresh) bool { return f.ID == r.data.Refresh })
-	if i < 0 {
-		return s, fmt.Errorf("refresh %s of %s is not to be seen", r.data.Refresh, r.plan.Group)
-	}
-	s.refresh = refreshes[i]
 	if s.group, err = r.fleet.Group(ctx, r.plan.Group); err != nil {
 		return s, fmt.Errorf("read group %s: %w", r.plan.Group, err)
 	}
@@ -154,7 +149,7 @@ func (r *run) suspension(s *sight) {
 
 // answer does what people asked for since the last look.
 func (r *run) answer(s *sight) (engine.Outcome, bool) {
-	signal, asked := r.turn.Signal("pause", "resume", "continue", "cancel", "rollback")
+	signal, asked := r.signal("pause", "resume", "continue", "cancel", "rollback")
 	if !asked {
 		return engine.Outcome{}, false
 	}
@@ -226,7 +221,7 @@ func (s sight) because() string {
 
 // over handles a refresh that came to its end.
 func (r *run) over(s *sight) engine.Outcome {
-	if signal, asked := r.turn.Signal("pause", "continue", "cancel", "rollback"); asked {
+	if signal, asked := r.signal("pause", "continue", "cancel", "rollback"); asked {
 		s.tell(card.Warning, "The refresh was over before the %s could take effect.", signal.Name)
 	}
 	switch s.refresh.Status {
@@ -259,6 +254,8 @@ func (r *run) cancelled() engine.Outcome {
 	switch {
 	case r.data.Stopping == stepPromote:
 		return to(stepPromote)
+	case r.data.Stopping == stepCancel && r.data.By.User == "":
+		return r.end(ledger.Cancelled, "Cancelled: nobody answered about the canary, and AWS could not roll it back.")
 	case r.data.Stopping == stepCancel:
 		return r.end(ledger.Cancelled, "Cancelled%s.", by(r.data.By))
 	}

@@ -20,12 +20,12 @@ const patience = 6
 
 // early answers what people asked for before anything was started: a stop ends the operation, a pause holds it.
 func (r *run) early() (out engine.Outcome, stopped bool) {
-	signal, _ := r.turn.Signal("pause", "resume", "continue", "cancel", "rollback")
+	signal, _ := r.signal("pause", "resume", "continue", "cancel", "rollback")
 	switch signal.Name {
 	case "pause":
 		r.data.Held = true
 	case "resume", "continue":
-		r.data.Held = false
+		r.data.Held, r.data.HeldTold = false, false
 	case "cancel", "rollback":
 		r.data.By = signal.By
 		return r.end(ledger.Cancelled, "Cancelled before any instance was replaced%s.", by(signal.By)), true
@@ -47,7 +47,6 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	now.Want = r.plan.Want
 	if changed := r.plan.Changed(now); len(changed) > 0 {
 		return engine.Outcome{}, fault.New(fault.Conflict, "%s changed since it was approved: %s", r.plan.Group, strings.Join(changed, " ")).
 			WithHint("Nothing was done. Ask again with `%s`.", r.turn.Command)

@@ -47,9 +47,11 @@ func (r *run) stoppedBetween() (engine.Outcome, bool) {
 	if r.data.Phase == Whole || r.data.Phase == Canary {
 		return r.early()
 	}
-	signal, _ := r.turn.Signal("cancel", "rollback")
+	signal, _ := r.signal("pause", "resume", "cancel", "rollback")
 	switch {
 	case r.data.Phase == Sweep:
+	case signal.Name == "pause" || signal.Name == "resume":
+		r.data.Held = signal.Name == "pause"
 	case signal.Name == "cancel":
 		r.data.By = signal.By
 		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(signal.By)), true
@@ -62,10 +64,12 @@ func (r *run) stoppedBetween() (engine.Outcome, bool) {
 
 // hold waits for somebody to resume what was paused before it began.
 func (r *run) hold() engine.Outcome {
-	if _, fresh := r.turn.Signal("pause"); fresh {
-		return engine.Outcome{In: r.poll, Tone: string(card.Warning), Line: "Held: no instance is replaced until somebody resumes."}
+	out := engine.Outcome{In: r.poll}
+	if !r.data.HeldTold {
+		out = say("", card.Warning, "Held: no instance is replaced until somebody resumes.")
+		r.data.HeldTold, out.In = true, r.poll
 	}
-	return engine.Outcome{In: r.poll}
+	return out
 }
 
 // own finds the refresh that an earlier attempt at this step started: newer than the newest there was
@@ -100,7 +104,7 @@ func (r *run) order() fleet.RefreshOrder {
 	switch r.data.Phase {
 	case Canary:
 		// The longest delay there is: nothing goes on by itself, even should nobody be there to watch.
-		o.Checkpoints, o.CheckpointDelay = []int{r.plan.Want.Canary, 100}, longest
+		o.Checkpoints, o.CheckpointDelay = []int{r.plan.canaryShare(), 100}, longest
 	case Sweep:
 		o.Template = r.ref(r.plan.From.Version)
 		o.Checkpoints, o.CheckpointDelay, o.Bake, o.Alarms, o.AutoRollback = nil, 0, 0, nil, false

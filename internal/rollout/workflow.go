@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -70,6 +71,9 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 		return engine.Outcome{}, fault.New(fault.Invalid, "This version of amiral does not know the step %q of a rollout.", t.At)
 	}
 	out, err := step(ctx)
+	if err == nil {
+		r.keep(t)
+	}
 	if f, ok := fault.As(err); ok {
 		if !r.touched() {
 			return engine.Outcome{}, inert(f)
@@ -130,6 +134,23 @@ func (r *run) steps() map[string]func(context.Context) (engine.Outcome, error) {
 		stepFollow: r.follow, stepAsk: r.follow, stepPaused: r.follow,
 		stepPause: r.pause, stepResume: r.unpause, stepCancel: r.cancel, stepRollback: r.rollback,
 		stepPromote: r.promote, stepVerify: r.verify, stepDefault: r.makeDefault, stepSettle: r.settle,
+	}
+}
+
+// signal is the latest of the named signals, those included that came while a step was busy with another.
+func (r *run) signal(names ...string) (ledger.Signal, bool) {
+	t := r.turn
+	t.Signals = slices.Concat(r.data.Kept, t.Signals)
+	return t.Signal(names...)
+}
+
+// keep remembers what people asked for during a step that does not look at it.
+func (r *run) keep(t engine.Turn) {
+	switch t.At {
+	case stepPause, stepResume, stepCancel, stepRollback:
+		r.data.Kept = append(r.data.Kept, t.Signals...)
+	default:
+		r.data.Kept = nil
 	}
 }
 
