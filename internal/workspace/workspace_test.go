@@ -325,3 +325,6 @@ func TestTheCallerDecidesTheCommands(t *testing.T) {
 		t.Errorf("got %+v", state.App.Commands)
 	}
 }
+
+// quick makes the deadline for acknowledgements short.
+func quick(o *slacksim.Options) { o.Timings.Ack = 300 * time.Millisecond }

@@ -11,12 +11,11 @@ import { threadPane } from './thread.js';
 const part = (id) => document.getElementById(id);
 const remembered = 'workspace.as';
 
+// enter makes the page another person at once, so that nothing pressed from now on is the last one's.
 function enter(user) {
   localStorage.setItem(remembered, user);
-  facts.thread = null;
-  facts.views = [];
-  facts.home = null;
-  changed('views', 'home', 'thread');
+  Object.assign(facts, { me: user, thread: null, views: [], home: null, ephemerals: {} });
+  changed('people', 'channels', 'messages', 'thread', 'views', 'home');
   become(user);
 }
 
