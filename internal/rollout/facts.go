@@ -48,7 +48,7 @@ func Gather(ctx context.Context, from Reader, environment string, name fleet.Gro
 	group, err := from.Group(ctx, name)
 	if fleet.KindOf(err) == fleet.Absent && err != nil {
 		return Facts{}, fault.New(fault.NotFound, "There is no group %s in %s.", name, environment).
-			WithHint("`asg list` shows the groups there are.")
+			WithHint("`/asg list` shows the groups there are.")
 	}
 	if err != nil {
 		return Facts{}, fmt.Errorf("read group %s: %w", name, err)

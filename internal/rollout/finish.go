@@ -187,7 +187,7 @@ func (r *run) aftermath(ctx context.Context) (safe, error) {
 		words += phrase("; %s is still suspended by somebody else", process)
 	}
 	if len(r.data.Fleet) > 1 {
-		words += phrase(". The fleet is mixed: `asg rollout %s --version %d` brings the rest, `asg rollback %s` takes it back",
+		words += phrase(". The fleet is mixed: `/asg rollout %s --version %d` brings the rest, `/asg rollback %s` takes it back",
 			r.plan.Group, r.data.Version, r.plan.Group)
 	}
 	return words, nil

@@ -112,7 +112,7 @@ func (p Pace) inWaves() string {
 		return "no instance is replaced"
 	}
 	if p.Waves == 1 {
-		return fmt.Sprintf("all %s at once, in about %s", plural(p.Replaced, "instance"), span(p.Expected))
+		return fmt.Sprintf("in one go, about %s", span(p.Expected))
 	}
 	return fmt.Sprintf("%d at a time, in %s, about %s", p.Wave, plural(p.Waves, "wave"), span(p.Expected))
 }

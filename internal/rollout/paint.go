@@ -61,18 +61,22 @@ func (s scene) headline() string {
 
 // now is the state of a running rollout in a word or two.
 func (s scene) now() string {
-	rolling := strings.HasPrefix(s.data.Progress.Status, "Rollback")
 	switch {
 	case s.rec.At == stepAsk:
 		return ": continue?"
 	case s.rec.At == stepPaused || s.data.Held:
 		return ": paused"
-	case s.data.Stopping == stepRollback || rolling || s.data.Phase == Sweep:
+	case s.back():
 		return ": rolling back"
 	case s.data.Stopping == stepCancel:
 		return ": cancelling"
 	}
 	return ""
+}
+
+// back reports whether it goes backwards.
+func (s scene) back() bool {
+	return s.data.Stopping == stepRollback || s.data.Phase == Sweep || strings.HasPrefix(s.data.Progress.Status, "Rollback")
 }
 
 func (s scene) running() []card.Section {
@@ -116,6 +120,10 @@ func (s scene) bar() (card.Bar, bool) {
 	if p.At.IsZero() || p.Total == 0 {
 		return card.Bar{}, false
 	}
+	if s.back() {
+		words := fmt.Sprintf("%d %% rolled back · %d still on version %d · %s", p.Percent, p.Replaced+p.Warming, s.data.Version, span(p.At.Sub(s.rec.Started)))
+		return card.Bar{Done: p.Percent, Total: 100, Text: words}, true
+	}
 	words := fmt.Sprintf("%d of %d replaced · %d warming · %d failed · %s",
 		p.Replaced, p.Total, p.Warming, p.Failed, span(p.At.Sub(s.rec.Started)))
 	return card.Bar{Done: p.Replaced, Total: p.Total, Text: words}, true
@@ -154,6 +162,8 @@ func (s scene) steps() []card.Step {
 		switch at := station(n.at); {
 		case at < here:
 			state = card.Done
+		case at == here && s.rec.State == ledger.Stuck:
+			state = card.Failed
 		case at == here:
 			state = card.Doing
 		}
@@ -173,12 +183,12 @@ func (s scene) replaceWords() string {
 	total := max(s.data.Progress.Total, s.plan.Pace.Replaced)
 	words := fmt.Sprintf("Replace %s", plural(total, "instance"))
 	switch {
+	case s.back():
+		words = fmt.Sprintf("Bring the instances back to version %d", s.plan.From.Version)
 	case s.data.Phase == Canary:
 		words += fmt.Sprintf(", %d of them as a canary first", s.plan.canaries())
 	case s.data.Phase == Rest:
 		words += "; the canary was found good"
-	case s.data.Phase == Sweep:
-		words = fmt.Sprintf("Bring the instances back to version %d", s.plan.From.Version)
 	}
 	return words
 }
@@ -226,7 +236,7 @@ func (s scene) eta() (time.Time, bool) {
 	}
 	begun := cmp.Or(s.data.Began, s.rec.Started)
 	if p.Percent < 10 {
-		return begun.Add(s.plan.Pace.Expected), true
+		return begun.Add(s.plan.Pace.Expected).Truncate(time.Minute), true
 	}
 	spent := p.At.Sub(begun)
 	eta := begun.Add(spent * 100 / time.Duration(p.Percent)).Add(s.plan.Order.Bake)
@@ -239,7 +249,7 @@ func (s scene) ended() []card.Section {
 		{Label: "Before", Value: s.plan.From.text()},
 		{Label: "After", Value: s.after()},
 	}
-	if p := s.data.Progress; p.Total > 0 {
+	if p := s.data.Progress; p.Total > 0 && s.rec.State != ledger.Undone {
 		facts = append(facts, card.Fact{Label: "Replaced", Value: card.T("%d of %d", p.Replaced, p.Total)})
 	}
 	sections := []card.Section{{Facts: facts}}

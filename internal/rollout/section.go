@@ -33,8 +33,8 @@ func (p Plan) facts() []card.Fact {
 		facts = append(facts, card.Fact{Label: "Canary", Value: card.T("%s first; then somebody decides within %s, otherwise it is rolled back",
 			plural(p.canaries(), "instance"), span(p.Want.CanaryWait))})
 	}
-	if len(p.Order.Checkpoints) > 0 {
-		facts = append(facts, card.Fact{Label: "Checkpoints", Value: card.T("%s, %s at each", percents(p.Order.Checkpoints), span(p.Order.CheckpointDelay))})
+	if len(p.Order.Checkpoints) > 1 {
+		facts = append(facts, card.Fact{Label: "Checkpoints", Value: card.T("%s, %s at each", percents(p.Order.Checkpoints[:len(p.Order.Checkpoints)-1]), span(p.Order.CheckpointDelay))})
 	}
 	if p.Order.Bake > 0 {
 		facts = append(facts, card.Fact{Label: "Bake", Value: card.T("%s under watch at the end", span(p.Order.Bake))})
@@ -100,7 +100,7 @@ func (p Plan) alarmWords() string {
 
 // undo says how the change is taken back, while it runs and afterwards.
 func (p Plan) undo() string {
-	after := fmt.Sprintf("afterwards, `asg rollback %s` rolls to version %d again", p.Group, p.From.Version)
+	after := fmt.Sprintf("afterwards, `/asg rollback %s` rolls to version %d again", p.Group, p.From.Version)
 	if p.From.Version == p.To.Version {
 		after = "afterwards, another roll"
 	}

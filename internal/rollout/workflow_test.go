@@ -207,7 +207,7 @@ func TestCancel(t *testing.T) {
 	w.ask("cancel", dev)
 	w.finish(ledger.Cancelled)
 	w.wantStatuses("Cancelled")
-	w.wantOutcome("Cancelled by {user:UDEV}.", "The fleet is mixed", "asg rollback web")
+	w.wantOutcome("Cancelled by {user:UDEV}.", "The fleet is mixed", "/asg rollback web")
 }
 
 func TestCancelWhilePausedLeavesNothingSuspended(t *testing.T) {
