@@ -45,6 +45,9 @@ func (w *Workspace) say(u *User, ch *Channel, thread, line string) (*Message, er
 		}
 	}
 	w.add(ch, m)
+	if bot := w.opt.App.BotUserID; mentions(body, bot) && !ch.has(bot) && !ch.IsIM {
+		w.notice(ch, u.ID, m.ThreadTS, "You mentioned <@"+bot+">, but they’re not in this channel. Invite them with /invite.")
+	}
 	return m, nil
 }
 

@@ -44,7 +44,7 @@ func (w *Workspace) command(name string) *Command {
 func (w *Workspace) slash(u *User, ch *Channel, line string, done func(error)) {
 	name, rest, _ := strings.Cut(line, " ")
 	cmd := w.command(name)
-	if cmd == nil {
+	if cmd == nil || u.TeamID != w.opt.Team.ID { // people of other workspaces have no commands here
 		w.notice(ch, u.ID, "", name+" is not a valid command. In Slack, all messages that start with the “/” character are interpreted as commands.")
 		done(fmt.Errorf("there is no command %q", name))
 		return
