@@ -228,6 +228,7 @@ func TestRollbackProposesTheWayBack(t *testing.T) {
 
 	w = newWorld(t, last)
 	now(w)
+	w.records.all[0].Requester = sre
 	w.desk.Press(t.Context(), Press{Key: "k2", Actor: dev, Action: "rollback_new", ID: "op-last"})
 	check(w, "Roll web back to version 1")
 	if w.gate.spec.Command != "/asg rollback web --in production" || w.gate.spec.Reason != "Takes back op-last." {

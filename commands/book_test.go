@@ -91,6 +91,21 @@ func TestBookRefusesBadCommands(t *testing.T) {
 	}
 }
 
+func TestTheLongestCommandIsMeant(t *testing.T) {
+	one := Command{Path: []string{"a", "b"}, Summary: "S.", Example: "/a b", Run: func(context.Context, *Call) (Result, error) { return Result{}, nil }}
+	two := one
+	two.Path, two.Example = []string{"a", "b", "c"}, "/a b c"
+	for _, all := range [][]Command{{one, two}, {two, one}} {
+		b, err := NewBook(all...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := b.find("a b c --help"); err != nil || m.command.Name() != "/a b c" || len(m.words) != 1 {
+			t.Errorf("got %v %v, want /a b c", m.command.Name(), err)
+		}
+	}
+}
+
 func TestBookCompletes(t *testing.T) {
 	b := newWorld(t).desk.Book
 	for typed, want := range map[string]string{

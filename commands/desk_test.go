@@ -77,11 +77,25 @@ func TestTroubleIsToldPlainlyOrNotAtAll(t *testing.T) {
 }
 
 func TestAFailedProposalIsNotCalledUndone(t *testing.T) {
-	w := newWorld(t)
-	w.gate.err = errors.New("i/o timeout")
-	got := text(w.says("asg rollout web --image ami-0b2").Reply)
-	if strings.Contains(got, "Nothing was done") || !strings.Contains(got, "I cannot tell whether it was done") {
-		t.Errorf("got %s", got)
+	for _, err := range []error{errors.New("i/o timeout"), context.DeadlineExceeded} {
+		w := newWorld(t)
+		w.gate.err = err
+		got := text(w.says("asg rollout web --image ami-0b2").Reply)
+		if strings.Contains(got, "Nothing was done") || !strings.Contains(got, "I cannot tell whether it was done") {
+			t.Errorf("got %s", got)
+		}
+	}
+}
+
+func TestWhatTheGateRefusesIsToldAndAuditedByTheGateAlone(t *testing.T) {
+	refused := fault.New(fault.Denied, "You are not in @sre.")
+	for _, err := range []error{refused, errors.Join(errors.New("dial tcp"), refused)} {
+		w := newWorld(t, op("op-ask", ledger.Pending))
+		w.gate.err = err
+		r := w.desk.Press(t.Context(), Press{Actor: sre, Action: "approve", ID: "op-ask"})
+		if got := text(r.Reply); got != "You are not in @sre.\n" || len(w.deeds) > 0 {
+			t.Errorf("got %s and %v audited", got, w.deeds)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -66,7 +67,7 @@ type witness struct {
 }
 
 func (w *witness) after(rec ledger.Record, err error) (ledger.Record, error) {
-	_, refused := faultOnly(err)
+	_, refused := fault.As(err)
 	w.refused = refused
 	w.acted = w.acted || !refused
 	return rec, err

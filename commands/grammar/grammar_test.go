@@ -90,6 +90,10 @@ func TestParseUnderstands(t *testing.T) {
 		{`web --version 7 --no-dry-run`, map[string]Value{"version": {Int: 7}, "dry-run": {}}},
 		{`web --version 7 —dry-run=off`, map[string]Value{"version": {Int: 7}, "dry-run": {}}},
 		{`--version 7 -- web`, map[string]Value{"version": {Int: 7}}},
+		{`web --version 7 --reason 'a\"b \\c\\'`, map[string]Value{"version": {Int: 7}, "reason": {Text: `a"b \c\`}}},
+		{"web --version 7 --reason “é\u200d”", map[string]Value{"version": {Int: 7}, "reason": {Text: "é"}}},
+		{`web --version 7 --reason "<@U1|a> \\"`, map[string]Value{"version": {Int: 7}, "reason": {Text: `@a \`}}},
+		{`web --version 7 --reason "\<@U1>"`, map[string]Value{"version": {Int: 7}, "reason": {Text: `<@U1>`}}},
 		{`web --version 7 --reason "--image of <!channel>"`, map[string]Value{"version": {Int: 7}, "reason": {Text: "--image of @channel"}}},
 	} {
 		got, err := roll().ParseText(c.in)
@@ -175,7 +179,7 @@ func TestHelpIsAskedEverywhere(t *testing.T) {
 			t.Errorf("%s: got %v, want Help", in, err)
 		}
 	}
-	for _, in := range []string{`"help" --image a`, `web --image help`, `--image a -- help`, `--image a help`} {
+	for _, in := range []string{`--image a -- --help`, `--image a -- -x`, `"help" --image a`, `web --image help`, `--image a -- help`, `--image a help`} {
 		if _, err := roll().ParseText(in); err != nil {
 			t.Errorf("%s: got %v, want it understood", in, err)
 		}
