@@ -84,7 +84,9 @@ func (w *Workspace) checkBlocks(blocks []any) ([]any, error) {
 	if problems := blockkit.Validate(blocks, blockkit.Message); len(problems) > 0 {
 		return nil, failWith("invalid_blocks", lines(problems)...)
 	}
-	return blockkit.Complete(blocks, w.blockID), nil
+	done := blockkit.Complete(blocks, w.blockID)
+	storeTexts(done)
+	return done, nil
 }
 
 func lines(problems []blockkit.Problem) []string {

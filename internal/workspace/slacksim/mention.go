@@ -9,7 +9,8 @@ var (
 	handle  = regexp.MustCompile(`(^|[\s(,;:])@([A-Za-z0-9][A-Za-z0-9._-]*)`)
 	hashtag = regexp.MustCompile(`(^|[\s(,;:])#([a-z0-9][a-z0-9_-]*)`)
 	webLink = regexp.MustCompile(`(^|[^<|"\w])(https?://[^\s<>|]+)`)
-	escaped = regexp.MustCompile(`<[@#!]?[^<>\s][^<>]*>`)
+	escaped = regexp.MustCompile(`<(?:[@#!][^<>\s][^<>]*|(?:https?://|mailto:|tel:|slack:)[^<>]*)>`)
+	entity  = regexp.MustCompile(`&(?:amp|lt|gt);|[&<>]`)
 )
 
 // entities escapes the three characters Slack escapes.
@@ -103,12 +104,57 @@ func splitEscaped(s string) []string {
 	return parts
 }
 
-// sanitize is what Slack makes of the text an app posts.
+// sanitize is what Slack makes of the text of a call.
 func (w *Workspace) sanitize(s string, c *call) string {
 	if c.truth("link_names") || c.str("parse") == "full" {
 		s = w.link(s, w.bareMention, "")
 	}
-	return linkURLs(s)
+	return stored(s)
+}
+
+// stored is text as Slack keeps it: bare addresses in brackets, and the three
+// characters escaped wherever they are no markup.
+func stored(s string) string { return linkURLs(escapeStray(s)) }
+
+// escapeStray escapes what is neither an entity nor in brackets.
+func escapeStray(s string) string {
+	var out strings.Builder
+	for _, part := range splitEscaped(s) {
+		if escaped.MatchString(part) {
+			out.WriteString(part)
+			continue
+		}
+		out.WriteString(entity.ReplaceAllStringFunc(part, func(m string) string {
+			if len(m) > 1 {
+				return m
+			}
+			return entities(m)
+		}))
+	}
+	return out.String()
+}
+
+// storeTexts does to the mrkdwn texts of blocks, which it changes, what
+// stored does to text; verbatim texts get no links.
+func storeTexts(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			storeTexts(e)
+		}
+	case Object:
+		s, isText := v["text"].(string)
+		if v["type"] == "mrkdwn" && isText {
+			v["text"] = escapeStray(s)
+			if v["verbatim"] != true {
+				v["text"] = stored(s)
+			}
+			return
+		}
+		for _, e := range v {
+			storeTexts(e)
+		}
+	}
 }
 
 // richText is the block Slack makes of what a person typed.

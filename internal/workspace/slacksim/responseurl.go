@@ -138,7 +138,7 @@ func (w *Workspace) present(u *responseURL) *Message {
 }
 
 func (w *Workspace) replace(ch *Channel, m *Message, r reply) {
-	body := content{body: linkURLs(r.Text), blocks: r.Blocks, hasBlocks: len(r.Blocks) > 0, attachments: r.Attachments, hasAttach: len(r.Attachments) > 0}
+	body := content{body: stored(r.Text), blocks: r.Blocks, hasBlocks: len(r.Blocks) > 0, attachments: r.Attachments, hasAttach: len(r.Attachments) > 0}
 	if !m.Ephemeral {
 		w.revise(ch, m, body)
 		return
@@ -157,7 +157,7 @@ func (w *Workspace) takeAway(ch *Channel, m *Message) {
 
 // show posts a reply: to one person, unless it asks for the channel.
 func (w *Workspace) show(ch *Channel, user string, r reply) {
-	m := w.botMessage(content{body: linkURLs(r.Text), blocks: r.Blocks, attachments: r.Attachments})
+	m := w.botMessage(content{body: stored(r.Text), blocks: r.Blocks, attachments: r.Attachments})
 	if r.ResponseType != "in_channel" {
 		m.ThreadTS = ""
 		w.whisperTo(ch, user, m)

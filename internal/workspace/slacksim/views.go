@@ -112,6 +112,7 @@ func (w *Workspace) define(v *View, o Object) {
 	v.Title, v.SubmitText, v.CloseText = text(v.title["text"]), text(v.submit["text"]), text(v.closing["text"])
 	v.notify, v.clear = o["notify_on_close"] == true, o["clear_on_close"] == true
 	v.Blocks = blockkit.Complete(list(o["blocks"]), w.blockID)
+	storeTexts(v.Blocks)
 	v.Hash = fmt.Sprintf("%d.%s", w.now().Unix(), w.newHex(4))
 	v.Errors, v.Trouble, v.troubles = nil, "", nil
 	v.State = carry(v.State, v.Blocks)

@@ -91,7 +91,9 @@ func TestB13_Limits(t *testing.T) {
 		{"overflow", func(n int) string { return actions(`{"type":"overflow","options":[` + options(n) + `]}`) }, 5, "/blocks/0/elements/0/options"},
 		{"checkboxes", func(n int) string { return actions(`{"type":"checkboxes","options":[` + options(n) + `]}`) }, 10, "/blocks/0/elements/0/options"},
 		{"radio buttons", func(n int) string { return actions(`{"type":"radio_buttons","options":[` + options(n) + `]}`) }, 10, "/blocks/0/elements/0/options"},
-		{"image alt", func(n int) string { return `{"type":"image","image_url":"https://a.example","alt_text":"` + x(n) + `"}` }, 2000, "/blocks/0/alt_text"},
+		{"image alt", func(n int) string {
+			return `{"type":"image","image_url":"https://a.example","alt_text":"` + x(n) + `"}`
+		}, 2000, "/blocks/0/alt_text"},
 		{"input label", func(n int) string {
 			return `{"type":"input","label":` + plain(n) + `,"element":{"type":"plain_text_input"}}`
 		}, 2000, "/blocks/0/label/text"},
