@@ -50,7 +50,7 @@ type act struct {
 // use operates a control as a person would and ends by calling done. Controls
 // in input blocks only speak up when they dispatch actions.
 func (w *Workspace) use(a act, done func(error)) {
-	if valueKey(text(a.placed.Element["type"])) != "" {
+	if blockkit.ValueKey(text(a.placed.Element["type"])) != "" {
 		if err := w.enter(a); err != nil {
 			done(err)
 			return
@@ -104,7 +104,7 @@ func (w *Workspace) messageState(a act) Object {
 		before[block] = object(actions)
 	}
 	values := Object{}
-	for block, actions := range carry(before, a.message.Blocks) {
+	for block, actions := range blockkit.Carry(before, a.message.Blocks) {
 		values[block] = Object(actions)
 	}
 	return values
@@ -125,7 +125,7 @@ func (w *Workspace) action(a act) (Object, error) {
 		o["selected_option"] = chosen
 		return o, err
 	}
-	key := valueKey(kind)
+	key := blockkit.ValueKey(kind)
 	if key == "" {
 		return o, nil
 	}

@@ -67,7 +67,7 @@ func (w *Workspace) complaints(v *View) map[string]string {
 		if !p.Input {
 			continue
 		}
-		if said := complaint(p, v.State[p.BlockID][text(p.Element["action_id"])]); said != "" {
+		if said := blockkit.Complaint(p, v.State[p.BlockID][text(p.Element["action_id"])]); said != "" {
 			found[p.BlockID] = said
 		}
 	}
@@ -83,7 +83,7 @@ func (w *Workspace) responseURLs(u *User, v *View) []any {
 		}
 		id := text(p.Element["action_id"])
 		state := object(v.State[p.BlockID][id])
-		ch := w.channel(text(state[valueKey(text(p.Element["type"]))]))
+		ch := w.channel(text(state[blockkit.ValueKey(text(p.Element["type"]))]))
 		if ch != nil {
 			urls = append(urls, Object{"block_id": p.BlockID, "action_id": id, "channel_id": ch.ID, "response_url": w.newResponse(ch, u.ID, nil)})
 		}

@@ -1,6 +1,10 @@
 package slacksim
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/amiral-ops/amiral/internal/workspace/slacksim/blockkit"
+)
 
 // Whispers are the ephemeral messages the person sees in a channel, in order.
 func (p *Person) Whispers(channel string) []Message {
@@ -53,7 +57,7 @@ func (v *View) copied() *View {
 		return nil
 	}
 	c := *v
-	c.State = carry(v.State, v.Blocks)
+	c.State = blockkit.Carry(v.State, v.Blocks)
 	return &c
 }
 

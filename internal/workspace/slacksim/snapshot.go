@@ -3,6 +3,8 @@ package slacksim
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/amiral-ops/amiral/internal/workspace/slacksim/blockkit"
 )
 
 // serveState answers with everything one person's page shows.
@@ -90,7 +92,7 @@ func (w *Workspace) uiView(v *View) any {
 		return nil
 	}
 	o := w.payload(v)
-	o["state"] = Object{"values": carry(v.State, v.Blocks)}
+	o["state"] = Object{"values": blockkit.Carry(v.State, v.Blocks)}
 	delete(o, "private_metadata")
 	o["errors"], o["trouble"], o["troubles"] = v.Errors, v.Trouble, append([]Trouble{}, v.troubles...)
 	return o

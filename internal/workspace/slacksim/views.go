@@ -115,33 +115,13 @@ func (w *Workspace) define(v *View, o Object) {
 	storeTexts(v.Blocks)
 	v.Hash = fmt.Sprintf("%d.%s", w.now().Unix(), w.newHex(4))
 	v.Errors, v.Trouble, v.troubles = nil, "", nil
-	v.State = carry(v.State, v.Blocks)
-}
-
-// carry is the state of blocks: what was there before, else initial values.
-func carry(before map[string]map[string]any, blocks []any) map[string]map[string]any {
-	state := map[string]map[string]any{}
-	for _, p := range blockkit.Elements(blocks) {
-		id := text(p.Element["action_id"])
-		value := initial(p.Element)
-		if old, ok := before[p.BlockID][id].(Object); ok && old["type"] == p.Element["type"] {
-			value = old
-		}
-		if value == nil {
-			continue
-		}
-		if state[p.BlockID] == nil {
-			state[p.BlockID] = map[string]any{}
-		}
-		state[p.BlockID][id] = value
-	}
-	return state
+	v.State = blockkit.Carry(v.State, v.Blocks)
 }
 
 // payload is the view object an app sees.
 func (w *Workspace) payload(v *View) Object {
 	values := Object{}
-	for block, actions := range carry(v.State, v.Blocks) {
+	for block, actions := range blockkit.Carry(v.State, v.Blocks) {
 		values[block] = Object(actions)
 	}
 	o := Object{

@@ -157,6 +157,9 @@ func (w *Workspace) now() time.Time { return w.opt.Now() }
 // after runs f under the lock after d of the workspace's time, unless the
 // workspace is closed first. The lock must be held.
 func (w *Workspace) after(timer AfterFunc, d time.Duration, f func()) (stop func()) {
+	if d <= 0 {
+		timer = realAfter // never at once: the lock is held
+	}
 	w.timerSeq++
 	id := w.timerSeq
 	off := timer(d, func() {
