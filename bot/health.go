@@ -118,30 +118,41 @@ func (k *socket) pinged() {
 // acked notes that an acknowledgement went out.
 func (k *socket) acked() { k.written.Add(1) }
 
-// dismissed is told that Slack asks to disconnect. A warning changes nothing yet: envelopes still come,
-// and the other socket is there when this one is renewed. Otherwise the connection is left as soon as
-// what came over it is acknowledged.
+// dismissed is told that Slack asks to disconnect. When the connection is to be renewed, its successor
+// begins at once. After a mere warning envelopes still come, so nothing is closed yet; otherwise the
+// connection is left as soon as what came over it is acknowledged.
 func (k *socket) dismissed(reason string, t *tap) {
+	s := k.owner
+	switch reason {
+	case "too_many_websockets":
+		s.warn("Slack says that this app has too many connections", s.gate.ban().Add(steady))
+	case "link_disabled":
+		s.warn("Socket Mode is switched off for this app", s.gate.ban().Add(steady))
+	default:
+		k.succeed()
+	}
 	if reason == "warning" {
-		k.log.Info("socket will be renewed")
 		return
 	}
 	k.mu.Lock()
 	k.reason = reason
 	k.mu.Unlock()
-	switch reason {
-	case "too_many_websockets":
-		k.owner.warn("Slack says that this app has too many connections", k.owner.gate.ban().Add(steady))
-	case "link_disabled":
-		k.owner.warn("Socket Mode is switched off for this app", k.owner.gate.ban().Add(steady))
-	}
-	s := k.owner
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ending {
-		return // it is closed anyway, in order
+	if s.alive != nil { // otherwise it is closed anyway, in order
+		s.takes.Go(func() { k.leave(t) })
 	}
-	s.takes.Go(func() { k.leave(t) })
+}
+
+// succeed begins the socket that takes this one's place, once.
+func (k *socket) succeed() {
+	k.mu.Lock()
+	first := !k.succeeded && k.hello
+	k.succeeded = k.succeeded || first
+	k.mu.Unlock()
+	if first {
+		k.owner.begin()
+	}
 }
 
 // leave closes a connection that Slack gives up, when everything that came over it is acknowledged.
@@ -154,7 +165,7 @@ func (k *socket) leave(t *tap) {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for range look.C {
-		if d := time.Since(began); d > most || (d > least && k.taken.Load() == 0 && k.flushed()) {
+		if d := time.Since(began); d > most || (d > least && k.idle()) {
 			break
 		}
 	}
@@ -175,12 +186,15 @@ func (k *socket) closed() {
 	}
 	k.hello, k.reason = false, ""
 	k.written.Store(k.queued.Load())
+	if k.succeeded {
+		k.restart() // which ends it
+	}
 	k.mu.Unlock()
 
 	s := k.owner
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.ending {
+	if s.alive != nil {
 		s.reasons[reason]++
 		k.log.Info("socket closed", "reason", reason)
 	}

@@ -42,7 +42,7 @@ func office() slacksim.Options {
 			{ID: "C0OLD", Name: "old", IsArchived: true, Members: []string{"dev", "amiral"}},
 		},
 		Groups:  []slacksim.Group{{ID: "S0SRE", Handle: "sre", Users: []string{"sre"}}},
-		Timings: slacksim.Timings{Ping: 100 * time.Millisecond, CloseGrace: 50 * time.Millisecond},
+		Timings: slacksim.Timings{Ping: 100 * time.Millisecond, Ack: 10 * time.Second},
 	}
 }
 
@@ -97,13 +97,18 @@ func wire(t *testing.T, w *slacksim.Workspace, inbox *memory) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the bot said:\n%s", r.logs)
+		}
+	})
 	r.slack, r.web, r.people = s, bot.NewWeb(s), bot.NewPeople(s, self)
 	r.intake = bot.NewIntake(inbox, r.web, r.people, self)
 	r.worker = bot.NewWorker(r.desk, r.web)
 	r.worker.Denied = r.intake.Denied
 	inbox.start(t, r.worker.Handle)
 	r.sockets = bot.NewSockets(s, r.intake)
-	r.sockets.Stagger, r.sockets.Ping = 50*time.Millisecond, time.Second
+	r.sockets.Stagger, r.sockets.Ping = 50*time.Millisecond, 3*time.Second
 	return r
 }
 
@@ -114,7 +119,7 @@ func (r *rig) run(t *testing.T) *rig {
 	r.cancel, r.ended = cancel, make(chan error, 1)
 	go func() { r.ended <- r.sockets.Run(ctx) }()
 	t.Cleanup(func() { r.stop(t) })
-	eventually(t, "two sockets connected", func() bool { return r.connected() == 2 })
+	eventually(t, "two sockets connected", func() bool { return r.connected() >= 2 })
 	return r
 }
 

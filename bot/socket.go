@@ -17,7 +17,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 )
 
-// socket is one of the connections, over all its renewals.
+// socket is one connection. It is opened again by itself when it is lost, until it has a successor.
 type socket struct {
 	owner   *Sockets
 	client  *socketmode.Client
@@ -28,18 +28,19 @@ type socket struct {
 	taken           atomic.Int64 // envelopes under way
 	beat            atomic.Int64 // of the reader, in nanoseconds
 
-	mu      sync.Mutex
-	hello   bool
-	since   time.Time
-	ping    time.Time
-	reason  string // why the connection is about to end
-	restart context.CancelFunc
-	failure *fault.Fault
-	again   map[string]time.Time // acknowledgements that were sent a second time
+	mu        sync.Mutex
+	hello     bool
+	since     time.Time
+	ping      time.Time
+	reason    string // why the connection is about to end
+	succeeded bool   // another socket takes its place
+	restart   context.CancelFunc
+	failure   *fault.Fault
+	again     map[string]time.Time // acknowledgements that were sent a second time
 }
 
-func newSocket(s *Sockets, i int) *socket {
-	k := &socket{owner: s, greeted: make(chan struct{}), again: map[string]time.Time{}, log: s.Slack.log.With("socket", i+1)}
+func newSocket(s *Sockets) *socket {
+	k := &socket{owner: s, log: s.Slack.log, greeted: make(chan struct{}), again: map[string]time.Time{}, restart: func() {}}
 	api := slack.New(s.Slack.settings.BotToken,
 		slack.OptionAppLevelToken(s.Slack.settings.AppToken),
 		slack.OptionAPIURL(s.Slack.settings.APIURL),
@@ -51,8 +52,8 @@ func newSocket(s *Sockets, i int) *socket {
 	return k
 }
 
-// run keeps the connection open until ctx ends or the token is refused for good. slack-go is started
-// anew when its own wait between attempts grows too long.
+// run keeps the connection open until ctx ends, a successor has taken over, or the token is refused for
+// good. slack-go is started anew when its own wait between attempts grows too long.
 func (k *socket) run(ctx context.Context) error {
 	for {
 		once, cancel := context.WithCancel(ctx)
@@ -62,7 +63,7 @@ func (k *socket) run(ctx context.Context) error {
 		err := k.client.RunContext(once)
 		cancel()
 		k.mu.Lock()
-		failure := k.failure
+		failure, over := k.failure, k.succeeded && !k.hello
 		k.mu.Unlock()
 		if failure == nil {
 			failure = fatal(appToken, code(err))
@@ -70,10 +71,9 @@ func (k *socket) run(ctx context.Context) error {
 		switch {
 		case failure != nil:
 			return failure
-		case ctx.Err() != nil:
+		case over || ctx.Err() != nil:
 			return nil
-		}
-		if !gaveUp(err) {
+		case !gaveUp(err):
 			k.log.Warn("socket starts again", "err", err)
 		}
 	}
@@ -195,9 +195,12 @@ func (k *socket) writeFailed(w *socketmode.ErrorWriteFailed) {
 	k.owner.takes.Go(func() { _ = k.send(socketmode.Response{EnvelopeID: id, Payload: w.Response.Payload}) })
 }
 
-// flushed reports whether every acknowledgement handed over has gone out.
-func (k *socket) flushed() bool {
+// idle reports whether everything that came over the connection is acknowledged and written.
+func (k *socket) idle() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.taken.Load() > 0 || len(k.client.Events) > 0 {
+		return false
+	}
 	return !k.hello || k.written.Load() >= k.queued.Load()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,8 +35,8 @@ const (
 	longBackoff = ceiling
 )
 
-// Sockets keeps two connections to Slack open at the same time, so that one serves while Slack renews
-// the other. Both share one Taker.
+// Sockets keeps two connections to Slack open at the same time, and shares one Taker among them. When
+// Slack announces that it will renew one, its successor is opened first.
 type Sockets struct {
 	Slack   *Slack
 	Taker   Taker
@@ -45,18 +46,20 @@ type Sockets struct {
 	Grace   time.Duration // for envelopes under way at the end; 4s when zero
 	Expect  int           // connections that all replicas hold together; 0 when it is not known
 
-	gate  *gate
-	slots chan struct{}
-	takes sync.WaitGroup
-	lost  chan *fault.Fault
+	gate   *gate
+	slots  chan struct{}
+	takes  sync.WaitGroup
+	runs   sync.WaitGroup
+	lost   chan *fault.Fault
+	failed chan error
 
 	mu      sync.Mutex
+	alive   context.Context // of the connections; nil before Run and at its end
 	all     []*socket
 	reasons map[string]int
 	number  int
 	alarm   string
 	until   time.Time // the alarm is over
-	ending  bool
 }
 
 // NewSockets returns sockets that hand everything to taker.
@@ -66,50 +69,37 @@ func NewSockets(s *Slack, taker Taker) *Sockets {
 		gate:    &gate{now: s.now, steady: steady},
 		slots:   make(chan struct{}, inFlight),
 		lost:    make(chan *fault.Fault, 1),
+		failed:  make(chan error, 1),
 		reasons: map[string]int{},
 	}
 }
 
 // Run keeps the sockets open until ctx ends or Slack refuses the token for good, which is the fault it
 // returns. It ends in order: what is under way is finished and acknowledged, then Slack is told goodbye.
+// It is called once.
 func (s *Sockets) Run(ctx context.Context) error {
 	s.defaults()
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopReading()
+	s.mu.Lock()
+	s.alive = alive
+	s.mu.Unlock()
 
-	failed := make(chan error, s.Count)
-	var runs, readers sync.WaitGroup
-	before := make(chan struct{})
-	close(before)
-	for i := range s.Count {
-		k := newSocket(s, i)
-		s.mu.Lock()
-		s.all = append(s.all, k)
-		s.mu.Unlock()
-		first := before
-		readers.Go(func() { k.read(reading) })
-		runs.Go(func() {
-			if s.turn(ctx, alive, first, i) {
-				failed <- k.run(alive)
-			}
-		})
-		before = k.greeted
-	}
-
+	opened := make(chan struct{})
+	starting, started := context.WithCancel(ctx)
+	go func() { defer close(opened); s.start(starting) }()
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case err = <-s.failed:
 	case f := <-s.lost:
 		err = f
 	}
+	started()
+	<-opened
 	s.drain()
 	stop()
-	runs.Wait()
-	stopReading()
-	readers.Wait()
+	s.runs.Wait()
 	s.takes.Wait()
 	return err
 }
@@ -121,27 +111,57 @@ func (s *Sockets) defaults() {
 	s.Grace = cmp.Or(s.Grace, 4*time.Second)
 }
 
-// turn waits until the socket before has been greeted, and a little longer.
-func (s *Sockets) turn(ctx, alive context.Context, before <-chan struct{}, i int) bool {
+// start opens the sockets one after the other: each waits for the hello of the one before, and a little
+// longer, so that Slack does not renew them together.
+func (s *Sockets) start(ctx context.Context) {
+	for range s.Count {
+		k := s.begin()
+		if k == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-k.greeted:
+		}
+		if waitUntil(ctx, time.Now, time.Now().Add(s.Stagger)) != nil {
+			return
+		}
+	}
+}
+
+// begin opens one more socket; nil when all is ending.
+func (s *Sockets) begin() *socket {
+	k := newSocket(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.alive == nil {
+		return nil
+	}
+	s.all = append(s.all, k)
+	alive := s.alive
+	s.runs.Go(func() { s.live(alive, k) })
+	return k
+}
+
+// live runs a socket and forgets it when it has ended.
+func (s *Sockets) live(ctx context.Context, k *socket) {
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var reader sync.WaitGroup
+	reader.Go(func() { k.read(reading) })
+	err := k.run(ctx)
+	stop()
+	reader.Wait()
+	s.mu.Lock()
+	s.all = slices.DeleteFunc(s.all, func(other *socket) bool { return other == k })
+	s.mu.Unlock()
+	if err == nil {
+		return
+	}
 	select {
-	case <-before:
-	case <-ctx.Done():
-		return false
-	case <-alive.Done():
-		return false
+	case s.failed <- err:
+	default:
 	}
-	if i == 0 {
-		return true
-	}
-	t := time.NewTimer(s.Stagger)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-	case <-alive.Done():
-	}
-	return false
 }
 
 // Lost ends Run: the app was uninstalled or its tokens were revoked. code is Slack's word for it.
@@ -184,24 +204,17 @@ func (s *Sockets) take(log *slog.Logger, e Envelope) (reply any) {
 	return s.Taker.Take(ctx, e)
 }
 
-// drain waits until everything taken is acknowledged and on its way.
+// drain waits until everything that came is acknowledged and on its way. No socket begins any more.
 func (s *Sockets) drain() {
 	s.mu.Lock()
-	s.ending = true
-	all := s.all
+	s.alive = nil
+	all := slices.Clone(s.all)
 	s.mu.Unlock()
 	deadline := time.NewTimer(s.Grace)
 	defer deadline.Stop()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	for {
-		idle := true
-		for _, k := range all {
-			idle = idle && k.taken.Load() == 0 && k.flushed()
-		}
-		if idle {
-			return
-		}
+	for slices.ContainsFunc(all, func(k *socket) bool { return !k.idle() }) {
 		select {
 		case <-look.C:
 		case <-deadline.C:
