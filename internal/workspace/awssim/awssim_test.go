@@ -57,6 +57,7 @@ func newLab(t *testing.T, opts awssim.Options) *lab {
 	t.Helper()
 	l := &lab{T: t, ctx: t.Context(), clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 	opts.Now = l.clock.Now
+	opts.NoThrottle = opts.ScalingBurst == 0
 	if opts.NotFoundFor == 0 {
 		opts.NotFoundFor = -1
 	}

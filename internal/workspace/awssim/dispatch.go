@@ -53,6 +53,7 @@ type call struct {
 	wire      wire
 	requestID string
 	bad       error
+	touched   *group
 }
 
 // maxBody is more than AWS takes.
@@ -74,11 +75,9 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status, body, fate := c.answer(k)
-	if fate.delay > 0 {
-		select {
-		case <-time.After(fate.delay):
-		case <-r.Context().Done():
-		}
+	select {
+	case <-time.After(c.opts.Latency + fate.delay):
+	case <-r.Context().Done():
 	}
 	if fate.lost {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
@@ -175,6 +174,9 @@ func (k *call) run() ([]elem, error) {
 func (k *call) ready() error {
 	if k.bad != nil {
 		return k.bad
+	}
+	if k.touched != nil && k.touched.operator != "" {
+		return invalid("The Auto Scaling group %s is managed by %s and cannot be changed by you.", k.touched.name, k.touched.operator)
 	}
 	if k.service == ec2Service && k.p.yes("DryRun") {
 		return dryRun()

@@ -177,6 +177,7 @@ func (k *call) group() (*group, error) {
 	}
 	name := k.p.str("AutoScalingGroupName")
 	if g := k.fleet.groups[name]; g != nil {
+		k.touched = g
 		return g, nil
 	}
 	return nil, invalid("AutoScalingGroup name not found - AutoScalingGroup %s not found", name)
@@ -240,7 +241,7 @@ func (g *group) elems(instances bool) []elem {
 		}),
 		only(g.maintenance != nil, echo("InstanceMaintenancePolicy", cmp.Or(g.maintenance, noParams))),
 		text("DeletionProtection", g.deletionProtection),
-		only(g.operator != "", el("Operator", flag("Managed", true), text("Principal", g.operator))),
+		only(g.operator != "", el("Operator", text("Principal", g.operator))),
 	)
 }
 

@@ -121,12 +121,16 @@ func (r *refresh) sortOld(v *view, s *seat) {
 	}
 }
 
-// ready tells whether a new seat counts: in service, healthy, and warmed up.
+// ready tells whether a new seat counts: in service, known to be healthy, and warmed up.
 func (s *seat) ready(r *refresh) bool {
-	if s.lifecycle != seatInService || !s.healthy || s.balance() != "healthy" || !s.instance.healthy() {
+	if s.lifecycle != seatInService || !s.healthy || s.balance() != "healthy" || s.instance.wellness() != "ok" {
 		return false
 	}
-	return s.skipped || !s.group.fleet.cloud.now.Before(s.inService.Add(r.warmup))
+	return s.skipped || s.warmedUp(r)
+}
+
+func (s *seat) warmedUp(r *refresh) bool {
+	return !s.group.fleet.cloud.now.Before(s.inService.Add(r.warmup))
 }
 
 // advance is one look while instances are being replaced.
@@ -211,7 +215,7 @@ func (r *refresh) limit(v view, goal int) int {
 
 // reached deals with a goal that is reached: the wait at a checkpoint, the bake, the end.
 func (r *refresh) reached(v view, goal, total int) bool {
-	over := len(v.old)+len(v.held)+len(v.starting) == 0 && v.live == r.group.desired
+	over := len(v.old)+len(v.held)+len(v.starting)+v.ending == 0 && v.live == r.group.desired
 	if !over && (r.done < goal || len(v.starting) > 0 || goal == total) {
 		return false
 	}
@@ -272,7 +276,7 @@ func (r *refresh) replace(v view, limit int) {
 		s := old[0]
 		counted := s.lifecycle == seatInService && s.healthy
 		ahead := r.surge > 0 && s.live() && v.live > g.desired
-		if counted && spare <= 0 || !ahead && limit <= 0 {
+		if counted && spare <= 0 || s.live() && !ahead && limit <= 0 {
 			break
 		}
 		switch {
@@ -309,7 +313,7 @@ func (r *refresh) launchAhead(v view, old []*seat, limit, floor int) {
 		return
 	}
 	stuck := need > 0 && r.surge == 0 && ceiling == g.desired && g.desired-floor < 1 &&
-		len(v.starting) == 0 && len(old) == len(v.old)
+		len(v.starting) == 0 && v.live >= g.desired && len(old) == len(v.old)
 	switch {
 	case !stuck:
 	case r.maxGiven && !r.inPlace:
@@ -333,8 +337,10 @@ func (r *refresh) retire(s *seat) {
 		r.reroot(s)
 		return
 	}
+	if s.live() {
+		r.group.owe(1)
+	}
 	s.leave(r.group.fleet.cloud.clockPhrase() + " an instance was taken out of service in response to an instance refresh.")
-	r.group.owe(1)
 }
 
 // rerooting is how long a root volume replacement takes.
@@ -371,7 +377,7 @@ func (r *refresh) explain(v view) {
 		r.reason = r.rollback.reason
 	}
 	for _, s := range v.starting {
-		if s.lifecycle == seatInService && s.healthy && s.balance() == "healthy" {
+		if s.lifecycle == seatInService && s.healthy && !s.warmedUp(r) {
 			r.reason = "Waiting for instances to warm up before continuing. For example: " + s.instance.id + " is warming up."
 			return
 		}
@@ -382,6 +388,8 @@ func (r *refresh) explain(v view) {
 			" has insufficient data to evaluate its health with Amazon EC2."
 	case !r.trouble.IsZero():
 		r.reason = r.troubles
+	case v.ending > 0 && len(v.old)+len(v.held) == 0:
+		r.reason = "Waiting for replaced instances to terminate."
 	case len(v.held) > 0:
 		r.reason = "Waiting for instances that are in Standby or protected from scale in. For example: " + v.held[0].instance.id + "."
 	}
