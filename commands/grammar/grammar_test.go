@@ -2,6 +2,8 @@ package grammar
 
 import (
 	"errors"
+	"flag"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/fault"
 )
+
+var update = flag.Bool("update", false, "write the golden files")
 
 func roll() Spec {
 	low, high := Within(0, 48*time.Hour)
@@ -188,7 +192,7 @@ func TestHelpIsAskedEverywhere(t *testing.T) {
 
 func TestNear(t *testing.T) {
 	names := []string{"web", "worker", "api", "web-eu-west"}
-	for word, want := range map[string]string{"wev": "web", "wroker": "worker", "web-eu": "web-eu-west", "API": "api", "zzz": "", "": ""} {
+	for word, want := range map[string]string{"wev": "web", "wroker": "worker", "web-eu": "web-eu-west", "API": "api", "zzz": "", "": "", "wbe": "web", "wkr": "worker", "ewb": "web"} {
 		if got := Near(word, names); got != want {
 			t.Errorf("%s: got %q, want %q", word, got, want)
 		}
@@ -222,6 +226,23 @@ func TestSpan(t *testing.T) {
 		if got := Span(d); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+func TestUsageGolden(t *testing.T) {
+	f, _, _ := roll().flag("alarms")
+	got := strings.Join([]string{roll().Usage(), roll().Short(), roll().brief(), f.Usage()}, "\n") + "\n"
+	if *update {
+		if err := os.WriteFile("testdata/usage.golden", []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/usage.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got %s, want %s (run with -update when it is meant)", got, want)
 	}
 }
 
