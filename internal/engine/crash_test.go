@@ -157,12 +157,30 @@ func (r *replica) draw(ctx context.Context) (bool, error) {
 	if d == nil || err != nil {
 		return false, err
 	}
+	if d.Message.TS == "" {
+		if err := r.post(ctx, d); err != nil {
+			return true, stale(err)
+		}
+	}
 	for _, e := range d.Lines {
 		if err := r.ledger.Said(ctx, d, e.ID); err != nil {
 			return true, stale(err)
 		}
 	}
 	return true, stale(r.ledger.Drawn(ctx, d, 0))
+}
+
+// post posts a root card, unless one may stand there already.
+func (r *replica) post(ctx context.Context, d *ledger.Drawing) error {
+	if !d.Posting {
+		if err := r.ledger.Posting(ctx, d); err != nil {
+			return err
+		}
+	}
+	if err := r.process.Do("slack post", func() error { return nil }); err != nil {
+		return err
+	}
+	return r.ledger.Posted(ctx, d, ledger.Message{TS: "1." + string(d.ID)})
 }
 
 // stale is nil for a drawer that was away too long: somebody else draws.
@@ -191,6 +209,9 @@ func (tr *trial) wrong() []string {
 		}
 		if got := string(rec.Data); got != `["one","two","three","four"]` {
 			wrong = append(wrong, fmt.Sprintf("data of %s: %s", id, got))
+		}
+		if rec.Message.TS != "1."+string(id) {
+			wrong = append(wrong, fmt.Sprintf("the card of %s stands at %q", id, rec.Message.TS))
 		}
 		entries, err := l.Journal(ctx, id)
 		if err != nil {
@@ -235,9 +256,13 @@ func (tr *trial) finish(first crashtest.Decide) (lives int) {
 // TestEveryCrashPoint lets a replica die once at each point where it touches Redis or the cloud.
 func TestEveryCrashPoint(t *testing.T) {
 	t.Parallel()
+	ops := 2
+	if testing.Short() {
+		ops = 1
+	}
 	s := ledgertest.Mini(t)
-	newTrial(t, s, 2).finish(crashtest.Never) // Redis knows the scripts from here on
-	whole := newTrial(t, s, 2)
+	newTrial(t, s, ops).finish(crashtest.Never) // Redis knows the scripts from here on
+	whole := newTrial(t, s, ops)
 	r := whole.start(crashtest.Never)
 	if err := <-r.done; err != nil {
 		t.Fatal(err)
@@ -248,14 +273,14 @@ func TestEveryCrashPoint(t *testing.T) {
 	}
 	again := 0
 	for n := 1; n <= len(points); n++ {
-		tr := newTrial(t, s, 2)
+		tr := newTrial(t, s, ops)
 		if lives := tr.finish(crashtest.DieAt(n)); lives != 2 {
 			t.Errorf("death at point %d of %d (%s): %d lives", n, len(points), points[n-1], lives)
 		}
 		if wrong := tr.wrong(); len(wrong) > 0 {
 			t.Errorf("death at point %d of %d (%s):\n%s", n, len(points), points[n-1], strings.Join(wrong, "\n"))
 		}
-		again += tr.world.Asked() - 2*len(steps)
+		again += tr.world.Asked() - ops*len(steps)
 	}
 	if again == 0 {
 		t.Error("no crash ever repeated a step: nothing was tried")
@@ -327,9 +352,9 @@ func (tr *trial) chaos(seed uint64, dies, freezes float64) (crashes, zombies int
 // TestRandomCrashesAndFreezes: whatever dies or comes back late, nothing happens twice and nothing is lost.
 func TestRandomCrashesAndFreezes(t *testing.T) {
 	t.Parallel()
-	runs := 150
+	runs := 100
 	if testing.Short() {
-		runs = 30
+		runs = 15
 	}
 	if n, err := strconv.Atoi(os.Getenv("CHAOS_RUNS")); err == nil {
 		runs = n

@@ -43,12 +43,12 @@ func work(addr string) {
 			if err := effect.Run(ctx, client, cloudKeys, t.Token("do"), what).Err(); err != nil {
 				return engine.Outcome{}, err
 			}
-			linger(ctx, 100*time.Millisecond) // so that kills fall between effect and checkpoint
+			linger(ctx, 50*time.Millisecond) // so that kills fall between effect and checkpoint
 			i := slices.Index(steps, t.At)
 			if i == len(steps)-1 {
 				return engine.Outcome{End: ledger.Succeeded, Line: "Did " + t.At + "."}, nil
 			}
-			return engine.Outcome{Step: steps[i+1], In: 300 * time.Millisecond, Line: "Did " + t.At + "."}, nil
+			return engine.Outcome{Step: steps[i+1], In: 50 * time.Millisecond, Line: "Did " + t.At + "."}, nil
 		})},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -123,7 +123,7 @@ func TestKilledProcesses(t *testing.T) {
 	}()
 	rng := rand.New(rand.NewPCG(7, 7))
 	kills, redisKills := 0, 0
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(150 * time.Millisecond)
 	defer tick.Stop()
 	for until := time.After(100 * time.Second); ; {
 		select {
@@ -135,15 +135,14 @@ func TestKilledProcesses(t *testing.T) {
 		if err == nil && len(open) == 0 {
 			break
 		}
-		if kills < 60 {
+		if kills < 50 {
 			i := rng.IntN(len(workers))
 			kill(workers[i])
 			workers[i] = worker(t, server.Addr)
-			kills++
-		}
-		if kills%20 == 10 {
-			server = server.Again(t)
-			redisKills++
+			if kills++; kills%20 == 10 {
+				server = server.Again(t)
+				redisKills++
+			}
 		}
 	}
 	wrong := outcome(t, client, l, ids)

@@ -53,6 +53,10 @@ func (r *run) keep(ctx context.Context, round func(context.Context) error) {
 	}
 }
 
+// blocking is how long one read waits for something new. It is short, since the end of Run waits for it, and
+// items to take over wait for the workers that it keeps free.
+const blocking = 250 * time.Millisecond
+
 // read takes new items, as many as there are free workers.
 func (r *run) read(ctx context.Context) error {
 	free := r.reserve(ctx)
@@ -62,7 +66,7 @@ func (r *run) read(ctx context.Context) error {
 	// The read is not cut short when the context ends: what it took would wait for another replica.
 	streams, err := r.redis.XReadGroup(context.WithoutCancel(ctx), &redis.XReadGroupArgs{
 		Group: group, Consumer: r.options.Consumer, Streams: []string{r.key, ">"},
-		Count: int64(free), Block: time.Second,
+		Count: int64(free), Block: blocking,
 	}).Result()
 	var messages []redis.XMessage
 	if len(streams) > 0 {
@@ -231,7 +235,8 @@ func (r *run) bury(ctx context.Context) error {
 func (r *run) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, writing)
 	defer cancel()
-	if err := r.forget.Run(ctx, r.redis, []string{r.key}, group, r.options.Consumer).Err(); err != nil {
+	err := r.forget.Run(ctx, r.redis, []string{r.key}, group, r.options.Consumer).Err()
+	if err != nil && !strings.Contains(err.Error(), "NOGROUP") {
 		r.options.Log.Warn("consumer not deleted", "err", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,24 +36,33 @@ func (l *Ledger) Find(ctx context.Context, prefix string) (Record, error) {
 	if !errors.Is(err, ErrNotFound) {
 		return rec, err
 	}
-	ids, err := l.redis.ZRevRange(ctx, l.tag+"recent", 0, -1).Result()
-	if err != nil {
-		return Record{}, fmt.Errorf("list operations: %w", err)
-	}
-	var found ID
-	for _, id := range ids {
-		if !strings.HasPrefix(id, prefix) {
-			continue
-		}
-		if found != "" {
-			return Record{}, ErrAmbiguous
-		}
-		found = ID(id)
-	}
-	if found == "" {
+	found, err := l.beginning(ctx, prefix)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case len(found) == 0:
 		return Record{}, ErrNotFound
+	case len(found) > 1:
+		return Record{}, ErrAmbiguous
 	}
-	return l.Get(ctx, found)
+	return l.Get(ctx, found[0])
+}
+
+// beginning lists the ids, open or recent, that begin like that.
+func (l *Ledger) beginning(ctx context.Context, prefix string) ([]ID, error) {
+	var found []ID
+	for _, set := range []string{"open", "recent"} {
+		ids, err := l.redis.ZRange(ctx, l.tag+set, 0, -1).Result()
+		if err != nil {
+			return nil, fmt.Errorf("list operations: %w", err)
+		}
+		for _, id := range ids {
+			if strings.HasPrefix(id, prefix) && !slices.Contains(found, ID(id)) {
+				found = append(found, ID(id))
+			}
+		}
+	}
+	return found, nil
 }
 
 // Open reads the operations that are not over, oldest first.

@@ -81,8 +81,14 @@ func TestATurnWritesOnce(t *testing.T) {
 		if err := d.Checkpoint(d.ctx, turn, ledger.Mark{Step: "verify"}); !errors.Is(err, ledger.ErrSeq) {
 			d.t.Errorf("got %v, want %v", err, ledger.ErrSeq)
 		}
-		if err := d.Extend(d.ctx, turn, lease); err != nil {
-			d.t.Logf("extend after checkpoint: %v", err)
+		if err := d.Extend(d.ctx, turn, lease); !errors.Is(err, ledger.ErrFenced) {
+			d.t.Errorf("a heartbeat after it: got %v, want %v", err, ledger.ErrFenced)
+		}
+		d.s.Pass(d.t, 2*time.Hour)
+		turn = d.must()
+		d.ok(second(d.Retry(d.ctx, turn, 0, "no", 0)))
+		if err := d.Release(d.ctx, turn); !errors.Is(err, ledger.ErrFenced) {
+			d.t.Errorf("release after retry: got %v, want %v", err, ledger.ErrFenced)
 		}
 	})
 }

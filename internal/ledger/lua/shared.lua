@@ -47,11 +47,11 @@ local function journal(id, kind, e)
 end
 
 -- note journals a transition, tells the audit stream about it and marks the thread. e as above, and
--- fields: JSON for the audit alone.
+-- fields (JSON) and outcome (the state if not given) for the audit alone.
 local function note(id, kind, e)
   journal(id, kind, e)
   redis.call('XADD', AUDIT, '*', 'at', int(now), 'kind', kind, 'op', id, 'who', e.by or NOBODY,
-    'channel', get(id, 'channel'), 'what', get(id, 'title'), 'outcome', get(id, 'state'),
+    'channel', get(id, 'channel'), 'what', get(id, 'title'), 'outcome', e.outcome or get(id, 'state'),
     'fields', e.fields or '{}')
   touch(id)
 end
@@ -67,7 +67,7 @@ end
 -- approve makes an operation runnable: it takes its resource and starts, or waits for it in line.
 local function approve(id, by)
   set(id, 'state', 'waiting', 'decided', int(now), 'decided_by', by)
-  note(id, 'approved', {by = by})
+  note(id, 'approved', {by = by, outcome = 'approved'})
   local resource = get(id, 'resource')
   local holder = resource ~= '' and redis.call('GET', key('lock', resource))
   if not holder then
@@ -125,10 +125,12 @@ local function stick(id, trouble)
   note(id, 'stuck', {step = get(id, 'at'), line = 'Stuck: ' .. trouble, tone = 'bad'})
 end
 
--- fenced returns nothing if the turn of that epoch still stands at that sequence, or the error to reply.
+-- fenced returns nothing if the turn of that epoch is still held and stands at that sequence, or the error to
+-- reply. A turn is held until it writes, or until another one is claimed.
 local function fenced(id, epoch, seq)
   if get(id, 'state') ~= 'running' or num(id, 'epoch') ~= tonumber(epoch) then
     return redis.error_reply('FENCED turn')
   end
   if seq and num(id, 'seq') ~= tonumber(seq) then return redis.error_reply('SEQ moved') end
+  if num(id, 'held') == 0 then return redis.error_reply('FENCED turn') end
 end
