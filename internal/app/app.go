@@ -182,3 +182,6 @@ func replica() string {
 	}
 	return fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()%1e6)
 }
+
+// Ready tells why no envelope can be received now; nil when one can.
+func (a *App) Ready() error { return a.sockets.Ready() }
