@@ -39,30 +39,27 @@ export function fill(node, ...children) {
 // reconcile makes parent hold exactly the given items in order. An item is {key, sign, make}: an
 // element whose sign did not change stays as it is, with its focus and its open menus.
 export function reconcile(parent, items) {
+  const wanted = new Set(items.map((item) => item.key));
   const old = new Map();
   for (const node of [...parent.children]) {
-    if (node.dataset.key) old.set(node.dataset.key, node);
+    // Leavers go first: a node that is put in again would start its animation anew.
+    if (wanted.has(node.dataset.key)) old.set(node.dataset.key, node);
     else node.remove();
   }
   let cursor = parent.firstElementChild;
   for (const item of items) {
-    let node = old.get(item.key);
-    old.delete(item.key);
-    if (node && node.sign !== item.sign) {
-      const fresh = item.make(node);
-      if (fresh !== node) {
-        if (cursor === node) cursor = fresh;
-        node.replaceWith(fresh);
-      }
-      node = fresh;
+    const was = old.get(item.key);
+    let node = was;
+    if (!was || was.sign !== item.sign) node = item.make(was ?? null);
+    if (was && node !== was) {
+      if (cursor === was) cursor = node;
+      was.replaceWith(node);
     }
-    node ??= item.make(null);
     node.dataset.key = item.key;
     node.sign = item.sign;
     if (node === cursor) cursor = cursor.nextElementSibling;
     else parent.insertBefore(node, cursor);
   }
-  for (const node of old.values()) node.remove();
 }
 
 const icons = {

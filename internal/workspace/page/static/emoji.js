@@ -67,7 +67,7 @@ for (const [colour, value] of Object.entries(lamps)) {
 }
 
 const picture = (...parts) => svg('svg', { viewBox: '0 0 24 24' }, ...parts);
-const tile = (fill, ...parts) => picture(svg('rect', { x: 2.5, y: 2.5, width: 19, height: 19, rx: 5, fill }), ...parts);
+const tile = (fill, ...parts) => picture(svg('rect', { x: 2.5, y: 2.5, width: 19, height: 19, rx: 5, fill, stroke: '#6b778555', 'stroke-width': 1 }), ...parts);
 const disc = (fill, ...parts) => picture(svg('circle', { cx: 12, cy: 12, r: 9.5, fill, stroke: '#0002' }), ...parts);
 const stroke = (d, colour) => svg('path', { d, fill: 'none', stroke: colour, 'stroke-width': 2.6, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' });
 const tick = (colour) => stroke('M7 12.500l3.500 3.500L17 8.500', colour);

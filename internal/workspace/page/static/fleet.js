@@ -19,7 +19,7 @@ export function fleet(root) {
     if (now) clock.set(now);
     paint(parts);
   };
-  listen('/fleet/events', { onopen: () => get('/fleet/state').then(take, () => {}), onevent: (event) => take(event.state ?? event) });
+  follow(take);
   get('/info').then((info) => {
     view.environments = info.environments ?? [];
     if (view.state) paint(parts);
@@ -27,6 +27,18 @@ export function fleet(root) {
   readClock();
   setInterval(() => view.state && paint(parts), 1000);
   setInterval(() => document.hidden || readClock(), 5000);
+}
+
+// follow listens while the page is seen: a browser allows few streams at once, and a page nobody
+// looks at leaves its own to others.
+function follow(take) {
+  let source = null;
+  const turn = () => {
+    source?.close();
+    source = document.hidden ? null : listen('/fleet/events', { onopen: () => get('/fleet/state').then(take, () => {}), onevent: take });
+  };
+  document.addEventListener('visibilitychange', turn);
+  turn();
 }
 
 function frame(root) {
@@ -98,7 +110,8 @@ const names = () => (view.state.images ?? []).length;
 function paintLegend(root, state) {
   const count = new Map();
   for (const i of allInstances(state)) count.set(i.image, (count.get(i.image) ?? 0) + 1);
-  const used = [...count.keys()].sort((a, b) => count.get(b) - count.get(a));
+  const order = [...view.hues.keys()];
+  const used = [...count.keys()].sort((a, b) => order.indexOf(a) - order.indexOf(b));
   reconcile(root, used.map((id) => ({
     key: id, sign: JSON.stringify([imageName(id), count.get(id), view.lit === id]),
     make: () => h('div', { role: 'listitem' }, h('button', { type: 'button', class: `legend-entry ${view.lit === id ? 'lit' : ''}`, 'aria-pressed': String(view.lit === id), title: id, style: { '--hue': hueOf(id) },
@@ -154,7 +167,7 @@ function environmentNode(env) {
   return h('section', { class: 'environment', 'aria-label': name }, h('h2', {}, name, h('span', { class: 'quiet' }, ` ${region}`), h('span', { class: 'quiet account' }, account === name ? '' : ` ${account}`)), h('div', { class: 'groups' }));
 }
 
-const signOf = (g) => JSON.stringify([g, names(), g.refresh && active(g.refresh.status) ? Math.floor(clock.now() / 1000) : 0]);
+const signOf = (g) => JSON.stringify([g, names(), Boolean(recent(g.refresh)), g.refresh && active(g.refresh.status) ? Math.floor(clock.now() / 1000) : 0]);
 
 // groupNode draws one group, and moves its squares over when it was drawn before.
 function groupNode(g, old) {
@@ -162,19 +175,20 @@ function groupNode(g, old) {
   const [header, squares, refresh, foot] = node.children;
   const template = g.template?.name ? `${g.template.name} ${versionOf(g.template.version)}` : '';
   fill(header, h('h3', {}, g.name), h('span', { class: 'quiet', title: `at least ${g.min}, at most ${g.max}` }, `${g.desired} of ${g.min}–${g.max}`));
-  fill(foot, h('span', { class: 'template', title: `Launch template ${template}` }, template), g.mixed && h('span', { class: 'tag', title: 'Mixed instances policy' }, 'mixed'),
+  const running = recent(g.refresh);
+  paintRefresh(refresh, running);
+  fill(foot, running && h('span', { class: 'refresh-status' }, spaced(running.status)), running && active(running.status) && h('span', {}, `${Math.round(running.percent ?? 0)}%`),
+    h('span', { class: 'template', title: `Launch template ${template}` }, running ? versionOf(g.template?.version) : template),
+    g.mixed && h('span', { class: 'tag', title: 'Mixed instances policy' }, 'mixed'),
     (g.suspended ?? []).length > 0 && h('span', { class: 'tag warn', title: `Suspended: ${g.suspended.join(', ')}` }, 'suspended'));
-  node.style.setProperty('--width', `${widthFor((g.instances ?? []).length)}px`);
+  foot.className = `group-foot ${toneOf(running)}`;
+  node.style.setProperty('--width', `${widthFor(g.desired)}px`);
   reconcile(squares, (g.instances ?? []).map((i) => ({ key: i.id, sign: JSON.stringify([i, imageName(i.image)]), make: (was) => square(i, was, g) })));
-  paintRefresh(refresh, g.refresh);
   return node;
 }
 
-// widthFor keeps a group two rows high and as wide as that takes, up to 16 squares.
-function widthFor(count) {
-  const columns = count <= 8 ? count : Math.min(16, Math.ceil(count / 2));
-  return Math.max(104, columns * 18);
-}
+// widthFor makes a group two rows high, with room for the servers a rollout adds for a while.
+const widthFor = (desired) => Math.max(100, Math.min(16, Math.ceil((desired * 1.2) / 2)) * 18);
 
 const versionOf = (v) => (/^\d+$/.test(String(v ?? '')) ? `v${v}` : v ?? '');
 
@@ -210,18 +224,32 @@ function lifeOf(i) {
 
 const active = (status) => /pending|inprogress|cancelling|baking|rollbackinprogress/i.test(status ?? '');
 
+// recent is a refresh worth showing: one that runs, or that ended within a quarter of an hour.
+function recent(refresh) {
+  if (!refresh?.id) return null;
+  const ended = Date.parse(refresh.ended ?? '');
+  return active(refresh.status) || !ended || clock.now() - ended < 15 * 60_000 ? refresh : null;
+}
+
+function toneOf(refresh) {
+  if (!refresh) return '';
+  const tones = [[/fail/i, 'bad'], [/rollback/i, 'back'], [/success/i, 'good'], [/cancel/i, 'off']];
+  return tones.find(([pattern]) => pattern.test(refresh.status))?.[1] ?? 'moving';
+}
+
+// paintRefresh draws the progress bar. Its room is kept when there is none, so that nothing jumps.
 function paintRefresh(root, refresh) {
-  if (!refresh?.id) return fill(root);
+  root.className = `refresh ${toneOf(refresh)}`;
+  if (!refresh) return fill(root);
+  if (!root.firstChild) root.append(h('div', { class: 'bar', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100 }, h('span', {})));
+  const bar = root.firstChild;
   const percent = Math.round(refresh.percent ?? 0);
-  const tone = /fail/i.test(refresh.status) ? 'bad' : /rollback/i.test(refresh.status) ? 'back' : /success/i.test(refresh.status) ? 'good' : /cancel/i.test(refresh.status) ? 'off' : 'moving';
-  const since = active(refresh.status) && refresh.started ? duration((clock.now() - Date.parse(refresh.started)) / 1000).replace(/ \d\d s$/, '') : '';
-  if (!root.firstChild) root.append(h('div', { class: 'bar', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100 }, h('span', {})), h('div', { class: 'refresh-words' }));
-  const [bar, wordsBox] = root.children;
-  root.className = `refresh ${tone}`;
+  const since = active(refresh.status) && refresh.started ? `for ${duration((clock.now() - Date.parse(refresh.started)) / 1000)}` : '';
   bar.setAttribute('aria-valuenow', String(percent));
   bar.setAttribute('aria-label', `Refresh ${refresh.status}`);
+  bar.title = [spaced(refresh.status), since, refresh.reason].filter(Boolean).join(', ');
   bar.firstChild.style.setProperty('width', `${percent}%`);
-  fill(wordsBox, h('span', { class: 'refresh-status', title: [refresh.status, refresh.reason].filter(Boolean).join(': ') }, spaced(refresh.status)), h('span', {}, `${percent}%`), since && h('span', { class: 'quiet' }, since));
+  return root;
 }
 
 const statusWords = { InProgress: 'Rolling', RollbackInProgress: 'Rolling back', RollbackSuccessful: 'Rolled back', Successful: 'Done' };

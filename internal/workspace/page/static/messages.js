@@ -14,7 +14,7 @@ const groupWithin = 5 * 60;
 // conversation fills the middle of the page and keeps it current.
 export function conversation(root) {
   const heading = h('div', { class: 'heading' });
-  const list = h('div', { class: 'messages', role: 'log', 'aria-label': 'Messages', tabindex: 0 });
+  const list = h('div', { class: 'messages', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: 0 });
   const latest = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => toEnd(list) }, icon('down'), 'Jump to latest');
   const foot = h('div', { class: 'foot' });
   const home = h('div', { class: 'home', 'data-testid': 'home', tabindex: 0, 'aria-label': 'Home' });
@@ -41,7 +41,7 @@ export function conversation(root) {
     }
     drawMessages(list);
     write.refresh();
-    if (atEnd) toEnd(list);
+    if (!seek(list) && atEnd) toEnd(list);
     latest.hidden = nearEnd(list);
   };
   on('place messages people home', draw);
@@ -51,6 +51,18 @@ export function conversation(root) {
   onArrival((channel, message) => {
     if (channel === facts.place.channel && message.user !== facts.me) announce(`${nameOf(author(message))}: ${message.text ?? 'new message'}`);
   });
+}
+
+// seek shows the one message somebody followed a link to.
+export function seek(list) {
+  const node = facts.sought && list.querySelector(`[data-ts="${CSS.escape(facts.sought)}"]`);
+  if (!node) return false;
+  facts.sought = null;
+  node.scrollIntoView({ block: 'center' });
+  node.classList.add('sought');
+  setTimeout(() => node.classList.remove('sought'), 2500);
+  list.dataset.pinned = 'false';
+  return true;
 }
 
 const placeKey = () => `${facts.me}/${facts.place.kind}/${facts.place.channel}`;

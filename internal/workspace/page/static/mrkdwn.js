@@ -3,7 +3,7 @@
 
 import { h } from './dom.js';
 import { dress, emoji } from './emoji.js';
-import { channelOf, facts, go, nameOf, person } from './store.js';
+import { channelOf, facts, go, nameOf, person, visit } from './store.js';
 import { dateTokens } from './time.js';
 
 // unescape turns Slack's three entities back into characters, once.
@@ -149,8 +149,17 @@ function dateMention(target, fallback) {
   return address ? link(unescape(address), time) : time;
 }
 
-// link opens outside the page, and only for addresses a browser may follow safely.
+// link opens outside the page, and only for addresses a browser may follow safely. The address of a
+// message of this workspace leads to the message.
 export function link(address, content) {
+  const inside = /\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})(?:\?.*thread_ts=([\d.]+))?/.exec(address);
+  if (inside && channelOf(inside[1])) {
+    const [, channel, seconds, rest, thread] = inside;
+    return h('a', { href: address, onclick: (event) => {
+      event.preventDefault();
+      visit(channel, `${seconds}.${rest}`, thread);
+    } }, content);
+  }
   if (!/^(https?|mailto|tel):/i.test(address)) return h('span', {}, content);
   return h('a', { href: address, target: '_blank', rel: 'noopener noreferrer nofollow' }, content);
 }

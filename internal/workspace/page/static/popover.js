@@ -2,6 +2,8 @@
 
 import { h } from './dom.js';
 
+const tallest = 540;
+
 let open = null;
 
 // popover shows content beside anchor. It closes on Escape, on a press outside, and when the anchor goes.
@@ -55,8 +57,8 @@ function place(anchor, panel) {
   const above = box.top;
   const up = below < size.height + 12 && above > below;
   const room = Math.max(120, (up ? above : below) - 16);
-  panel.style.setProperty('max-height', `${Math.min(room, 460)}px`);
-  const height = Math.min(size.height, room, 460);
+  panel.style.setProperty('max-height', `${Math.min(room, tallest)}px`);
+  const height = Math.min(size.height, room, tallest);
   panel.style.setProperty('top', `${up ? box.top - height - 6 : box.bottom + 6}px`);
   const left = Math.min(Math.max(8, box.left), Math.max(8, window.innerWidth - size.width - 8));
   panel.style.setProperty('left', `${left}px`);

@@ -18,6 +18,7 @@ export const facts = {
   connected: false,
   place: { kind: 'channel', channel: null },
   thread: null,
+  sought: null,
   unread: {},
   busy: new Map(),
 };
@@ -296,6 +297,12 @@ export function go(place, thread) {
   facts.thread = thread ?? null;
   if (place.channel) facts.unread[place.channel] = 0;
   changed('place', 'channels', 'messages', 'thread', 'home');
+}
+
+// visit goes to one message, in its thread when it is a reply.
+export function visit(channel, ts, thread) {
+  facts.sought = ts;
+  go({ kind: 'channel', channel }, thread && thread !== ts ? thread : null);
 }
 
 // openThread shows one thread beside its channel.

@@ -3,13 +3,13 @@
 import { append, fill, h, icon, reconcile } from './dom.js';
 import { composer } from './composer.js';
 import { messageNode } from './message.js';
-import { repliesTo, signOf } from './messages.js';
+import { repliesTo, seek, signOf } from './messages.js';
 import { channelOf, facts, nameOf, on, openThread, peer } from './store.js';
 
 // threadPane keeps the pane in step with the chosen thread.
 export function threadPane(root) {
   const title = h('div', { class: 'heading' });
-  const list = h('div', { class: 'messages', role: 'log', 'aria-label': 'Thread messages', tabindex: 0 });
+  const list = h('div', { class: 'messages', role: 'log', 'aria-live': 'off', 'aria-label': 'Thread messages', tabindex: 0 });
   const foot = h('div', { class: 'foot' });
   append(root, [title, list, foot]);
   let shown = null;
@@ -34,7 +34,7 @@ export function threadPane(root) {
     heading(title, channelOf(channel));
     reconcile(list, items(channel, parent));
     write.refresh();
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (!seek(list) && atEnd) list.scrollTop = list.scrollHeight;
   };
   on('thread place messages people', draw);
   root.addEventListener('keydown', (event) => {
