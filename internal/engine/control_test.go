@@ -19,13 +19,13 @@ import (
 // nothing wrong with them would find nothing wrong with us either.
 
 // caught runs trials until one goes wrong as expected.
-func caught(t *testing.T, want string, spoil func(*trial)) {
+func caught(t *testing.T, want string, dies, freezes float64, spoil func(*trial)) {
 	t.Helper()
 	s := ledgertest.Mini(t)
 	for seed := range uint64(80) {
 		tr := newTrial(t, s, 2)
 		spoil(tr)
-		tr.chaos(seed, 0.02, 0.02)
+		tr.chaos(seed, dies, freezes)
 		for _, w := range tr.wrong() {
 			if strings.Contains(w, want) {
 				t.Logf("caught at seed %d: %s", seed, w)
@@ -38,14 +38,14 @@ func caught(t *testing.T, want string, spoil func(*trial)) {
 
 func TestControlRandomTokens(t *testing.T) {
 	t.Parallel()
-	caught(t, "happened 2 times", func(tr *trial) {
+	caught(t, "happened 2 times", 0.02, 0.02, func(tr *trial) {
 		tr.token = func(engine.Turn) string { return rand.Text() }
 	})
 }
 
 func TestControlWithoutFence(t *testing.T) {
 	t.Parallel()
-	caught(t, "2 times that it did", func(tr *trial) {
+	caught(t, "2 times that it did", 0, 0.04, func(tr *trial) {
 		tr.hook = func(s *ledgertest.Server) redis.Hook { return unfenced{s.Redis(), "{" + s.Prefix + "}:op:"} }
 	})
 }
@@ -81,7 +81,7 @@ func isNumber(v any) bool { _, ok := v.(int64); return ok }
 
 func TestControlDecideThenEnqueue(t *testing.T) {
 	t.Parallel()
-	caught(t, "lost", func(tr *trial) {
+	caught(t, "lost", 0.05, 0, func(tr *trial) {
 		tr.decide = func(r *replica, id ledger.ID) error {
 			ctx, tag := context.Background(), "{"+tr.s.Prefix+"}:"
 			state, err := r.client.HGet(ctx, tag+"op:"+string(id), "state").Result()
