@@ -98,8 +98,8 @@ func otherwise(s, instead string) string {
 // errIdle says that nothing runs or waits on a group.
 var errIdle = errors.New("nothing is open on the group")
 
-// on finds the operation on a group that a call means: what runs before what waits.
-func (a *ASG) on(ctx context.Context, c *Call) (ledger.Record, error) {
+// on finds the operation on a group that a call means, in one of the states: what runs before what waits.
+func (a *ASG) on(ctx context.Context, c *Call, states ...ledger.State) (ledger.Record, error) {
 	group, env := c.Words.Arg("group"), ""
 	if named := c.Words.Text("in"); named != "" {
 		e, err := a.Settings.named(named)
@@ -112,6 +112,7 @@ func (a *ASG) on(ctx context.Context, c *Call) (ledger.Record, error) {
 	if err != nil {
 		return ledger.Record{}, err
 	}
+	open = only(open, func(r ledger.Record) bool { return len(states) == 0 || slices.Contains(states, r.State) })
 	if here, ok := a.Settings.of(c.Channel); ok && env == "" {
 		if near := only(open, func(r ledger.Record) bool { return r.Environment == here.Name }); len(near) > 0 {
 			open = near
@@ -183,20 +184,17 @@ func (a *ASG) cancel(ctx context.Context, c *Call) (Result, error) {
 	return stop(ctx, c, rec)
 }
 
-// rollback takes back what runs on a group, or else proposes to undo what ran last.
+// rollback takes back what runs on a group, or else proposes to undo what ran last. A request that only
+// waits for votes does not stand in the way: it has changed nothing.
 func (a *ASG) rollback(ctx context.Context, c *Call) (Result, error) {
-	rec, err := a.on(ctx, c)
-	if err != nil && !errors.Is(err, errIdle) {
+	rec, err := a.on(ctx, c, ledger.Running, ledger.Stuck)
+	if errors.Is(err, errIdle) {
+		return a.reverse(ctx, c)
+	}
+	if err != nil {
 		return Result{}, err
 	}
-	if err == nil && (rec.State == ledger.Running || rec.State == ledger.Stuck) {
-		return signal(ctx, c, rec, "rollback")
-	}
-	if err == nil {
-		return Result{}, fault.New(fault.Conflict, "%s", standing(rec)).
-			WithHint("It has changed nothing yet: `/amiral ops cancel %s` takes it back.", rec.ID)
-	}
-	return a.reverse(ctx, c)
+	return signal(ctx, c, rec, "rollback")
 }
 
 // reverse proposes to undo the last rollout of a group that changed something.

@@ -1,0 +1,54 @@
+package commands
+
+import (
+	"slices"
+	"strings"
+)
+
+// SlashCommand is one entry of Slack's manifest.
+type SlashCommand struct {
+	Command     string // with its slash
+	Description string
+	UsageHint   string
+}
+
+// Slash are the slash commands that the book needs in Slack.
+func (b *Book) Slash() []SlashCommand {
+	var all []SlashCommand
+	for _, name := range b.roots() {
+		all = append(all, SlashCommand{Command: "/" + name, Description: rootSummary(name), UsageHint: short(b.hint(name), 100)})
+	}
+	return all
+}
+
+// rootSummary says what a slash command is about.
+func rootSummary(name string) string {
+	switch name {
+	case home:
+		return "Ask amiral what goes on, and for help"
+	case "asg":
+		return "Look at Auto Scaling groups and roll them to new images"
+	}
+	return "Commands of " + name
+}
+
+// roots are the first words of all commands, the bot's own last.
+func (b *Book) roots() []string {
+	var all []string
+	for _, c := range b.commands {
+		if !slices.Contains(all, c.Path[0]) && c.Path[0] != home {
+			all = append(all, c.Path[0])
+		}
+	}
+	return append(all, home)
+}
+
+func (b *Book) hint(root string) string {
+	var words []string
+	for _, c := range b.under([]string{root}) {
+		if word := c.Path[1]; !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " | ")
+}
