@@ -29,7 +29,7 @@ func files(t *testing.T) map[string]string {
 
 var references = map[string]*regexp.Regexp{
 	".html": regexp.MustCompile(`(?:src|href)="([^"#]+)"`),
-	".js":   regexp.MustCompile(`(?m)^import .*from '([^']+)';`),
+	".js":   regexp.MustCompile(`(?m)from '([^']+)';$`),
 	".css":  regexp.MustCompile(`url\(["']?([^"')]+)`),
 }
 

@@ -7,11 +7,22 @@ import { facts, nameOf } from './store.js';
 export function avatar(user, size = '') {
   const isApp = user.id === facts.app.bot_user_id;
   const face = isApp ? icon('anchor') : initials(user);
-  return h('span', { class: `avatar ${size} ${isApp ? 'app' : ''} ${user.deleted ? 'gone' : ''}`, style: { '--hue': String(hue(user)) }, 'aria-hidden': 'true' }, face);
+  return h(
+    'span',
+    {
+      class: `avatar ${size} ${isApp ? 'app' : ''} ${user.deleted ? 'gone' : ''}`,
+      style: { '--hue': String(hue(user)) },
+      'aria-hidden': 'true',
+    },
+    face,
+  );
 }
 
 function initials(user) {
-  const words = nameOf(user).replace(/[^\p{L}\p{N} ]/gu, ' ').trim().split(/\s+/);
+  const words = nameOf(user)
+    .replace(/[^\p{L}\p{N} ]/gu, ' ')
+    .trim()
+    .split(/\s+/);
   return ((words[0]?.[0] ?? '?') + (words.length > 1 ? words.at(-1)[0] : '')).toUpperCase();
 }
 
@@ -25,8 +36,17 @@ function hue(user) {
 // author finds who a message is from.
 export function author(message) {
   if (message.user && facts.users.has(message.user)) return facts.users.get(message.user);
-  if (message.user === 'USLACKBOT') return { id: 'USLACKBOT', name: 'slackbot', real_name: 'Slackbot', is_system: true };
-  if (message.bot_id) return facts.users.get(facts.app.bot_user_id) ?? { id: facts.app.bot_user_id, name: facts.app.name, real_name: facts.app.name, is_bot: true };
+  if (message.user === 'USLACKBOT')
+    return { id: 'USLACKBOT', name: 'slackbot', real_name: 'Slackbot', is_system: true };
+  if (message.bot_id)
+    return (
+      facts.users.get(facts.app.bot_user_id) ?? {
+        id: facts.app.bot_user_id,
+        name: facts.app.name,
+        real_name: facts.app.name,
+        is_bot: true,
+      }
+    );
   return { id: message.user ?? '?', name: message.username ?? message.user ?? 'unknown' };
 }
 

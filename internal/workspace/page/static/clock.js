@@ -12,11 +12,45 @@ let rateButtons = [];
 // clockControls draws the time, the pushes and the rates.
 export function clockControls() {
   face = h('time', { class: 'clock-face', 'data-testid': 'clock' });
-  rateButtons = rates.map((rate) => h('button', { type: 'button', class: 'segment', 'data-testid': `rate-${rate}`, 'aria-pressed': 'false', 'aria-label': `Run the clock at ${rate} times`, onclick: () => send({ rate }) }, `${rate}×`));
+  rateButtons = rates.map((rate) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'segment',
+        'data-testid': `rate-${rate}`,
+        'aria-pressed': 'false',
+        'aria-label': `Run the clock at ${rate} times`,
+        onclick: () => send({ rate }),
+      },
+      `${rate}×`,
+    ),
+  );
   setInterval(tick, 250);
-  return h('div', { class: 'clock', role: 'group', 'aria-label': 'Clock' }, icon('clock'), face,
-    h('span', { class: 'segments' }, pushes.map((push) => h('button', { type: 'button', class: 'segment', 'data-testid': `clock-+${push}`, 'aria-label': `Push the clock by ${push}`, onclick: () => send({ advance: push }) }, `+${push}`))),
-    h('span', { class: 'segments' }, rateButtons));
+  return h(
+    'div',
+    { class: 'clock', role: 'group', 'aria-label': 'Clock' },
+    icon('clock'),
+    face,
+    h(
+      'span',
+      { class: 'segments' },
+      pushes.map((push) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'segment',
+            'data-testid': `clock-+${push}`,
+            'aria-label': `Push the clock by ${push}`,
+            onclick: () => send({ advance: push }),
+          },
+          `+${push}`,
+        ),
+      ),
+    ),
+    h('span', { class: 'segments' }, rateButtons),
+  );
 }
 
 // readClock asks what time it is.
@@ -47,7 +81,14 @@ let last = '';
 function tick() {
   if (!face) return;
   const now = new Date(clock.now());
-  const words = now.toLocaleString(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const words = now.toLocaleString(undefined, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
   if (words !== last) fill(face, words);
   last = words;
   rateButtons.forEach((b, i) => b.setAttribute('aria-pressed', String(rates[i] === clock.rate)));

@@ -10,13 +10,37 @@ let ids = 0;
 // composer builds a writing box in root. place tells where its text goes when it is sent.
 export function composer(root, { place, testID, sendID }) {
   const id = `suggestions-${++ids}`;
-  const area = h('textarea', { class: 'writing', rows: 1, 'data-testid': testID, role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': id, spellcheck: 'true', autocomplete: 'off' });
-  const send = h('button', { type: 'button', class: 'send', 'data-testid': sendID, 'aria-label': 'Send', title: 'Send (Enter)', onclick: () => submit() }, icon('send'));
+  const area = h('textarea', {
+    class: 'writing',
+    rows: 1,
+    'data-testid': testID,
+    role: 'combobox',
+    'aria-autocomplete': 'list',
+    'aria-expanded': 'false',
+    'aria-controls': id,
+    spellcheck: 'true',
+    autocomplete: 'off',
+  });
+  const send = h(
+    'button',
+    {
+      type: 'button',
+      class: 'send',
+      'data-testid': sendID,
+      'aria-label': 'Send',
+      title: 'Send (Enter)',
+      onclick: () => submit(),
+    },
+    icon('send'),
+  );
   const hints = h('div', { class: 'suggestions', id, role: 'listbox', 'aria-label': 'Suggestions', hidden: true });
   const usage = h('div', { class: 'usage', hidden: true });
   const closed = h('div', { class: 'closed', hidden: true });
   const box = h('div', { class: 'composer' }, area, send);
-  root.append(h('div', { class: 'composer-frame' }, hints, usage, box, closed), h('div', { class: 'composer-help' }, 'Enter to send, Shift + Enter for a new line'));
+  root.append(
+    h('div', { class: 'composer-frame' }, hints, usage, box, closed),
+    h('div', { class: 'composer-help' }, 'Enter to send, Shift + Enter for a new line'),
+  );
   const recall = memory();
   let shown = [];
   let active = 0;
@@ -52,7 +76,14 @@ export function composer(root, { place, testID, sendID }) {
   const suggest = () => {
     const command = commandOf(area.value);
     usage.hidden = !command;
-    if (command) fill(usage, h('code', {}, command.command), ' ', h('span', { class: 'usage-hint' }, command.usage_hint), h('span', { class: 'usage-what' }, command.description));
+    if (command)
+      fill(
+        usage,
+        h('code', {}, command.command),
+        ' ',
+        h('span', { class: 'usage-hint' }, command.usage_hint),
+        h('span', { class: 'usage-what' }, command.description),
+      );
     shown = document.activeElement === area ? candidates(area.value.slice(0, area.selectionStart)) : [];
     active = 0;
     paint();
@@ -60,8 +91,27 @@ export function composer(root, { place, testID, sendID }) {
   const paint = () => {
     hints.hidden = shown.length === 0;
     area.setAttribute('aria-expanded', String(shown.length > 0));
-    fill(hints, shown.map((s, i) => h('button', { type: 'button', role: 'option', tabindex: -1, id: `${id}-${i}`, class: `suggestion ${i === active ? 'active' : ''}`, 'aria-selected': String(i === active),
-      onpointerdown: (event) => event.preventDefault(), onclick: () => take(s) }, s.face, h('span', { class: 'suggestion-name' }, s.name), h('span', { class: 'suggestion-what' }, s.what))));
+    fill(
+      hints,
+      shown.map((s, i) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            role: 'option',
+            tabindex: -1,
+            id: `${id}-${i}`,
+            class: `suggestion ${i === active ? 'active' : ''}`,
+            'aria-selected': String(i === active),
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => take(s),
+          },
+          s.face,
+          h('span', { class: 'suggestion-name' }, s.name),
+          h('span', { class: 'suggestion-what' }, s.what),
+        ),
+      ),
+    );
     if (shown.length) area.setAttribute('aria-activedescendant', `${id}-${active}`);
     else area.removeAttribute('aria-activedescendant');
   };
@@ -78,7 +128,8 @@ export function composer(root, { place, testID, sendID }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) active = (active + step + shown.length) % shown.length;
     else if (event.key === 'Escape') shown = [];
-    else if (event.key === 'Tab' || (event.key === 'Enter' && shown[active].typed !== shown[active].insert.trim())) return take(shown[active]) || true;
+    else if (event.key === 'Tab' || (event.key === 'Enter' && shown[active].typed !== shown[active].insert.trim()))
+      return take(shown[active]) || true;
     else return false;
     paint();
     return true;
@@ -103,13 +154,18 @@ export function composer(root, { place, testID, sendID }) {
     }
   });
   // Some input methods type the line break although the key press was answered.
-  area.addEventListener('beforeinput', (event) => sending && ['insertLineBreak', 'insertParagraph'].includes(event.inputType) && event.preventDefault());
+  area.addEventListener(
+    'beforeinput',
+    (event) => sending && ['insertLineBreak', 'insertParagraph'].includes(event.inputType) && event.preventDefault(),
+  );
   area.addEventListener('input', refresh);
   area.addEventListener('click', suggest);
-  area.addEventListener('blur', () => setTimeout(() => {
-    shown = [];
-    paint();
-  }, 150));
+  area.addEventListener('blur', () =>
+    setTimeout(() => {
+      shown = [];
+      paint();
+    }, 150),
+  );
 
   return {
     reset: () => {
@@ -133,7 +189,8 @@ function shut({ channel }) {
   const c = channelOf(channel);
   if (!c) return null;
   if (c.is_archived) return 'This channel is archived.';
-  if (!c.is_im && c.members && !c.members.includes(facts.me)) return `You are looking at #${c.name}. Only its members can write here.`;
+  if (!c.is_im && c.members && !c.members.includes(facts.me))
+    return `You are looking at #${c.name}. Only its members can write here.`;
   const me = facts.users.get(facts.me);
   return me?.deleted ? 'This account is deactivated and cannot write.' : null;
 }
@@ -154,9 +211,15 @@ function commandOf(text) {
 function candidates(head) {
   const slash = /^\/\S*$/.exec(head);
   if (slash) {
-    return facts.app.commands.filter((c) => c.command.startsWith(head)).map((c) => ({
-      typed: head, insert: `${c.command} `, name: h('span', {}, h('strong', {}, c.command), ' ', h('span', { class: 'usage-hint' }, c.usage_hint)), what: c.description, face: icon('bolt'),
-    }));
+    return facts.app.commands
+      .filter((c) => c.command.startsWith(head))
+      .map((c) => ({
+        typed: head,
+        insert: `${c.command} `,
+        name: h('span', {}, h('strong', {}, c.command), ' ', h('span', { class: 'usage-hint' }, c.usage_hint)),
+        what: c.description,
+        face: icon('bolt'),
+      }));
   }
   const word = /(?:^|\s)([@#])([\w.-]*)$/.exec(head);
   if (!word) return [];
@@ -167,14 +230,35 @@ function candidates(head) {
 
 function people(wanted) {
   const users = [...facts.users.values()].filter((u) => !u.deleted && u.id !== 'USLACKBOT');
-  const hits = users.filter((u) => u.name?.toLowerCase().startsWith(wanted) || nameOf(u).toLowerCase().split(' ').some((w) => w.startsWith(wanted)));
+  const hits = users.filter(
+    (u) =>
+      u.name?.toLowerCase().startsWith(wanted) ||
+      nameOf(u)
+        .toLowerCase()
+        .split(' ')
+        .some((w) => w.startsWith(wanted)),
+  );
   const groups = [...facts.groups.values()].filter((g) => g.handle?.toLowerCase().startsWith(wanted));
-  return [...hits.map((u) => ({ insert: `@${u.name} `, name: nameOf(u), what: `@${u.name}`, face: avatar(u, 'mini') })),
-    ...groups.map((g) => ({ insert: `@${g.handle} `, name: `@${g.handle}`, what: g.name ?? 'group', face: icon('hash') }))];
+  return [
+    ...hits.map((u) => ({ insert: `@${u.name} `, name: nameOf(u), what: `@${u.name}`, face: avatar(u, 'mini') })),
+    ...groups.map((g) => ({
+      insert: `@${g.handle} `,
+      name: `@${g.handle}`,
+      what: g.name ?? 'group',
+      face: icon('hash'),
+    })),
+  ];
 }
 
-const channels = (wanted) => facts.channels.filter((c) => !c.is_im && c.name.startsWith(wanted))
-  .map((c) => ({ insert: `#${c.name} `, name: `#${c.name}`, what: c.topic?.value ?? c.topic ?? '', face: icon(c.is_private ? 'lock' : 'hash') }));
+const channels = (wanted) =>
+  facts.channels
+    .filter((c) => !c.is_im && c.name.startsWith(wanted))
+    .map((c) => ({
+      insert: `#${c.name} `,
+      name: `#${c.name}`,
+      what: c.topic?.value ?? c.topic ?? '',
+      face: icon(c.is_private ? 'lock' : 'hash'),
+    }));
 
 // memory keeps what was sent, for the arrow keys.
 function memory() {

@@ -14,9 +14,12 @@ const slot = (place, block, e) => `${place}/${block}/${e.action_id}`;
 export function context(where, { troubles = [], errors = {}, state = {}, redraw } = {}) {
   const place = where.view_id ?? `${where.channel}/${where.ts}`;
   const within = (block) => ({
-    ...where, block, redraw,
+    ...where,
+    block,
+    redraw,
     within,
-    troubleOf: (e) => troubles.find((t) => t.action_id === e.action_id && (!t.block_id || t.block_id === block.block_id)),
+    troubleOf: (e) =>
+      troubles.find((t) => t.action_id === e.action_id && (!t.block_id || t.block_id === block.block_id)),
     busyOf: (e) => facts.busy.has(slot(place, block.block_id, e)),
     errorOf: (b) => errors[b.block_id],
     value: (e, field, initial) => {
@@ -53,7 +56,13 @@ async function press(where, block, e, fields, key) {
 }
 
 async function suggestions(where, block, e, query) {
-  const answer = await post('/ui/options', { as: facts.me, ...where, block_id: block.block_id, action_id: e.action_id, value: query });
+  const answer = await post('/ui/options', {
+    as: facts.me,
+    ...where,
+    block_id: block.block_id,
+    action_id: e.action_id,
+    value: query,
+  });
   return answer.option_groups ?? [{ options: answer.options ?? [] }];
 }
 
@@ -78,13 +87,25 @@ export function forget(viewID) {
   for (const key of values.keys()) if (key.startsWith(`${viewID}/`)) values.delete(key);
 }
 
-const elementsOf = (block) => [block.element, block.accessory, ...(block.type === 'actions' ? block.elements ?? [] : [])].filter((e) => e?.action_id);
+const elementsOf = (block) =>
+  [block.element, block.accessory, ...(block.type === 'actions' ? (block.elements ?? []) : [])].filter(
+    (e) => e?.action_id,
+  );
 
 function initial(e) {
   const fields = {
-    initial_value: 'value', initial_option: 'selected_option', initial_options: 'selected_options', initial_user: 'selected_user', initial_users: 'selected_users',
-    initial_conversation: 'selected_conversation', initial_conversations: 'selected_conversations', initial_channel: 'selected_channel', initial_channels: 'selected_channels',
-    initial_date: 'selected_date', initial_time: 'selected_time', initial_date_time: 'selected_date_time',
+    initial_value: 'value',
+    initial_option: 'selected_option',
+    initial_options: 'selected_options',
+    initial_user: 'selected_user',
+    initial_users: 'selected_users',
+    initial_conversation: 'selected_conversation',
+    initial_conversations: 'selected_conversations',
+    initial_channel: 'selected_channel',
+    initial_channels: 'selected_channels',
+    initial_date: 'selected_date',
+    initial_time: 'selected_time',
+    initial_date_time: 'selected_date_time',
   };
   for (const [from, to] of Object.entries(fields)) if (e[from] !== undefined) return { [to]: e[from] };
   return undefined;

@@ -16,7 +16,8 @@ function assign(node, props) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
     else if (name === 'style') for (const [key, v] of Object.entries(value)) node.style.setProperty(key, v);
-    else if (name === 'value' || name === 'checked' || name === 'selected' || name === 'indeterminate') node[name] = value;
+    else if (name === 'value' || name === 'checked' || name === 'selected' || name === 'indeterminate')
+      node[name] = value;
     else node.setAttribute(name, value === true ? '' : value);
   }
 }
@@ -63,7 +64,8 @@ export function reconcile(parent, items) {
 }
 
 const icons = {
-  anchor: 'M12 7.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM12 7.500V21M8 11h8M4.500 14c.3 4 3.300 7 7.500 7s7.200-3 7.500-7',
+  anchor:
+    'M12 7.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM12 7.500V21M8 11h8M4.500 14c.3 4 3.300 7 7.500 7s7.200-3 7.500-7',
   alert: 'M12 4 2.800 19.500h18.400zM12 10v4.500M12 17.200v.1',
   bolt: 'M13 3 5 13.500h6L10 21l8-10.500h-6z',
   bell: 'M6 17V11a6 6 0 0 1 12 0v6l1.500 2h-15zM10 21.500h4',

@@ -15,7 +15,12 @@ const groupWithin = 5 * 60;
 export function conversation(root) {
   const heading = h('div', { class: 'heading' });
   const list = h('div', { class: 'messages', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: 0 });
-  const latest = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => toEnd(list) }, icon('down'), 'Jump to latest');
+  const latest = h(
+    'button',
+    { type: 'button', class: 'jump', hidden: true, onclick: () => toEnd(list) },
+    icon('down'),
+    'Jump to latest',
+  );
   const foot = h('div', { class: 'foot' });
   const home = h('div', { class: 'home', 'data-testid': 'home', tabindex: 0, 'aria-label': 'Home' });
   root.append(heading, list, latest, foot, home);
@@ -27,7 +32,9 @@ export function conversation(root) {
     const changedPlace = shown !== placeKey();
     shown = placeKey();
     root.classList.toggle('at-home', atHome);
-    [list, foot].forEach((node) => { node.hidden = atHome; });
+    [list, foot].forEach((node) => {
+      node.hidden = atHome;
+    });
     home.hidden = !atHome;
     drawHeading(heading);
     if (atHome) {
@@ -45,11 +52,24 @@ export function conversation(root) {
     latest.hidden = nearEnd(list);
   };
   on('place messages people home', draw);
-  list.addEventListener('scroll', () => { latest.hidden = nearEnd(list); }, { passive: true });
+  list.addEventListener(
+    'scroll',
+    () => {
+      latest.hidden = nearEnd(list);
+    },
+    { passive: true },
+  );
   new ResizeObserver(() => list.dataset.pinned === 'true' && toEnd(list)).observe(list);
-  list.addEventListener('scroll', () => { list.dataset.pinned = String(nearEnd(list)); }, { passive: true });
+  list.addEventListener(
+    'scroll',
+    () => {
+      list.dataset.pinned = String(nearEnd(list));
+    },
+    { passive: true },
+  );
   onArrival((channel, message) => {
-    if (channel === facts.place.channel && message.user !== facts.me) announce(`${nameOf(author(message))}: ${message.text ?? 'new message'}`);
+    if (channel === facts.place.channel && message.user !== facts.me)
+      announce(`${nameOf(author(message))}: ${message.text ?? 'new message'}`);
   });
 }
 
@@ -76,7 +96,10 @@ function toEnd(list) {
 // timeline is what a channel shows in order: its messages without thread replies, and ephemerals.
 function timeline(channel) {
   const root = (m) => !m.thread_ts || m.thread_ts === m.ts || m.subtype === 'thread_broadcast' || m.reply_broadcast;
-  const all = [...(facts.messages[channel] ?? []).filter(root), ...(facts.ephemerals[channel] ?? []).filter((m) => !m.thread_ts)];
+  const all = [
+    ...(facts.messages[channel] ?? []).filter(root),
+    ...(facts.ephemerals[channel] ?? []).filter((m) => !m.thread_ts),
+  ];
   return all.sort((a, b) => Number(a.ts) - Number(b.ts));
 }
 
@@ -96,26 +119,48 @@ function drawMessages(list) {
     const day = dayKey(when);
     if (!before || dayKey(ofStamp(before.ts)) !== day) {
       const name = dayName(when);
-      items.push({ key: `day-${day}`, sign: name, make: () => h('div', { class: 'day', role: 'separator', 'aria-label': name }, h('span', {}, name)) });
+      items.push({
+        key: `day-${day}`,
+        sign: name,
+        make: () => h('div', { class: 'day', role: 'separator', 'aria-label': name }, h('span', {}, name)),
+      });
       before = null;
     }
     const compact = before && follows(before, message);
     const replies = repliesTo(channel, message.ts).filter((m) => !m.ephemeral);
-    items.push({ key: `m-${message.ts}-${message.ephemeral ? 'e' : ''}`, sign: signOf(channel, message, compact, replies), make: () => messageNode(channel, message, { compact, replies }) });
+    items.push({
+      key: `m-${message.ts}-${message.ephemeral ? 'e' : ''}`,
+      sign: signOf(channel, message, compact, replies),
+      make: () => messageNode(channel, message, { compact, replies }),
+    });
     before = message;
   }
   reconcile(list, items);
 }
 
 function follows(before, message) {
-  return author(before).id === author(message).id && !message.ephemeral && !before.ephemeral && !before.reply_count
-    && Number(message.ts) - Number(before.ts) < groupWithin;
+  return (
+    author(before).id === author(message).id &&
+    !message.ephemeral &&
+    !before.ephemeral &&
+    !before.reply_count &&
+    Number(message.ts) - Number(before.ts) < groupWithin
+  );
 }
 
 // signOf changes exactly when a message must be drawn again.
 export function signOf(channel, message, ...more) {
   const busy = [...facts.busy.keys()].filter((k) => k.startsWith(`${channel}/${message.ts}/`));
-  return JSON.stringify([message, more, busy, facts.me, facts.thread === message.ts, facts.users.size, facts.app.bot_user_id, day()]);
+  return JSON.stringify([
+    message,
+    more,
+    busy,
+    facts.me,
+    facts.thread === message.ts,
+    facts.users.size,
+    facts.app.bot_user_id,
+    day(),
+  ]);
 }
 
 const day = () => new Date().toDateString();
@@ -125,19 +170,48 @@ function start(id) {
   if (!channel) return h('div', { class: 'start' });
   if (channel.is_im) {
     const other = peer(channel);
-    return h('div', { class: 'start' }, avatar(other, 'large'), h('h2', {}, nameOf(other)), h('p', {}, `This is the beginning of your conversation with ${nameOf(other)}.`));
+    return h(
+      'div',
+      { class: 'start' },
+      avatar(other, 'large'),
+      h('h2', {}, nameOf(other)),
+      h('p', {}, `This is the beginning of your conversation with ${nameOf(other)}.`),
+    );
   }
   const kind = channel.is_private ? 'private channel' : 'channel';
-  return h('div', { class: 'start' }, h('h2', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name), h('p', {}, `This is the start of the ${kind}. `, mrkdwn(channel.topic?.value ?? channel.topic ?? '')));
+  return h(
+    'div',
+    { class: 'start' },
+    h('h2', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name),
+    h('p', {}, `This is the start of the ${kind}. `, mrkdwn(channel.topic?.value ?? channel.topic ?? '')),
+  );
 }
 
 function drawHeading(root) {
   if (facts.place.kind === 'home') {
-    const app = facts.users.get(facts.app.bot_user_id) ?? { id: facts.app.bot_user_id, name: facts.app.name, is_bot: true };
+    const app = facts.users.get(facts.app.bot_user_id) ?? {
+      id: facts.app.bot_user_id,
+      name: facts.app.name,
+      is_bot: true,
+    };
     const dm = facts.channels.find((c) => c.is_im && peer(c).id === app.id);
-    return fill(root, avatar(app, 'small'), h('h1', {}, facts.app.name || 'App'), badges(app),
-      h('div', { class: 'tabs' }, h('span', { class: 'tab on', 'aria-current': 'page' }, 'Home'),
-        dm && h('button', { type: 'button', class: 'tab', onclick: () => go({ kind: 'channel', channel: dm.id }) }, 'Messages')));
+    return fill(
+      root,
+      avatar(app, 'small'),
+      h('h1', {}, facts.app.name || 'App'),
+      badges(app),
+      h(
+        'div',
+        { class: 'tabs' },
+        h('span', { class: 'tab on', 'aria-current': 'page' }, 'Home'),
+        dm &&
+          h(
+            'button',
+            { type: 'button', class: 'tab', onclick: () => go({ kind: 'channel', channel: dm.id }) },
+            'Messages',
+          ),
+      ),
+    );
   }
   const channel = channelOf(facts.place.channel);
   if (!channel) return fill(root, h('h1', {}, 'Loading…'));
@@ -146,8 +220,22 @@ function drawHeading(root) {
     return fill(root, avatar(other, 'small'), h('h1', {}, nameOf(other)), badges(other));
   }
   const members = (channel.members ?? []).length;
-  return fill(root, h('h1', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name),
+  return fill(
+    root,
+    h('h1', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name),
     h('div', { class: 'topic' }, mrkdwn(channel.topic?.value ?? channel.topic ?? '')),
-    h('div', { class: 'members', title: (channel.members ?? []).map((id) => nameOf(facts.users.get(id) ?? { id })).join(', ') },
-      h('span', { class: 'faces' }, (channel.members ?? []).slice(0, 4).map((id) => avatar(facts.users.get(id) ?? { id }, 'mini'))), `${members} ${members === 1 ? 'member' : 'members'}`));
+    h(
+      'div',
+      {
+        class: 'members',
+        title: (channel.members ?? []).map((id) => nameOf(facts.users.get(id) ?? { id })).join(', '),
+      },
+      h(
+        'span',
+        { class: 'faces' },
+        (channel.members ?? []).slice(0, 4).map((id) => avatar(facts.users.get(id) ?? { id }, 'mini')),
+      ),
+      `${members} ${members === 1 ? 'member' : 'members'}`,
+    ),
+  );
 }

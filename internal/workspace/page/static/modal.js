@@ -43,7 +43,22 @@ export function modal() {
 }
 
 function paint(dialog, view, depth) {
-  const sign = JSON.stringify([view.id, view.hash, view.title, view.submit, view.close, view.blocks, view.errors, view.trouble, view.troubles, errors, trouble, waiting, depth, [...facts.busy.keys()]]);
+  const sign = JSON.stringify([
+    view.id,
+    view.hash,
+    view.title,
+    view.submit,
+    view.close,
+    view.blocks,
+    view.errors,
+    view.trouble,
+    view.troubles,
+    errors,
+    trouble,
+    waiting,
+    depth,
+    [...facts.busy.keys()],
+  ]);
   if (dialog.sign === sign) return;
   dialog.sign = sign;
   closePopover();
@@ -53,32 +68,80 @@ function paint(dialog, view, depth) {
   dialog.dataset.view = view.id;
   fill(dialog, head(view, depth), body(view), foot(view, depth));
   if (sameView) dialog.querySelector('.modal-body').scrollTop = top;
-  const target = (focus && sameView && dialog.querySelector(`[data-action-id="${CSS.escape(focus)}"]`)) || dialog.querySelector('.modal-body input, .modal-body textarea, .modal-body .picker');
+  const target =
+    (focus && sameView && dialog.querySelector(`[data-action-id="${CSS.escape(focus)}"]`)) ||
+    dialog.querySelector('.modal-body input, .modal-body textarea, .modal-body .picker');
   target?.focus();
 }
 
 function head(view, depth) {
-  return h('header', {}, h('span', { class: 'avatar app small', 'aria-hidden': 'true' }, icon('anchor')), h('h2', { id: 'modal-title' }, textObject(view.title)),
+  return h(
+    'header',
+    {},
+    h('span', { class: 'avatar app small', 'aria-hidden': 'true' }, icon('anchor')),
+    h('h2', { id: 'modal-title' }, textObject(view.title)),
     depth > 1 && h('span', { class: 'depth' }, `${depth} open`),
-    h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', 'data-testid': 'modal-close', onclick: () => leave(true) }, icon('close')));
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'icon-button',
+        'aria-label': 'Close',
+        'data-testid': 'modal-close',
+        onclick: () => leave(true),
+      },
+      icon('close'),
+    ),
+  );
 }
 
 function body(view) {
-  const ctx = context({ view_id: view.id }, { errors: { ...view.errors, ...errors }, troubles: view.troubles ?? [], state: view.state?.values, redraw: () => changed('views') });
-  const form = h('form', { class: 'modal-body', novalidate: true, onsubmit: (event) => {
-    event.preventDefault();
-    if (view.submit) submit(view);
-  } });
+  const ctx = context(
+    { view_id: view.id },
+    {
+      errors: { ...view.errors, ...errors },
+      troubles: view.troubles ?? [],
+      state: view.state?.values,
+      redraw: () => changed('views'),
+    },
+  );
+  const form = h('form', {
+    class: 'modal-body',
+    novalidate: true,
+    onsubmit: (event) => {
+      event.preventDefault();
+      if (view.submit) submit(view);
+    },
+  });
   append(form, blocks(view.blocks, ctx));
   return form;
 }
 
 function foot(view, depth) {
   const said = trouble || view.trouble;
-  return h('footer', {},
+  return h(
+    'footer',
+    {},
     said && h('p', { class: 'error', role: 'alert', 'data-testid': 'modal-trouble' }, icon('alert'), said),
-    h('button', { type: 'button', class: 'button', 'data-testid': 'modal-cancel', onclick: () => leave(false) }, view.close ? flat(view.close) : depth > 1 ? 'Back' : 'Close'),
-    view.submit && h('button', { type: 'button', class: `button primary ${waiting ? 'busy' : ''}`, 'data-testid': 'modal-submit', disabled: waiting, 'aria-busy': String(waiting), onclick: () => submit(view) }, h('span', {}, textObject(view.submit))));
+    h(
+      'button',
+      { type: 'button', class: 'button', 'data-testid': 'modal-cancel', onclick: () => leave(false) },
+      view.close ? flat(view.close) : depth > 1 ? 'Back' : 'Close',
+    ),
+    view.submit &&
+      h(
+        'button',
+        {
+          type: 'button',
+          class: `button primary ${waiting ? 'busy' : ''}`,
+          'data-testid': 'modal-submit',
+          disabled: waiting,
+          'aria-busy': String(waiting),
+          onclick: () => submit(view),
+        },
+        h('span', {}, textObject(view.submit)),
+      ),
+  );
 }
 
 async function submit(view) {
@@ -93,7 +156,8 @@ async function submit(view) {
   } catch (error) {
     const still = facts.views.at(-1);
     errors = error.answer?.errors ?? {};
-    if (still?.id === view.id && !Object.keys({ ...errors, ...still.errors }).length) trouble = still.trouble || 'We had some trouble connecting. Try again?';
+    if (still?.id === view.id && !Object.keys({ ...errors, ...still.errors }).length)
+      trouble = still.trouble || 'We had some trouble connecting. Try again?';
   } finally {
     waiting = false;
     changed('views');
@@ -107,7 +171,8 @@ function missing(view) {
   for (const block of view.blocks ?? []) {
     if (block.type !== 'input' || block.optional) continue;
     const value = held[block.block_id]?.[block.element?.action_id];
-    if (value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length)) found[block.block_id] = 'Please complete this required field.';
+    if (value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length))
+      found[block.block_id] = 'Please complete this required field.';
   }
   return found;
 }

@@ -15,7 +15,8 @@ export function mrkdwn(text, { verbatim = false } = {}) {
   const parts = String(text ?? '').split('```');
   parts.forEach((part, i) => {
     const last = i === parts.length - 1;
-    if (i % 2 === 1 && !last) out.append(h('pre', { class: 'code-block' }, codeText(part.replace(/^\n/, '').replace(/\n$/, ''))));
+    if (i % 2 === 1 && !last)
+      out.append(h('pre', { class: 'code-block' }, codeText(part.replace(/^\n/, '').replace(/\n$/, ''))));
     else out.append(...paragraphs(i % 2 === 1 ? `\`\`\`${part}` : trimAround(part, i > 0, !last), verbatim));
   });
   return out;
@@ -64,7 +65,8 @@ function lines(list, verbatim) {
   });
 }
 
-const codeText = (text) => unescape(text.replace(/<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>/g, (_, url, label) => label ?? url));
+const codeText = (text) =>
+  unescape(text.replace(/<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>/g, (_, url, label) => label ?? url));
 
 const marks = [
   { pattern: /`([^`\n]+)`/, make: (m) => h('code', {}, codeText(m[1])) },
@@ -113,7 +115,8 @@ function control(body) {
   if (target.startsWith('#')) return channelMention(target.slice(1), label);
   if (target.startsWith('!date^')) return dateMention(target, label);
   if (target.startsWith('!subteam^')) return groupMention(target.slice(9), label);
-  if (target.startsWith('!')) return h('span', { class: 'mention broadcast' }, `@${label ?? target.slice(1).split('^')[0]}`);
+  if (target.startsWith('!'))
+    return h('span', { class: 'mention broadcast' }, `@${label ?? target.slice(1).split('^')[0]}`);
   if (/^(https?|mailto|tel|slack):/.test(target)) return link(unescape(target), unescape(label ?? target));
   return document.createTextNode(unescape(`<${body}>`));
 }
@@ -138,7 +141,11 @@ export function groupMention(id, label) {
 export function channelMention(id, label) {
   const channel = channelOf(id);
   if (!channel) return h('span', { class: 'mention' }, `#${label || id}`);
-  return h('button', { type: 'button', class: 'mention link', onclick: () => go({ kind: 'channel', channel: id }) }, `#${channel.name}`);
+  return h(
+    'button',
+    { type: 'button', class: 'mention link', onclick: () => go({ kind: 'channel', channel: id }) },
+    `#${channel.name}`,
+  );
 }
 
 function dateMention(target, fallback) {
@@ -155,10 +162,17 @@ export function link(address, content) {
   const inside = /\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})(?:\?.*thread_ts=([\d.]+))?/.exec(address);
   if (inside && channelOf(inside[1])) {
     const [, channel, seconds, rest, thread] = inside;
-    return h('a', { href: address, onclick: (event) => {
-      event.preventDefault();
-      visit(channel, `${seconds}.${rest}`, thread);
-    } }, content);
+    return h(
+      'a',
+      {
+        href: address,
+        onclick: (event) => {
+          event.preventDefault();
+          visit(channel, `${seconds}.${rest}`, thread);
+        },
+      },
+      content,
+    );
   }
   if (!/^(https?|mailto|tel):/i.test(address)) return h('span', {}, content);
   return h('a', { href: address, target: '_blank', rel: 'noopener noreferrer nofollow' }, content);
@@ -166,10 +180,12 @@ export function link(address, content) {
 
 // plain renders a plain_text object's text: emoji and nothing else.
 export function plain(text) {
-  return String(text ?? '').split(/(:[a-z0-9_+'-]+:)/).flatMap((part) => {
-    const name = /^:([a-z0-9_+'-]+):$/.exec(part);
-    return (name && emoji(name[1])) ?? dress(part);
-  });
+  return String(text ?? '')
+    .split(/(:[a-z0-9_+'-]+:)/)
+    .flatMap((part) => {
+      const name = /^:([a-z0-9_+'-]+):$/.exec(part);
+      return (name && emoji(name[1])) ?? dress(part);
+    });
 }
 
 // textObject renders a Block Kit text object of either type.
@@ -183,4 +199,7 @@ export function textObject(object) {
 }
 
 // flat gives a text object's words alone, for labels a screen reader says.
-export const flat = (object) => unescape(typeof object === 'string' ? object : object?.text ?? '').replace(/:([a-z_0-9+-]+):/g, '').trim();
+export const flat = (object) =>
+  unescape(typeof object === 'string' ? object : (object?.text ?? ''))
+    .replace(/:([a-z_0-9+-]+):/g, '')
+    .trim();

@@ -6,12 +6,38 @@ import { closePopover, openAnchor, popover } from './popover.js';
 
 // picker makes the control. source gives groups of options [{label, options: [{value, text, description}]}]
 // for a typed query; onchange hears the chosen options.
-export function picker({ placeholder, multi, max, chosen, source, searchable = true, minQuery = 0, attributes = {}, label, onchange }) {
+export function picker({
+  placeholder,
+  multi,
+  max,
+  chosen,
+  source,
+  searchable = true,
+  minQuery = 0,
+  attributes = {},
+  label,
+  onchange,
+}) {
   let picked = [...(chosen ?? [])];
-  const face = h('button', { type: 'button', class: `picker ${multi ? 'multi' : ''}`, role: 'combobox', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', 'aria-label': label, ...attributes });
-  const paint = () => fill(face, picked.length
-    ? (multi ? picked.map((o) => h('span', { class: 'chip' }, words(o))) : h('span', { class: 'picked' }, words(picked[0])))
-    : h('span', { class: 'placeholder' }, placeholder), icon('caret'));
+  const face = h('button', {
+    type: 'button',
+    class: `picker ${multi ? 'multi' : ''}`,
+    role: 'combobox',
+    'aria-haspopup': 'listbox',
+    'aria-expanded': 'false',
+    'aria-label': label,
+    ...attributes,
+  });
+  const paint = () =>
+    fill(
+      face,
+      picked.length
+        ? multi
+          ? picked.map((o) => h('span', { class: 'chip' }, words(o)))
+          : h('span', { class: 'picked' }, words(picked[0]))
+        : h('span', { class: 'placeholder' }, placeholder),
+      icon('caret'),
+    );
   const toggle = (option) => {
     const at = picked.findIndex((o) => o.value === option.value);
     if (!multi) picked = [option];
@@ -23,10 +49,20 @@ export function picker({ placeholder, multi, max, chosen, source, searchable = t
   face.addEventListener('click', () => {
     if (openAnchor() === face) return closePopover();
     const before = JSON.stringify(picked);
-    openList({ face, source, searchable, minQuery, multi, label, picked: () => picked, toggle: (o) => {
-      toggle(o);
-      if (!multi) onchange(picked);
-    }, done: () => multi && JSON.stringify(picked) !== before && onchange(picked) });
+    openList({
+      face,
+      source,
+      searchable,
+      minQuery,
+      multi,
+      label,
+      picked: () => picked,
+      toggle: (o) => {
+        toggle(o);
+        if (!multi) onchange(picked);
+      },
+      done: () => multi && JSON.stringify(picked) !== before && onchange(picked),
+    });
   });
   face.addEventListener('keydown', (event) => {
     if (['ArrowDown', 'ArrowUp'].includes(event.key)) {
@@ -42,7 +78,13 @@ const words = (option) => textObject(option.text ?? option.label ?? option.value
 
 function openList({ face, source, searchable, minQuery, multi, label, picked, toggle, done }) {
   const list = h('div', { class: 'options', role: 'listbox', 'aria-multiselectable': multi, 'aria-label': label });
-  const search = h('input', { type: 'text', class: 'picker-search', placeholder: 'Search', 'aria-label': `Search ${label ?? 'options'}`, autocomplete: 'off' });
+  const search = h('input', {
+    type: 'text',
+    class: 'picker-search',
+    placeholder: 'Search',
+    'aria-label': `Search ${label ?? 'options'}`,
+    autocomplete: 'off',
+  });
   const panel = popover(face, [searchable && search, list], { className: 'picker-panel', label, onclose: done });
   panel.style.setProperty('min-width', `${Math.max(220, face.offsetWidth)}px`);
   let active = 0;
@@ -54,15 +96,40 @@ function openList({ face, source, searchable, minQuery, multi, label, picked, to
       if (group.label) append(list, h('div', { class: 'menu-heading' }, textObject(group.label)));
       for (const option of group.options) list.append(row(option));
     }
-    if (!shown.length) append(list, h('div', { class: 'empty' }, minQuery > search.value.length ? `Type at least ${minQuery} characters.` : 'No matches.'));
+    if (!shown.length)
+      append(
+        list,
+        h(
+          'div',
+          { class: 'empty' },
+          minQuery > search.value.length ? `Type at least ${minQuery} characters.` : 'No matches.',
+        ),
+      );
     light(Math.min(active, shown.length - 1));
   };
   const row = (option) => {
     const on = picked().some((o) => o.value === option.value);
     const index = shown.length;
-    const node = h('button', { type: 'button', class: 'option', role: 'option', tabindex: -1, 'data-value': option.value, 'aria-selected': on ? 'true' : 'false',
-      onclick: () => choose(index), onpointermove: () => light(index) },
-    h('span', { class: 'option-words' }, words(option), option.description && h('span', { class: 'option-hint' }, textObject(option.description))), on && icon('check'));
+    const node = h(
+      'button',
+      {
+        type: 'button',
+        class: 'option',
+        role: 'option',
+        tabindex: -1,
+        'data-value': option.value,
+        'aria-selected': on ? 'true' : 'false',
+        onclick: () => choose(index),
+        onpointermove: () => light(index),
+      },
+      h(
+        'span',
+        { class: 'option-words' },
+        words(option),
+        option.description && h('span', { class: 'option-hint' }, textObject(option.description)),
+      ),
+      on && icon('check'),
+    );
     shown.push({ option, node });
     return node;
   };
@@ -116,5 +183,7 @@ function openList({ face, source, searchable, minQuery, multi, label, picked, to
 // matching filters options the way a person expects: any part of the words, in any case.
 export function matching(options, query) {
   const wanted = query.toLowerCase();
-  return options.filter((o) => !wanted || `${flat(o.text)} ${o.keywords ?? ''}`.toLowerCase().includes(wanted)).slice(0, 100);
+  return options
+    .filter((o) => !wanted || `${flat(o.text)} ${o.keywords ?? ''}`.toLowerCase().includes(wanted))
+    .slice(0, 100);
 }

@@ -66,16 +66,30 @@ function place(anchor, panel) {
 
 // menu shows a list of commands: [{label, hint, danger, run, test}], with arrow keys.
 export function menu(anchor, entries, options = {}) {
-  const rows = entries.map((entry) => entry.heading
-    ? h('div', { class: 'menu-heading', role: 'presentation' }, entry.heading)
-    : h('button', {
-      type: 'button', role: 'menuitem', class: `menu-item ${entry.danger ? 'danger' : ''}`, 'data-testid': entry.test,
-      onclick: () => {
-        closePopover();
-        entry.run();
-      },
-    }, h('span', { class: 'menu-label' }, entry.label), entry.hint && h('span', { class: 'menu-hint' }, entry.hint)));
-  const panel = popover(anchor, [options.head, ...rows], { role: 'menu', className: `menu ${options.className ?? ''}`, label: options.label });
+  const rows = entries.map((entry) =>
+    entry.heading
+      ? h('div', { class: 'menu-heading', role: 'presentation' }, entry.heading)
+      : h(
+          'button',
+          {
+            type: 'button',
+            role: 'menuitem',
+            class: `menu-item ${entry.danger ? 'danger' : ''}`,
+            'data-testid': entry.test,
+            onclick: () => {
+              closePopover();
+              entry.run();
+            },
+          },
+          h('span', { class: 'menu-label' }, entry.label),
+          entry.hint && h('span', { class: 'menu-hint' }, entry.hint),
+        ),
+  );
+  const panel = popover(anchor, [options.head, ...rows], {
+    role: 'menu',
+    className: `menu ${options.className ?? ''}`,
+    label: options.label,
+  });
   panel.addEventListener('keydown', (event) => roam(event, [...panel.querySelectorAll('[role=menuitem]')]));
   panel.querySelector('[role=menuitem]')?.focus();
   return panel;

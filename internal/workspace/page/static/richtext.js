@@ -12,10 +12,18 @@ export function richText(block) {
 
 function piece(element) {
   switch (element.type) {
-    case 'rich_text_list': return list(element);
-    case 'rich_text_quote': return h('blockquote', {}, spans(element.elements));
-    case 'rich_text_preformatted': return h('pre', { class: 'code-block' }, (element.elements ?? []).map((e) => e.text ?? e.url ?? ''));
-    default: return h('div', { class: 'rich-section' }, spans(element.elements));
+    case 'rich_text_list':
+      return list(element);
+    case 'rich_text_quote':
+      return h('blockquote', {}, spans(element.elements));
+    case 'rich_text_preformatted':
+      return h(
+        'pre',
+        { class: 'code-block' },
+        (element.elements ?? []).map((e) => e.text ?? e.url ?? ''),
+      );
+    default:
+      return h('div', { class: 'rich-section' }, spans(element.elements));
   }
 }
 
@@ -23,32 +31,47 @@ function list(element) {
   const ordered = element.style === 'ordered';
   const props = { class: `rich-list indent-${Math.min(element.indent ?? 0, 4)} ${element.border ? 'bordered' : ''}` };
   if (ordered && element.offset) props.start = element.offset + 1;
-  return h(ordered ? 'ol' : 'ul', props, (element.elements ?? []).map((item) => h('li', {}, spans(item.elements))));
+  return h(
+    ordered ? 'ol' : 'ul',
+    props,
+    (element.elements ?? []).map((item) => h('li', {}, spans(item.elements))),
+  );
 }
 
 const spans = (elements) => (elements ?? []).map((e) => styled(span(e), e.style));
 
 function span(e) {
   switch (e.type) {
-    case 'text': return words(e.text);
-    case 'link': return link(e.url, e.text || e.url);
-    case 'user': return userMention(e.user_id);
-    case 'usergroup': return groupMention(e.usergroup_id);
-    case 'channel': return channelMention(e.channel_id);
-    case 'emoji': return emoji(e.name) ?? `:${e.name}:`;
-    case 'broadcast': return h('span', { class: 'mention broadcast' }, `@${e.range}`);
+    case 'text':
+      return words(e.text);
+    case 'link':
+      return link(e.url, e.text || e.url);
+    case 'user':
+      return userMention(e.user_id);
+    case 'usergroup':
+      return groupMention(e.usergroup_id);
+    case 'channel':
+      return channelMention(e.channel_id);
+    case 'emoji':
+      return emoji(e.name) ?? `:${e.name}:`;
+    case 'broadcast':
+      return h('span', { class: 'mention broadcast' }, `@${e.range}`);
     case 'date': {
       const { text, title } = dateTokens(e.timestamp, e.format ?? '{date_pretty} at {time}');
       return e.url ? link(e.url, text) : h('time', { class: 'date', title }, text);
     }
-    case 'color': return h('span', { class: 'swatch', style: { '--swatch': e.value } }, e.value);
-    default: return e.text ?? '';
+    case 'color':
+      return h('span', { class: 'swatch', style: { '--swatch': e.value } }, e.value);
+    default:
+      return e.text ?? '';
   }
 }
 
 // words keeps the line breaks of a run of text.
 function words(text) {
-  return String(text ?? '').split('\n').flatMap((line, i) => (i ? [h('br'), ...dress(line)] : dress(line)));
+  return String(text ?? '')
+    .split('\n')
+    .flatMap((line, i) => (i ? [h('br'), ...dress(line)] : dress(line)));
 }
 
 const tags = { bold: 'strong', italic: 'em', strike: 's', code: 'code', underline: 'u' };
@@ -62,8 +85,14 @@ export function markdown(text) {
   const out = h('div', { class: 'rich-text markdown' });
   const lines = String(text ?? '').split('\n');
   for (let i = 0; i < lines.length;) {
-    const used = fence(out, lines, i) || heading(out, lines, i) || rule(out, lines, i) || quoted(out, lines, i)
-      || table(out, lines, i) || items(out, lines, i) || paragraph(out, lines, i);
+    const used =
+      fence(out, lines, i) ||
+      heading(out, lines, i) ||
+      rule(out, lines, i) ||
+      quoted(out, lines, i) ||
+      table(out, lines, i) ||
+      items(out, lines, i) ||
+      paragraph(out, lines, i);
     i += used;
   }
   return out;
@@ -80,7 +109,13 @@ function fence(out, lines, i) {
 function heading(out, lines, i) {
   const match = /^(#{1,6})\s+(.*)$/.exec(lines[i]);
   if (!match) return 0;
-  out.append(h('p', { class: `md-heading level-${match[1].length}`, role: 'heading', 'aria-level': match[1].length + 2 }, marked(match[2])));
+  out.append(
+    h(
+      'p',
+      { class: `md-heading level-${match[1].length}`, role: 'heading', 'aria-level': match[1].length + 2 },
+      marked(match[2]),
+    ),
+  );
   return 1;
 }
 
@@ -102,23 +137,64 @@ function items(out, lines, i) {
   const run = take(lines, i, bullet);
   if (!run.length) return 0;
   const ordered = /^\s*\d/.test(run[0]);
-  out.append(h(ordered ? 'ol' : 'ul', { class: 'rich-list' }, run.map((l) => h('li', {}, marked(l.replace(bullet, ''))))));
+  out.append(
+    h(
+      ordered ? 'ol' : 'ul',
+      { class: 'rich-list' },
+      run.map((l) => h('li', {}, marked(l.replace(bullet, '')))),
+    ),
+  );
   return run.length;
 }
 
 function table(out, lines, i) {
   const run = take(lines, i, /^\s*\|.*\|\s*$/);
   if (run.length < 2 || !/^[\s|:-]+$/.test(run[1])) return 0;
-  const cells = (line) => line.trim().slice(1, -1).split('|').map((c) => marked(c.trim()));
-  out.append(h('table', { class: 'table' }, h('thead', {}, h('tr', {}, cells(run[0]).map((c) => h('th', {}, c)))),
-    h('tbody', {}, run.slice(2).map((l) => h('tr', {}, cells(l).map((c) => h('td', {}, c)))))));
+  const cells = (line) =>
+    line
+      .trim()
+      .slice(1, -1)
+      .split('|')
+      .map((c) => marked(c.trim()));
+  out.append(
+    h(
+      'table',
+      { class: 'table' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          cells(run[0]).map((c) => h('th', {}, c)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        run.slice(2).map((l) =>
+          h(
+            'tr',
+            {},
+            cells(l).map((c) => h('td', {}, c)),
+          ),
+        ),
+      ),
+    ),
+  );
   return run.length;
 }
 
 function paragraph(out, lines, i) {
   if (!lines[i].trim()) return 1;
   let end = i + 1;
-  while (end < lines.length && lines[end].trim() && !/^(#{1,6}\s|\s*```|>|\|)/.test(lines[end]) && !bullet.test(lines[end])) end++;
+  while (
+    end < lines.length &&
+    lines[end].trim() &&
+    !/^(#{1,6}\s|\s*```|>|\|)/.test(lines[end]) &&
+    !bullet.test(lines[end])
+  )
+    end++;
   out.append(h('p', {}, broken(lines.slice(i, end))));
   return end - i;
 }
@@ -131,7 +207,8 @@ function take(lines, from, pattern) {
 
 const broken = (list) => list.flatMap((line, i) => (i ? [h('br'), marked(line)] : [marked(line)]));
 
-const inlineMark = /`([^`]+)`|\*\*(.+?)\*\*|__(.+?)__|~~(.+?)~~|\*([^*\s][^*]*)\*|(?<!\w)_([^_\s][^_]*)_(?!\w)|\[([^\]]+)\]\(([^)\s]+)\)|:([a-z0-9_+-]+):|<(https?:[^>\s]+)>/;
+const inlineMark =
+  /`([^`]+)`|\*\*(.+?)\*\*|__(.+?)__|~~(.+?)~~|\*([^*\s][^*]*)\*|(?<!\w)_([^_\s][^_]*)_(?!\w)|\[([^\]]+)\]\(([^)\s]+)\)|:([a-z0-9_+-]+):|<(https?:[^>\s]+)>/;
 
 function marked(text) {
   const nodes = [];

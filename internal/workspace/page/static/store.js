@@ -202,7 +202,9 @@ const handlers = {
     changed('messages', 'thread', 'views', 'home');
   },
   notice: ({ channel, text, thread_ts }) => {
-    const said = (facts.ephemerals[channel] ?? []).some((m) => m.text === text && m.user === 'USLACKBOT' && Date.now() - (m.arrived ?? 0) < 2000);
+    const said = (facts.ephemerals[channel] ?? []).some(
+      (m) => m.text === text && m.user === 'USLACKBOT' && Date.now() - (m.arrived ?? 0) < 2000,
+    );
     if (!said) notice(channel ?? facts.place.channel, text, thread_ts);
   },
   sockets: ({ sockets }) => {

@@ -9,15 +9,28 @@ import { channelOf, facts, nameOf, on, openThread, peer } from './store.js';
 // threadPane keeps the pane in step with the chosen thread.
 export function threadPane(root) {
   const title = h('div', { class: 'heading' });
-  const list = h('div', { class: 'messages', role: 'log', 'aria-live': 'off', 'aria-label': 'Thread messages', tabindex: 0 });
+  const list = h('div', {
+    class: 'messages',
+    role: 'log',
+    'aria-live': 'off',
+    'aria-label': 'Thread messages',
+    tabindex: 0,
+  });
   const foot = h('div', { class: 'foot' });
   append(root, [title, list, foot]);
   let shown = null;
-  const write = composer(foot, { place: () => ({ channel: facts.place.channel, thread_ts: facts.thread }), testID: 'thread-composer', sendID: 'thread-send' });
+  const write = composer(foot, {
+    place: () => ({ channel: facts.place.channel, thread_ts: facts.thread }),
+    testID: 'thread-composer',
+    sendID: 'thread-send',
+  });
 
   const draw = () => {
     const channel = facts.place.channel;
-    const parent = facts.thread && facts.place.kind === 'channel' && (facts.messages[channel] ?? []).find((m) => m.ts === facts.thread);
+    const parent =
+      facts.thread &&
+      facts.place.kind === 'channel' &&
+      (facts.messages[channel] ?? []).find((m) => m.ts === facts.thread);
     root.hidden = !parent;
     document.body.classList.toggle('with-thread', Boolean(parent));
     if (!parent) {
@@ -44,19 +57,53 @@ export function threadPane(root) {
 
 function heading(root, channel) {
   const where = channel?.is_im ? nameOf(peer(channel)) : `#${channel?.name ?? ''}`;
-  fill(root, h('h2', {}, 'Thread'), h('div', { class: 'topic' }, where),
-    h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close thread', 'data-testid': 'thread-close', onclick: () => openThread(null) }, icon('close')));
+  fill(
+    root,
+    h('h2', {}, 'Thread'),
+    h('div', { class: 'topic' }, where),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'icon-button',
+        'aria-label': 'Close thread',
+        'data-testid': 'thread-close',
+        onclick: () => openThread(null),
+      },
+      icon('close'),
+    ),
+  );
 }
 
 function items(channel, parent) {
   const replies = repliesTo(channel, parent.ts);
   const spoken = replies.filter((m) => !m.ephemeral).length;
-  const rows = [{ key: `p-${parent.ts}`, sign: signOf(channel, parent, 'parent'), make: () => messageNode(channel, parent, { inThread: true }) },
-    { key: 'count', sign: String(spoken), make: () => h('div', { class: 'reply-rule' }, spoken === 1 ? '1 reply' : `${spoken} replies`) }];
+  const rows = [
+    {
+      key: `p-${parent.ts}`,
+      sign: signOf(channel, parent, 'parent'),
+      make: () => messageNode(channel, parent, { inThread: true }),
+    },
+    {
+      key: 'count',
+      sign: String(spoken),
+      make: () => h('div', { class: 'reply-rule' }, spoken === 1 ? '1 reply' : `${spoken} replies`),
+    },
+  ];
   let before = null;
   for (const message of replies) {
-    const compact = before && before.user === message.user && before.bot_id === message.bot_id && !message.ephemeral && !before.ephemeral && Number(message.ts) - Number(before.ts) < 300;
-    rows.push({ key: `t-${message.ts}-${message.ephemeral ? 'e' : ''}`, sign: signOf(channel, message, compact), make: () => messageNode(channel, message, { compact, inThread: true }) });
+    const compact =
+      before &&
+      before.user === message.user &&
+      before.bot_id === message.bot_id &&
+      !message.ephemeral &&
+      !before.ephemeral &&
+      Number(message.ts) - Number(before.ts) < 300;
+    rows.push({
+      key: `t-${message.ts}-${message.ephemeral ? 'e' : ''}`,
+      sign: signOf(channel, message, compact),
+      make: () => messageNode(channel, message, { compact, inThread: true }),
+    });
     before = message;
   }
   return rows;
