@@ -13,9 +13,10 @@ import (
 	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
-// faultOnly returns the fault that err is, when there is nothing in it for operators.
+// faultOnly returns the fault that err is, when there is nothing in it for operators. What wraps a fault
+// says something more, so err is looked at as it is.
 func faultOnly(err error) (*fault.Fault, bool) {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // see above
 	case *fault.Fault:
 		return e, e.Kind != fault.Unavailable
 	case *grammar.Refusal:
@@ -47,7 +48,7 @@ func told(err error) (*fault.Fault, bool) {
 	case fleet.Rejected:
 		return fault.New(fault.Conflict, "AWS refuses: %s", card.Inert(e.Message)), true
 	}
-	return nil, false
+	return fault.New(fault.Unavailable, "AWS did not answer %s.", e.Call).WithHint("Try again in a minute."), true
 }
 
 // refusal draws a fault.

@@ -24,7 +24,7 @@ type Desk struct {
 	People  People
 	Records Records
 	Kinds   map[string]Kind               // by ledger.Proposal.Kind
-	Draw    func(ledger.Record) card.Card // an operation's card as its thread shows it
+	Draw    func(ledger.Record) card.Card // an operation's card as its thread shows it; nil draws plainer ones
 	Groups  Groups                        // for the Home tab; nil shows everybody every request
 	Log     *slog.Logger                  // nil logs nothing
 	Audit   func(context.Context, Deed)   // of refusals, failures and changes; nil for none

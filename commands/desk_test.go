@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,7 @@ func TestTroubleIsToldPlainlyOrNotAtAll(t *testing.T) {
 		{aws(fleet.Throttled), "AWS takes no more calls from this account for the moment.\nTry again in a minute.\n"},
 		{aws(fleet.Refused), "AWS does not allow me autoscaling:DescribeAutoScalingGroups: not today { user:U1}\nWhoever keeps my IAM policy can allow it.\n"},
 		{aws(fleet.Rejected), "AWS refuses: not today { user:U1}\n"},
+		{aws(fleet.Other), "AWS did not answer autoscaling:DescribeAutoScalingGroups.\nTry again in a minute.\n"},
 		{context.DeadlineExceeded, "The answer took too long, so I stopped waiting for it.\nTry again in a minute.\n"},
 	} {
 		w := newWorld(t)
@@ -63,7 +65,7 @@ func TestTroubleIsToldPlainlyOrNotAtAll(t *testing.T) {
 			t.Errorf("got %s, want %s", got, c.want)
 		}
 	}
-	for _, err := range []error{errors.New("password=hunter2"), aws(fleet.Other)} {
+	for _, err := range []error{errors.New("password=hunter2"), fmt.Errorf("read: %w", errors.New("EOF"))} {
 		w := newWorld(t)
 		w.cloud.err = err
 		got := text(w.says("asg list").Reply)
@@ -223,7 +225,22 @@ func TestDetails(t *testing.T) {
 	w.records.all[0].Payload = []byte(`{"group":"web","to":{"image":"ami-0b2"}}`)
 	w.records.all[0].Reason = "CVE <!channel>"
 	w.records.lines = []ledger.Entry{{At: noon, Line: "{user:UDEV} asked for it."}, {At: noon, Kind: "step"}, {At: noon.Add(time.Minute), Line: "{user:USRE} approved (1 of 2)."}}
-	golden(t, "details", text(w.desk.Press(context.Background(), Press{Actor: sre, Action: "details", ID: "op-ask"}).Reply))
+	details := func() string {
+		return text(w.desk.Press(context.Background(), Press{Actor: sre, Action: "details", ID: "op-ask"}).Reply)
+	}
+	golden(t, "details", details())
+	w.desk.Draw = func(r ledger.Record) card.Card {
+		return card.Card{Title: "Approval needed · " + r.Title, Foot: []card.Text{card.T("1 to go")}, Buttons: []card.Button{{Action: "approve"}}}
+	}
+	if got := details(); !strings.HasPrefix(got, "# Approval needed · Roll web") || !strings.HasSuffix(got, "-- 1 to go\n") {
+		t.Errorf("got %s, want headline and small print of its card", got)
+	}
+	for i := range 40 {
+		w.records.lines = append(w.records.lines, ledger.Entry{At: noon, Line: fmt.Sprintf("Line %d.", i)})
+	}
+	if got := details(); !strings.Contains(got, "18 earlier lines are in the thread.\n12:00 Line 16.") || !strings.Contains(got, "Line 39.") {
+		t.Errorf("got %s, want the last 24 lines", got)
+	}
 }
 
 func TestHome(t *testing.T) {

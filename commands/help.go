@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,7 @@ func (b *Book) help() Command {
 		ReadOnly: true,
 		Run: func(_ context.Context, c *Call) (Result, error) {
 			m, err := b.find(c.Words.Arg("command"))
-			if wanted, ok := err.(*helpWanted); ok {
+			if wanted, ok := errors.AsType[*helpWanted](err); ok {
 				return reply(b.overview(wanted.path)), nil
 			}
 			if err != nil {

@@ -139,6 +139,10 @@ func (d *Desk) details(ctx context.Context, id ledger.ID) (Result, error) {
 		return Result{}, err
 	}
 	c := card.Card{Title: rec.Title, Tone: tone(rec.State), Summary: rec.Title}
+	if d.Draw != nil {
+		drawn := d.Draw(rec)
+		c.Title, c.Tone, c.Summary, c.Foot = drawn.Title, drawn.Tone, drawn.Summary, drawn.Foot
+	}
 	c.Sections = append(c.Sections, card.Section{Facts: facts(rec)})
 	if kind, ok := d.Kinds[rec.Kind]; ok {
 		plan, err := kind.Plan(rec)

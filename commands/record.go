@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,8 +161,11 @@ func mark(s ledger.State) card.StepState {
 	return card.Skipped
 }
 
-// journalLines is how much of a journal is shown.
-const journalLines = 25
+// journalLines is how much of a journal is shown, journalPart how many lines stand in one paragraph.
+const (
+	journalLines = 24
+	journalPart  = 8
+)
 
 // journal draws the last lines of an operation's journal.
 func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section, error) {
@@ -183,6 +187,14 @@ func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section
 		lines = lines[hidden:]
 		all = append(all, card.Para(card.T("%d earlier lines are in the thread.", hidden)))
 	}
+	for part := range slices.Chunk(lines, journalPart) {
+		all = append(all, card.Para(stacked(part)))
+	}
+	return all, nil
+}
+
+// stacked puts lines under each other.
+func stacked(lines []card.Text) card.Text {
 	var text card.Text
 	for i, l := range lines {
 		if i > 0 {
@@ -190,5 +202,5 @@ func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section
 		}
 		text = append(text, l...)
 	}
-	return append(all, card.Para(text)), nil
+	return text
 }
