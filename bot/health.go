@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
@@ -46,7 +47,7 @@ func (s *Sockets) Health() Health {
 	if now.Before(s.until) {
 		h.Alarm = s.alarm
 	}
-	all := s.all
+	all := slices.Clone(s.all)
 	s.mu.Unlock()
 	for _, k := range all {
 		h.Sockets = append(h.Sockets, k.health(now))
@@ -114,6 +115,9 @@ func (k *socket) pinged() {
 	k.ping = k.owner.Slack.now()
 	k.mu.Unlock()
 }
+
+// delivered notes that a frame is on its way through slack-go.
+func (k *socket) delivered() { k.passed.Add(1) }
 
 // acked notes that an acknowledgement went out.
 func (k *socket) acked() { k.written.Add(1) }
@@ -186,6 +190,7 @@ func (k *socket) closed() {
 	}
 	k.hello, k.reason = false, ""
 	k.written.Store(k.queued.Load())
+	k.passed.Store(k.seen.Load())
 	if k.succeeded {
 		k.restart() // which ends it
 	}

@@ -110,6 +110,11 @@ func (in *Intake) write(ctx context.Context, n *note) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+	}
+	select {
+	case err := <-done: // both at the same time
+		return err
+	default:
 		return ctx.Err()
 	}
 }

@@ -24,6 +24,7 @@ type socket struct {
 	log     *slog.Logger
 	greeted chan struct{} // closed at the first hello
 
+	passed, seen    atomic.Int64 // frames that the tap let through, and that came out of slack-go
 	queued, written atomic.Int64 // acknowledgements handed to slack-go, and seen going out
 	taken           atomic.Int64 // envelopes under way
 	beat            atomic.Int64 // of the reader, in nanoseconds
@@ -96,6 +97,11 @@ func (k *socket) read(ctx context.Context) {
 }
 
 func (k *socket) event(e socketmode.Event) {
+	switch e.Type {
+	case socketmode.EventTypeHello, socketmode.EventTypeErrorBadMessage, socketmode.EventTypeSlashCommand,
+		socketmode.EventTypeInteractive, socketmode.EventTypeEventsAPI:
+		defer k.seen.Add(1)
+	}
 	switch e.Type {
 	case socketmode.EventTypeHello:
 		k.welcome(e.Request)
@@ -199,8 +205,11 @@ func (k *socket) writeFailed(w *socketmode.ErrorWriteFailed) {
 func (k *socket) idle() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.taken.Load() > 0 || len(k.client.Events) > 0 {
+	switch {
+	case k.taken.Load() > 0:
 		return false
+	case !k.hello:
+		return true
 	}
-	return !k.hello || k.written.Load() >= k.queued.Load()
+	return k.seen.Load() >= k.passed.Load() && k.written.Load() >= k.queued.Load()
 }

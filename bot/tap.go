@@ -23,6 +23,7 @@ const (
 // wire is told what a tap sees.
 type wire interface {
 	pinged()
+	delivered()                      // a text frame is passed on
 	dismissed(reason string, t *tap) // Slack asks to disconnect
 	acked()                          // a text frame went out
 	closed()                         // an open connection has ended
@@ -107,6 +108,7 @@ func (t *tap) look(p []byte) {
 		}
 		if f.length > maxLook {
 			t.through = f.head + f.length
+			t.tell(f.op)
 			continue
 		}
 		total := f.head + f.length
@@ -114,6 +116,7 @@ func (t *tap) look(p []byte) {
 			return
 		}
 		if t.wanted(f.op, t.held[f.head:total]) {
+			t.tell(f.op)
 			t.pass(total)
 		} else {
 			t.held = t.held[total:]
@@ -127,23 +130,26 @@ func (t *tap) pass(n uint64) {
 	t.held = append(t.held[:0], t.held[n:]...)
 }
 
-// wanted looks into a short frame, and reports whether slack-go should see it.
-func (t *tap) wanted(op byte, payload []byte) bool {
+func (t *tap) tell(op byte) {
 	switch op {
 	case opPing:
 		t.wire.pinged()
 	case opText:
-		if !bytes.Contains(payload, []byte(`"disconnect"`)) {
-			return true
-		}
-		var d struct{ Type, Reason string }
-		if json.Unmarshal(payload, &d) != nil || d.Type != "disconnect" {
-			return true
-		}
-		t.wire.dismissed(d.Reason, t)
-		return false
+		t.wire.delivered()
 	}
-	return true
+}
+
+// wanted looks into a short frame, and reports whether slack-go should see it.
+func (t *tap) wanted(op byte, payload []byte) bool {
+	if op != opText || !bytes.Contains(payload, []byte(`"disconnect"`)) {
+		return true
+	}
+	var d struct{ Type, Reason string }
+	if json.Unmarshal(payload, &d) != nil || d.Type != "disconnect" {
+		return true
+	}
+	t.wire.dismissed(d.Reason, t)
+	return false
 }
 
 // frame is the head of a WebSocket frame.
