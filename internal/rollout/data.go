@@ -46,7 +46,7 @@ type Data struct {
 	Noticed   string            `json:"noticed,omitempty"`   // the refresh's status that was last told
 	Change    string            `json:"change,omitempty"`    // what people asked for while the canary's refresh was ending
 	Fleet     map[string]int    `json:"fleet,omitempty"`     // at the end: instances by template version
-	Looks     int               `json:"looks,omitempty"`     // at the end, until every instance was right
+	Looks     int               `json:"looks,omitempty"`     // repeated looks for what AWS does not show yet
 	Ending    *Ending           `json:"ending,omitempty"`
 }
 

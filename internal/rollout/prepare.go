@@ -38,6 +38,10 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.early(); stopped {
 		return out, nil
 	}
+	if r.plan.Digest() != r.turn.Digest {
+		return engine.Outcome{}, fault.New(fault.Conflict, "The plan is not the one that was approved.").
+			WithHint("Nothing was done. Ask again with `%s`.", r.turn.Command)
+	}
 	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Group, r.plan.Want)
 	if err != nil {
 		return engine.Outcome{}, err

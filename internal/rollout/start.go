@@ -33,7 +33,8 @@ func (r *run) start(ctx context.Context) (engine.Outcome, error) {
 		return r.hold(), nil
 	}
 	id, err := r.fleet.StartRefresh(ctx, r.order())
-	if fleet.KindOf(err) == fleet.InProgress && err != nil {
+	if fleet.KindOf(err) == fleet.InProgress && r.data.Looks < looks {
+		r.data.Looks++
 		return engine.Outcome{In: time.Second}, nil // look again whose it is
 	}
 	if err != nil {
@@ -113,7 +114,7 @@ func (r *run) order() fleet.RefreshOrder {
 }
 
 func (r *run) started(id fleet.RefreshID) engine.Outcome {
-	r.data.Refresh, r.data.Began = id, r.now
+	r.data.Refresh, r.data.Began, r.data.Looks = id, r.now, 0
 	r.data.Stopping, r.data.Asked, r.data.Until = "", time.Time{}, time.Time{}
 	switch r.data.Phase {
 	case Canary:

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -336,6 +337,21 @@ func TestCancelledOutside(t *testing.T) {
 	w.wantOutcome("cancelled outside of amiral", "The fleet is mixed")
 }
 
+// TestAnEndWhilePausedLeavesNothingSuspended: whichever way it ends, our own suspension goes.
+func TestAnEndWhilePausedLeavesNothingSuspended(t *testing.T) {
+	w := newWorld(t, 6)
+	w.propose(Want{Image: "ami-0002"})
+	w.until("under way", w.replaced(2))
+	w.ask("pause", dev)
+	w.until("paused", w.at(stepPaused))
+	if err := w.fleet.CancelRefresh(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(ledger.Cancelled)
+	w.wantOutcome("cancelled outside of amiral")
+	w.wantSuspended()
+}
+
 func TestRolledBackOutside(t *testing.T) {
 	w := newWorld(t, 6)
 	w.propose(Want{Image: "ami-0002"})
@@ -442,5 +458,63 @@ func TestNothingPeopleWroteBecomesAMention(t *testing.T) {
 	got := string(phrase("%s said %s%s", "{user:U1}", fleet.GroupName("{group:S1}"), by(dev)))
 	if want := "{ user:U1} said { group:S1} by {user:UDEV}"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// stale tells of old images for the first looks at EC2, and for ever about one instance if asked.
+type stale struct {
+	Fleet
+	looks   int
+	forever bool
+}
+
+func (s *stale) Instances(ctx context.Context, ids ...fleet.InstanceID) ([]fleet.Instance, error) {
+	list, err := s.Fleet.Instances(ctx, ids...)
+	if s.looks--; s.forever || s.looks >= 0 {
+		list[0].Image = "ami-0001"
+	}
+	return list, err
+}
+
+// TestSuccessfulIsNotBelieved: every instance is looked at, more than once if need be.
+func TestSuccessfulIsNotBelieved(t *testing.T) {
+	for forever, state := range map[bool]ledger.State{false: ledger.Succeeded, true: ledger.Failed} {
+		w := newWorld(t, 3)
+		w.propose(Want{Image: "ami-0002"})
+		w.until("verifying", w.at(stepVerify))
+		w.fleet = &stale{Fleet: w.fleet, looks: 3, forever: forever}
+		w.finish(state)
+		if forever {
+			w.wantOutcome("AWS calls the refresh successful, but 1 instance is not on version 2 with ami-0002: i-")
+		}
+	}
+}
+
+// TestPrevious: what can be rolled back once it is over.
+func TestPrevious(t *testing.T) {
+	w := newWorld(t, 4)
+	w.propose(Want{Image: "ami-0002"})
+	if _, ok := Previous(w.rec); ok {
+		t.Error("a running operation is offered to be rolled back")
+	}
+	w.until("under way", w.replaced(1))
+	w.ask("cancel", dev)
+	w.finish(ledger.Cancelled)
+	want, ok := Previous(w.rec)
+	if !ok || want.Version != 1 || !want.Back {
+		t.Fatalf("got %+v %v, want a roll back to version 1", want, ok)
+	}
+	w.propose(want)
+	w.until("under way", w.at(stepFollow))
+	w.ask("cancel", dev)
+	w.finish(ledger.Cancelled)
+	if again, ok := Previous(w.rec); !ok || again.Version != 1 {
+		t.Errorf("got %+v %v, want the roll back to be tried again", again, ok)
+	}
+	w.propose(want)
+	w.finish(ledger.Succeeded)
+	w.wantRuns("[v1 ami-0001:4]")
+	if _, ok := Previous(ledger.Record{Proposal: ledger.Proposal{Kind: "bake"}, State: ledger.Succeeded}); ok {
+		t.Error("another kind of operation is offered to be rolled back")
 	}
 }
