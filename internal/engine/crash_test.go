@@ -71,9 +71,7 @@ func newTrial(t *testing.T, s *ledgertest.Server, ops int) *trial {
 	for i := range ops {
 		tr.ids = append(tr.ids, ledger.IDOf(fmt.Sprint("op", i)))
 	}
-	if err := s.Redis().FlushAll(context.Background()).Err(); err != nil {
-		t.Fatal(err)
-	}
+	s.Clear(t)
 	return tr
 }
 
@@ -256,11 +254,14 @@ func (tr *trial) finish(first crashtest.Decide) (lives int) {
 // TestEveryCrashPoint lets a replica die once at each point where it touches Redis or the cloud.
 func TestEveryCrashPoint(t *testing.T) {
 	t.Parallel()
-	ops := 2
-	if testing.Short() {
-		ops = 1
+	ledgertest.Each(t, everyCrashPoint)
+}
+
+func everyCrashPoint(t *testing.T, s *ledgertest.Server) {
+	ops := 1
+	if s.Real() {
+		ops = 2 // the second one waits for the first one's resource
 	}
-	s := ledgertest.Mini(t)
 	newTrial(t, s, ops).finish(crashtest.Never) // Redis knows the scripts from here on
 	whole := newTrial(t, s, ops)
 	r := whole.start(crashtest.Never)
@@ -352,14 +353,17 @@ func (tr *trial) chaos(seed uint64, dies, freezes float64) (crashes, zombies int
 // TestRandomCrashesAndFreezes: whatever dies or comes back late, nothing happens twice and nothing is lost.
 func TestRandomCrashesAndFreezes(t *testing.T) {
 	t.Parallel()
-	runs := 100
-	if testing.Short() {
-		runs = 15
+	ledgertest.Each(t, randomCrashesAndFreezes)
+}
+
+func randomCrashesAndFreezes(t *testing.T, s *ledgertest.Server) {
+	runs := 20
+	if s.Real() && !testing.Short() {
+		runs = 300
 	}
 	if n, err := strconv.Atoi(os.Getenv("CHAOS_RUNS")); err == nil {
 		runs = n
 	}
-	s := ledgertest.Mini(t)
 	crashes, zombies := 0, 0
 	for seed := range uint64(runs) {
 		tr := newTrial(t, s, 2)

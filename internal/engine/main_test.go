@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,5 +13,6 @@ func TestMain(m *testing.M) {
 		work(addr)
 		return
 	}
+	debug.SetGCPercent(400) // a miniredis makes a Lua machine for each script
 	goleak.VerifyTestMain(m)
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ func TestMain(m *testing.M) {
 	if !testing.Short() {
 		_ = flag.Set("rapid.checks", cmp.Or(os.Getenv("RAPID_CHECKS"), "2000")) // it is a flag of this binary
 	}
+	debug.SetGCPercent(400) // a miniredis makes a Lua machine for each script
 	goleak.VerifyTestMain(m)
 }
 

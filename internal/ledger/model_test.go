@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -140,28 +139,40 @@ func refusal(err error) string {
 	return err.Error()
 }
 
-// TestModel plays random requests, votes, withdrawals, signals, turns and hours against the model.
+// TestModel plays random requests, votes, withdrawals, signals, turns and hours against the model. Where there
+// is a real Redis it plays most of the games, since it is faster.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	s := ledgertest.Mini(t)
-	run := 0
-	rapid.Check(t, func(rt *rapid.T) {
-		run++
-		prefix := fmt.Sprintf("model%d", run)
-		play(rt, t, s, prefix)
-		broken, err := ledgertest.Broken(context.Background(), s.Redis(), prefix)
-		if err != nil || len(broken) > 0 {
-			rt.Fatalf("invariants: %v, %v", broken, err)
-		}
-		if run%50 == 0 { // the server looks through all its keys
-			s.Redis().FlushAll(context.Background())
-		}
+	mini, run := ledgertest.Mini(t), 0
+	most := mini
+	t.Run("redis", func(t *testing.T) {
+		most = ledgertest.Real(t)
+		rapid.Check(t, func(rt *rapid.T) {
+			s := most
+			if run++; run%10 == 0 {
+				s = mini
+			}
+			game(rt, t, s)
+		})
 	})
+	if most == mini {
+		rapid.Check(t, func(rt *rapid.T) { game(rt, t, mini) })
+	}
 }
 
-func play(rt *rapid.T, t *testing.T, s *ledgertest.Server, prefix string) {
+// game is one run on a ledger of its own.
+func game(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
+	s.Clear(t)
+	play(rt, t, s)
+	broken, err := ledgertest.Broken(context.Background(), s.Redis(), s.Prefix)
+	if err != nil || len(broken) > 0 {
+		rt.Fatalf("invariants: %v, %v", broken, err)
+	}
+}
+
+func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 	ctx := context.Background()
-	l := ledger.New(s.Redis(), ledger.Options{Prefix: prefix})
+	l := ledger.New(s.Redis(), ledger.Options{Prefix: s.Prefix})
 	m := &model{ops: map[ledger.ID]*modelOp{}}
 	id := rapid.SampledFrom([]ledger.ID{"op-a", "op-b", "op-c", "op-d"})
 	user := rapid.SampledFrom([]string{"U1", "U2", "U3", "UREQ"})
