@@ -14,7 +14,7 @@ const remembered = 'workspace.as';
 // enter makes the page another person at once, so that nothing pressed from now on is the last one's.
 function enter(user) {
   localStorage.setItem(remembered, user);
-  Object.assign(facts, { me: user, thread: null, views: [], home: null, ephemerals: {} });
+  Object.assign(facts, { me: user, views: [], home: null, ephemerals: {} });
   changed('people', 'channels', 'messages', 'thread', 'views', 'home');
   become(user);
 }

@@ -168,6 +168,7 @@ export function composer(root, { place, testID, sendID }) {
   );
 
   return {
+    focus: () => area.focus(),
     reset: () => {
       area.value = '';
       refresh();

@@ -72,7 +72,7 @@ export function serversNode(servers) {
   return h(
     'article',
     { class: 'group servers', 'data-testid': 'group', 'data-name': 'servers' },
-    h('header', {}, h('h3', {}, 'Servers'), h('span', { class: 'quiet' }, 'on their own')),
+    h('header', { title: 'Servers that belong to no group' }, h('h3', {}, 'Servers')),
     h(
       'div',
       { class: 'servers-list' },

@@ -1,12 +1,13 @@
 // The conversation in the middle: its heading, its messages by day, and its composer.
 
-import { announce, fill, h, icon, reconcile } from './dom.js';
-import { author, avatar, badges } from './avatar.js';
+import { announce, h, icon, reconcile } from './dom.js';
+import { author, avatar } from './avatar.js';
 import { composer } from './composer.js';
+import { headingOf } from './heading.js';
 import { homeView } from './home.js';
 import { messageNode } from './message.js';
 import { mrkdwn } from './mrkdwn.js';
-import { channelOf, facts, go, nameOf, on, onArrival, peer } from './store.js';
+import { channelOf, facts, nameOf, on, onArrival, peer } from './store.js';
 import { dayKey, dayName, ofStamp } from './time.js';
 
 const groupWithin = 5 * 60;
@@ -36,7 +37,7 @@ export function conversation(root) {
       node.hidden = atHome;
     });
     home.hidden = !atHome;
-    drawHeading(heading);
+    headingOf(heading);
     if (atHome) {
       latest.hidden = true;
       return homeView(home, changedPlace);
@@ -184,58 +185,5 @@ function start(id) {
     { class: 'start' },
     h('h2', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name),
     h('p', {}, `This is the start of the ${kind}. `, mrkdwn(channel.topic?.value ?? channel.topic ?? '')),
-  );
-}
-
-function drawHeading(root) {
-  if (facts.place.kind === 'home') {
-    const app = facts.users.get(facts.app.bot_user_id) ?? {
-      id: facts.app.bot_user_id,
-      name: facts.app.name,
-      is_bot: true,
-    };
-    const dm = facts.channels.find((c) => c.is_im && peer(c).id === app.id);
-    return fill(
-      root,
-      avatar(app, 'small'),
-      h('h1', {}, facts.app.name || 'App'),
-      badges(app),
-      h(
-        'div',
-        { class: 'tabs' },
-        h('span', { class: 'tab on', 'aria-current': 'page' }, 'Home'),
-        dm &&
-          h(
-            'button',
-            { type: 'button', class: 'tab', onclick: () => go({ kind: 'channel', channel: dm.id }) },
-            'Messages',
-          ),
-      ),
-    );
-  }
-  const channel = channelOf(facts.place.channel);
-  if (!channel) return fill(root, h('h1', {}, 'Loading…'));
-  if (channel.is_im) {
-    const other = peer(channel);
-    return fill(root, avatar(other, 'small'), h('h1', {}, nameOf(other)), badges(other));
-  }
-  const members = (channel.members ?? []).length;
-  return fill(
-    root,
-    h('h1', {}, icon(channel.is_private ? 'lock' : 'hash'), channel.name),
-    h('div', { class: 'topic' }, mrkdwn(channel.topic?.value ?? channel.topic ?? '')),
-    h(
-      'div',
-      {
-        class: 'members',
-        title: (channel.members ?? []).map((id) => nameOf(facts.users.get(id) ?? { id })).join(', '),
-      },
-      h(
-        'span',
-        { class: 'faces' },
-        (channel.members ?? []).slice(0, 4).map((id) => avatar(facts.users.get(id) ?? { id }, 'mini')),
-      ),
-      `${members} ${members === 1 ? 'member' : 'members'}`,
-    ),
   );
 }

@@ -19,6 +19,7 @@ export function threadPane(root) {
   const foot = h('div', { class: 'foot' });
   append(root, [title, list, foot]);
   let shown = null;
+  let opened = null;
   const write = composer(foot, {
     place: () => ({ channel: facts.place.channel, thread_ts: facts.thread }),
     testID: 'thread-composer',
@@ -35,6 +36,7 @@ export function threadPane(root) {
     document.body.classList.toggle('with-thread', Boolean(parent));
     if (!parent) {
       shown = null;
+      opened = null;
       return;
     }
     const fresh = shown !== `${channel}/${parent.ts}/${facts.me}`;
@@ -47,6 +49,8 @@ export function threadPane(root) {
     heading(title, channelOf(channel));
     reconcile(list, items(channel, parent));
     write.refresh();
+    if (opened !== parent.ts) write.focus();
+    opened = parent.ts;
     if (!seek(list) && atEnd) list.scrollTop = list.scrollHeight;
   };
   on('thread place messages people', draw);
