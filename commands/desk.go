@@ -181,9 +181,9 @@ func asked(r ledger.Record, by ledger.Actor) card.Card {
 	case r.State == ledger.Pending:
 		t = card.Join(card.T("Asked in "), where, card.T(": needs %s.", needs(r.Rule)))
 	case r.State == ledger.Waiting:
-		t = card.Join(card.T("No more approval is needed. It waits in "), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
+		t = card.Join(card.T("%s. It waits in ", agreed(r.Rule)), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
 	case !r.State.Final():
-		t = card.Join(card.T("No more approval is needed: it has started, and its thread is in "), where, card.T("."))
+		t = card.Join(card.T("%s. It has started; its thread is in ", agreed(r.Rule)), where, card.T("."))
 	default:
 		t = card.Join(card.T("This was asked before, and is over: "), card.Expand(ending(r)))
 	}
@@ -204,7 +204,17 @@ func cardLink(r ledger.Record) card.Text {
 	return card.Text{{Plain: " "}, {Link: &card.Link{URL: r.Message.Link, Label: "Card"}}}
 }
 
+func agreed(r ledger.Rule) string {
+	if r.Quorum == 0 {
+		return "No approval is needed"
+	}
+	return "It is approved already"
+}
+
 func needs(r ledger.Rule) string {
+	if r.Quorum == 0 {
+		return "no approval"
+	}
 	s := count(r.Quorum, "approval")
 	if r.Group == "" {
 		return s + " from other members of the workspace"

@@ -113,14 +113,18 @@ func TestAPanicIsAnswered(t *testing.T) {
 func TestProposalsAreTold(t *testing.T) {
 	for state, want := range map[ledger.State]string{
 		ledger.Pending: "Roll web to ami-0b2\nAsked in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `op-new`\n",
-		ledger.Waiting: "Roll web to ami-0b2\nNo more approval is needed. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `op-new`\n",
-		ledger.Running: "Roll web to ami-0b2\nNo more approval is needed: it has started, and its thread is in #CDEPLOYS.\n-- Operation `op-new`\n",
+		ledger.Waiting: "Roll web to ami-0b2\nIt is approved already. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `op-new`\n",
+		ledger.Running: "Roll web to ami-0b2\nIt is approved already. It has started; its thread is in #CDEPLOYS.\n-- Operation `op-new`\n",
 		ledger.Denied:  "Roll web to ami-0b2\nThis was asked before, and is over: denied.\n-- Operation `op-new`\n",
 	} {
 		w := newWorld(t)
 		w.gate.state = state
 		if got := text(w.says("asg rollout web --image ami-0b2").Reply); got != want {
 			t.Errorf("%s: got %s, want %s", state, got, want)
+		}
+		free := asked(ledger.Record{State: ledger.Running}, dev)
+		if got := text(&free); !strings.Contains(got, "No approval is needed. It has started") {
+			t.Errorf("got %s", got)
 		}
 		if len(w.deeds) != 1 || w.deeds[0].Outcome != "done" || w.deeds[0].What != "asg rollout web --image ami-0b2" {
 			t.Errorf("%s: got %v audited", state, w.deeds)
