@@ -53,7 +53,7 @@ func told(err error) (*fault.Fault, bool) {
 
 // refusal draws a fault.
 func refusal(err error, f *fault.Fault) card.Card {
-	c := card.Card{Tone: card.Warning, Summary: f.Text, Sections: []card.Section{card.Para(card.Expand(f.Text))}}
+	c := card.Card{Tone: card.Warning, Summary: f.Text, Sections: []card.Section{card.Para(marked(f.Text))}}
 	r, ok := errors.AsType[*grammar.Refusal](err)
 	if !ok {
 		if f.Hint != "" {
@@ -72,19 +72,21 @@ func refusal(err error, f *fault.Fault) card.Card {
 	return c
 }
 
-// marked is a sentence in which what stands between backquotes is code.
+// marked is a sentence in which what stands between two backquotes is code.
 func marked(s string) card.Text {
 	var t card.Text
-	for i, part := range strings.Split(s, "`") {
-		switch {
-		case part == "":
-		case i%2 == 1:
-			t = append(t, card.Part{Code: part})
-		default:
-			t = append(t, card.Expand(part)...)
+	for {
+		before, rest, opened := strings.Cut(s, "`")
+		code, after, closed := strings.Cut(rest, "`")
+		if !opened || !closed {
+			return append(t, card.Expand(s)...)
 		}
+		t = append(t, card.Expand(before)...)
+		if code != "" {
+			t = append(t, card.Part{Code: code})
+		}
+		s = after
 	}
-	return t
 }
 
 // broken draws an error that is none of the person's business.

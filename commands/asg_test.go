@@ -40,18 +40,20 @@ func TestListNarrowsDown(t *testing.T) {
 func TestWrongNamesAreGuessed(t *testing.T) {
 	w := newWorld(t)
 	for typed, want := range map[string]string{
-		"asg show wev":                                "There is no group wev in production.\nDid you mean `web`?",
-		"asg show zzzzzz":                             "There is no group zzzzzz in production.\n`/asg list --in production` shows the groups there are.",
-		"asg rollout wrker --image ami-0b2":           "There is no group wrker in production.\nDid you mean `worker`?",
-		"asg rollback wev":                            "There is no group wev in production.\nDid you mean `web`?",
-		"asg rollout web --image ami-0b3":             "There is no image ami-0b3 in production.\nDid you mean `ami-0b2`?",
-		"asg rollout web --image web-2026.11.3":       "There is no image web-2026.11.3 in production.\nDid you mean `web-2026.11.2`?",
-		"asg rollout web --image ubuntu":              "There is no image ubuntu in production.\nThe newest one is `ami-0b2` (web-2026.11.2).",
-		"asg rollout web --version 9":                 "Template web-lt has no version 9.",
-		"asg list --in produktion":                    "There is no environment produktion.\nDid you mean `--in production`?",
-		"asg list --in moon":                          "There is no environment moon.\nThere are: production, staging.",
-		"asg rollout web --image a --min-healthy 140": "--min-healthy goes from 0 to 100 percent, and 140 is outside.",
-		"asg status wev":                              "I know of no operation on wev.",
+		"asg show wev":                                 "There is no group wev in production.\nDid you mean `web`?",
+		"asg show zzzzzz":                              "There is no group zzzzzz in production.\n`/asg list --in production` shows the groups there are.",
+		"asg rollout wrker --image ami-0b2":            "There is no group wrker in production.\nDid you mean `worker`?",
+		"asg rollback wev":                             "There is no group wev in production.\nDid you mean `web`?",
+		"asg rollout web --image ami-0b3":              "There is no image ami-0b3 in production.\nDid you mean `ami-0b2`?",
+		"asg rollout web --image web-2026.11.3":        "There is no image web-2026.11.3 in production.\nDid you mean `web-2026.11.2`?",
+		"asg rollout web --image ubuntu":               "There is no image ubuntu in production.\nThe newest one is `ami-0b2` (web-2026.11.2).",
+		"asg rollout web --version 9":                  "Template web-lt has no version 9.",
+		"asg rollout web --version 2 --canary-wait 1h": "A wait for the canary without a canary does nothing.\nAdd `--canary 10`.",
+		"asg rollout web --image resolve:ssm:x":        "resolve:ssm:x is a parameter, not an image.",
+		"asg list --in produktion":                     "There is no environment produktion.\nDid you mean `--in production`?",
+		"asg list --in moon":                           "There is no environment moon.\nThere are: production, staging.",
+		"asg rollout web --image a --min-healthy 140":  "--min-healthy goes from 0 to 100 percent, and 140 is outside.",
+		"asg status wev":                               "I know of no operation on wev.",
 	} {
 		if got := text(w.says(typed).Reply); !strings.Contains(got, want) {
 			t.Errorf("%s: got %s, want %s", typed, got, want)

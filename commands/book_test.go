@@ -15,6 +15,15 @@ func TestHelpGolden(t *testing.T) {
 	}
 }
 
+func TestEveryCommandExplainsItself(t *testing.T) {
+	w := newWorld(t)
+	var all strings.Builder
+	for _, c := range w.desk.Book.commands {
+		all.WriteString(text(w.says(c.Name()+" --help").Reply) + "\n")
+	}
+	golden(t, "help_every", all.String())
+}
+
 func TestEveryFormOfACommandIsTheSame(t *testing.T) {
 	w := newWorld(t, op("op-abc", "running"))
 	want := text(w.says("amiral ops list").Reply)

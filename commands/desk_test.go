@@ -268,8 +268,8 @@ type groups struct{}
 func (groups) InGroup(context.Context, ledger.Actor, string) (bool, error) { return false, nil }
 
 func TestMarkedKeepsDataAsItIs(t *testing.T) {
-	got := marked("`a` b `c {user:U1}` {user:U2}")
-	want := card.Text{{Code: "a"}, {Plain: " b "}, {Code: "c {user:U1}"}, {Plain: " "}, {User: "U2"}}
+	got := marked("`a` b `c {user:U1}` {user:U2} ` d")
+	want := card.Text{{Code: "a"}, {Plain: " b "}, {Code: "c {user:U1}"}, {Plain: " "}, {User: "U2"}, {Plain: " ` d"}}
 	if len(got) != len(want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
