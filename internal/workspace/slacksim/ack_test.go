@@ -20,8 +20,10 @@ func encode(v any) string {
 const goButton = `[{"type":"actions","block_id":"b","elements":[{"type":"button","action_id":"go","value":"7","text":{"type":"plain_text","text":"Go"}}]}]`
 
 func TestB05_WhatPeopleSeeWithoutAnAck(t *testing.T) {
-	t.Parallel()
-	w := start(t, office())
+	clock := slacksim.NewClock(time.Unix(1700000000, 0))
+	opt := office()
+	opt.AckAfter = clock.After
+	w := start(t, opt)
 	if err := w.As("dev").Slash("#deploys", "/ops list"); !errors.Is(err, slacksim.ErrNobody) {
 		t.Errorf("got %v, want dispatch_failed while nobody is connected", err)
 	}
@@ -30,22 +32,25 @@ func TestB05_WhatPeopleSeeWithoutAnAck(t *testing.T) {
 	ts := mustCall(t, w, "chat.postMessage", "channel", "C0DEPLOYS", "text", "press", "blocks", goButton).str("ts")
 
 	dev, sre := w.As("dev"), w.As("sre")
-	slash, button, late := make(chan error, 1), make(chan error, 1), make(chan error, 1)
-	began := time.Now()
+	slash, button, nearly := make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { slash <- dev.Slash("#deploys", "/ops list") }()
 	go func() { button <- dev.Click("#deploys", ts, "go") }()
-	go func() { late <- sre.Slash("#deploys", "/ops nearly") }()
+	go func() { nearly <- sre.Slash("#deploys", "/ops nearly") }()
+	c.wait(t, "dev's command", func(o object) bool { return dig(o, "payload", "text") == "list" })
+	c.wait(t, "dev's press", payloadKind("block_actions"))
 	e := c.wait(t, "sre's command", func(o object) bool { return dig(o, "payload", "text") == "nearly" })
-	<-time.After(time.Until(began.Add(2900 * time.Millisecond)))
+	clock.Advance(2900 * time.Millisecond)
 	c.send(ack(e))
-	if err := <-late; err != nil {
+	if err := <-nearly; err != nil {
 		t.Errorf("got %v, want the acknowledgement after 2.9 s taken", err)
 	}
+	clock.Advance(99 * time.Millisecond)
+	if len(slash)+len(button) > 0 {
+		t.Error("it timed out before 3 s")
+	}
+	clock.Advance(time.Millisecond)
 	if err := <-slash; !errors.Is(err, slacksim.ErrTimeout) {
 		t.Errorf("got %v, want operation_timeout", err)
-	}
-	if got := time.Since(began); got < 2900*time.Millisecond {
-		t.Errorf("it timed out after %v, want 3 s", got)
 	}
 	if err := <-button; !errors.Is(err, slacksim.ErrTimeout) {
 		t.Errorf("got %v, want a timeout for the button", err)
@@ -81,16 +86,32 @@ func wantLast(t *testing.T, got []string, want string) {
 }
 
 func TestB05_AModalStaysOpenWithoutAnAck(t *testing.T) {
+	clock := slacksim.NewClock(time.Unix(1700000000, 0))
 	opt := office()
-	opt.Timings.Ack = 30 * time.Millisecond
+	opt.AckAfter = clock.After
 	w := start(t, opt)
 	c := connect(t, w, ackUnless("view_submission"))
 	openModal(t, w, c, form("why"))
-	if err := w.As("dev").Submit(map[string]any{"why": "x"}); !errors.Is(err, slacksim.ErrTimeout) {
+	submitted := make(chan error, 1)
+	go func() { submitted <- w.As("dev").Submit(map[string]any{"why": "x"}) }()
+	c.wait(t, "view_submission", payloadKind("view_submission"))
+	clock.Advance(3 * time.Second)
+	if err := <-submitted; !errors.Is(err, slacksim.ErrTimeout) {
 		t.Errorf("got %v, want a timeout", err)
 	}
 	if v := w.As("dev").View(); v == nil || v.Trouble == "" {
 		t.Errorf("got view %+v, want it open with its trouble", v)
+	}
+}
+
+// TestAcknowledgementsRunOnRealTime: without a hook, the deadline is real.
+func TestAcknowledgementsRunOnRealTime(t *testing.T) {
+	opt := office()
+	opt.Timings.Ack = 30 * time.Millisecond
+	w := start(t, opt)
+	connect(t, w, nil)
+	if err := w.As("dev").Slash("#deploys", "/ops list"); !errors.Is(err, slacksim.ErrTimeout) {
+		t.Errorf("got %v, want operation_timeout", err)
 	}
 }
 

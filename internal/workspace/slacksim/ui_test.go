@@ -86,8 +86,9 @@ func (s *stream) next(t *testing.T, kind string) object {
 }
 
 func TestPagesSeeAndDo(t *testing.T) {
+	clock := slacksim.NewClock(time.Unix(1700000000, 0))
 	opt := office()
-	opt.Timings.Ack = 200 * time.Millisecond
+	opt.AckAfter = clock.After
 	w := start(t, opt)
 	c := connect(t, w, ack)
 	page, other := listen(t, w, "U0DEV"), listen(t, w, "U0SRE")
@@ -139,7 +140,7 @@ func TestPagesSeeAndDo(t *testing.T) {
 	}
 
 	c.mu.Lock()
-	c.answer = nil
+	c.answer = func(object) any { go clock.Advance(3 * time.Second); return nil }
 	c.mu.Unlock()
 	if got := ui(t, w, "POST", "click", object{"as": "U0DEV", "channel": "C0DEPLOYS", "ts": ts, "action_id": "go"}); got["error"] != "operation_timeout" {
 		t.Errorf("got %v", got)
@@ -200,6 +201,7 @@ func TestPagesControlTheWorkspace(t *testing.T) {
 		t.Errorf("got %v", got.body)
 	}
 	request(t, w, "auth.test", "", "application/x-www-form-urlencoded", "token=xoxb-other-local")
+	mustCall(t, w, "chat.postMessage", "channel", "C0DEPLOYS", "text", "oops: xoxb-local and xapp-other-local")
 	entries := mustUI(t, w, "GET", "journal", nil)["entries"].([]any)
 	if len(entries) < 4 {
 		t.Errorf("got %d journal entries", len(entries))
