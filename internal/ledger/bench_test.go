@@ -1,0 +1,46 @@
+package ledger_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/ledger/ledgertest"
+)
+
+// BenchmarkDecide is a request with the vote that starts it.
+func BenchmarkDecide(b *testing.B) {
+	s := ledgertest.Real(b)
+	l := ledger.New(s.Redis(), ledger.Options{Prefix: s.Prefix})
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			p := proposal(fmt.Sprint(time.Now().UnixNano()), 1)
+			p.Resource = string(p.ID)
+			if _, _, err := l.Submit(b.Context(), p); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := l.Vote(b.Context(), p.ID, -1, ledger.Vote{Actor: person("U1"), Choice: "approve"}, "d1"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkTurn is a claim with its checkpoint.
+func BenchmarkTurn(b *testing.B) {
+	s := ledgertest.Real(b)
+	l := ledger.New(s.Redis(), ledger.Options{Prefix: s.Prefix})
+	if _, _, err := l.Submit(b.Context(), proposal("web", 0)); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		turn, err := l.Claim(b.Context(), "w", lease)
+		if err != nil || turn == nil {
+			b.Fatal(turn, err)
+		}
+		if err := l.Checkpoint(b.Context(), turn, ledger.Mark{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
