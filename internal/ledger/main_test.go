@@ -18,6 +18,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	_ = flag.Set("rapid.nofailfile", "true") // it prints the seed
 	if !testing.Short() {
 		_ = flag.Set("rapid.checks", cmp.Or(os.Getenv("RAPID_CHECKS"), "2000")) // it is a flag of this binary
 	}
