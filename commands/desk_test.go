@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -261,6 +262,52 @@ func TestHome(t *testing.T) {
 	w = newWorld(t)
 	c = w.desk.Home(context.Background(), dev)
 	golden(t, "home_empty", text(&c))
+}
+
+func TestEveryStandingIsTold(t *testing.T) {
+	for state, want := range map[ledger.State]string{
+		ledger.Pending:   "Roll web to ami-0b2 waits for approval.",
+		ledger.Waiting:   "Roll web to ami-0b2 was approved by {user:USRE} already and waits for op-ahead to end.",
+		ledger.Running:   "Roll web to ami-0b2 was approved by {user:USRE} already and is running.",
+		ledger.Stuck:     "Roll web to ami-0b2 was approved by {user:USRE} already and is stuck.",
+		ledger.Denied:    "Roll web to ami-0b2 was denied by {user:USRE} already.",
+		ledger.Withdrawn: "Roll web to ami-0b2 was withdrawn by {user:USRE} already.",
+		ledger.Expired:   "Roll web to ami-0b2 has expired: it did not get its approvals in time.",
+		ledger.Succeeded: "Roll web to ami-0b2 is over: web runs ami-0b2.",
+		ledger.Failed:    "Roll web to ami-0b2 is over: web runs ami-0b2.",
+		ledger.Cancelled: "Roll web to ami-0b2 is over: web runs ami-0b2.",
+		ledger.Undone:    "Roll web to ami-0b2 is over: web runs ami-0b2.",
+	} {
+		r := op("op-a", state)
+		r.Ahead, r.EndedBy, r.Outcome, r.Votes = "op-ahead", sre, "web runs ami-0b2.", []ledger.Vote{{Actor: sre, Choice: "approve"}}
+		if got := standing(r); got != want {
+			t.Errorf("%s: got %s, want %s", state, got, want)
+		}
+	}
+}
+
+func TestListsShowEveryState(t *testing.T) {
+	var all []ledger.Record
+	for _, s := range []ledger.State{ledger.Pending, ledger.Waiting, ledger.Running, ledger.Stuck, ledger.Denied, ledger.Expired,
+		ledger.Withdrawn, ledger.Succeeded, ledger.Failed, ledger.Cancelled, ledger.Undone} {
+		r := op(ledger.ID("op-"+s), s)
+		r.Message.Link = "https://harbour.example/" + string(s)
+		all = append(all, r)
+	}
+	w := newWorld(t, all...)
+	golden(t, "ops_list_all", text(w.says("ops list --all").Reply))
+}
+
+func TestTroubleIsLoggedOnceWithItsReference(t *testing.T) {
+	var out strings.Builder
+	w := newWorld(t)
+	w.desk.Log = slog.New(slog.NewTextHandler(&out, nil))
+	w.cloud.err = errors.New("broken pipe")
+	_, ref, _ := strings.Cut(text(w.says("asg list").Reply), "(ref ")
+	ref, _, _ = strings.Cut(ref, ")")
+	if strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), "ref="+ref) || !strings.Contains(out.String(), "broken pipe") {
+		t.Errorf("got %q, want one line with ref %s", out.String(), ref)
+	}
 }
 
 type groups struct{}
