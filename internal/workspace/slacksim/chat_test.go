@@ -100,13 +100,13 @@ func TestB12_RateLimits(t *testing.T) {
 		t.Errorf("got %d with Retry-After %q, want 429 and 20", a.status, a.header.Get("Retry-After"))
 	}
 	mustCall(t, w, "users.list")
-	clock.Advance(19 * time.Second)
+	clock.Advance(17500 * time.Millisecond)
+	if a := call(t, w, "usergroups.list"); a.header.Get("Retry-After") != "3" {
+		t.Errorf("got %d with Retry-After %q, want two seconds and a half rounded up", a.status, a.header.Get("Retry-After"))
+	}
+	clock.Advance(1500 * time.Millisecond)
 	if a := call(t, w, "usergroups.list"); a.header.Get("Retry-After") != "1" {
 		t.Errorf("got %d with Retry-After %q, want 429 and 1", a.status, a.header.Get("Retry-After"))
-	}
-	clock.Advance(500 * time.Millisecond)
-	if a := call(t, w, "usergroups.list"); a.header.Get("Retry-After") != "1" {
-		t.Errorf("got %d with Retry-After %q, want half a second rounded up", a.status, a.header.Get("Retry-After"))
 	}
 	clock.Advance(2 * time.Second)
 	mustCall(t, w, "usergroups.list")

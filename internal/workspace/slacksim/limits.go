@@ -60,7 +60,7 @@ func (w *Workspace) draw(name string, size int, perSecond float64) error {
 	b.level = min(float64(size), b.level+now.Sub(b.at).Seconds()*perSecond)
 	b.at = now
 	if b.level < 1 {
-		wait := int(math.Ceil((1 - b.level) / perSecond))
+		wait := int(math.Ceil((1-b.level)/perSecond - 1e-6)) // sums of fractions are not exact
 		return &apiError{code: "ratelimited", retryAfter: max(wait, 1)}
 	}
 	b.level--
