@@ -41,6 +41,8 @@ type Options struct {
 	TargetHealthyAfter time.Duration
 	// DrainFor is how long a target drains before its instance ends; 30 seconds by default.
 	DrainFor time.Duration
+	// InstanceLimit is how many instances a fleet may have; 5000 by default.
+	InstanceLimit int
 	// Latency is how long an answer takes at least, in real time; 2 milliseconds by default, negative for
 	// none. The SDK for Go closes the connection under an answer that arrives before it has looked for the
 	// end of its own request, which only happens over loopback.
@@ -66,6 +68,7 @@ func (o Options) withDefaults() Options {
 	o.ImageFor = max(cmp.Or(o.ImageFor, 4*time.Minute), 0)
 	o.TargetHealthyAfter = max(cmp.Or(o.TargetHealthyAfter, 20*time.Second), 0)
 	o.DrainFor = max(cmp.Or(o.DrainFor, 30*time.Second), 0)
+	o.InstanceLimit = cmp.Or(o.InstanceLimit, 5000)
 	o.Latency = max(cmp.Or(o.Latency, 2*time.Millisecond), 0)
 	return o
 }

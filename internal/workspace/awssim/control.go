@@ -18,8 +18,11 @@ func (c *Cloud) control(mux *http.ServeMux) {
 	mux.HandleFunc("POST /fleet/crash", order(func(o crashOrder) (any, bool) { return nil, c.Crash(o.Instance, o.How) }))
 	mux.HandleFunc("POST /fleet/alarm", order(func(o alarmOrder) (any, bool) { return nil, c.SetAlarm(o.Name, o.State) }))
 	mux.HandleFunc("POST /fleet/image", order(func(o imageOrder) (any, bool) { return nil, c.SpoilImage(o.ID, o.spoil()) }))
-	mux.HandleFunc("POST /fleet/fault", order(func(o faultOrder) (any, bool) {
-		return map[string]string{"id": c.Faults().Add(o.fault())}, o.Kind != ""
+	mux.HandleFunc("POST /fleet/fault", order(func(o Fault) (any, bool) {
+		if !o.Kind.known() {
+			return nil, false
+		}
+		return map[string]string{"id": c.Faults().Add(o)}, true
 	}))
 	mux.HandleFunc("DELETE /fleet/fault", open(func(w http.ResponseWriter, r *http.Request) {
 		if id := r.URL.Query().Get("id"); id != "" {
@@ -49,19 +52,6 @@ func (o imageOrder) spoil() Spoil {
 		return ""
 	}
 	return cmp.Or(o.How, SpoiledUnhealthy)
-}
-
-// faultOrder is a fault whose durations are written in seconds.
-type faultOrder struct {
-	Kind                                 FaultKind
-	Action, Group, Code, Message, Status string
-	Times                                int
-	For, Delay                           float64
-}
-
-func (o faultOrder) fault() Fault {
-	return Fault{Kind: o.Kind, Action: o.Action, Group: o.Group, Code: o.Code, Message: o.Message, Times: o.Times,
-		For: time.Duration(o.For * float64(time.Second)), Delay: time.Duration(o.Delay * float64(time.Second))}
 }
 
 // open lets pages of any origin call.

@@ -46,6 +46,7 @@ func TestControls(t *testing.T) {
 		{"alarm", `{"name":"5xx","state":"BLUE"}`, 404},
 		{"image", `{"id":"` + newImage + `","bad":true}`, 200},
 		{"fault", `{"action":"RunInstances","kind":"throttle","times":3,"for":90}`, 200},
+		{"fault", `{"kind":"sadness"}`, 404},
 		{"fault", `nonsense`, 400},
 	} {
 		if got := l.order(http.MethodPost, o.path, o.body); got != o.status {

@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,12 +47,45 @@ type Fault struct {
 	Message string `json:"message,omitempty"`
 	// Times is how often; 0 means until it is removed.
 	Times int `json:"times,omitempty"`
-	// For is how long, on the fleet's clock; 0 means until it is removed.
-	For time.Duration `json:"for,omitempty"`
-	// Delay is how late a delayed answer is.
-	Delay time.Duration `json:"delay,omitempty"`
+	// For is how long, on the fleet's clock; 0 means until it is removed. JSON has it in seconds.
+	For time.Duration `json:"-"`
+	// Delay is how late a delayed answer is. JSON has it in seconds.
+	Delay time.Duration `json:"-"`
 
 	until time.Time
+}
+
+// known tells whether there is such a kind.
+func (k FaultKind) known() bool {
+	return slices.Contains([]FaultKind{FaultError, FaultThrottle, FaultServer, FaultLostReply, FaultDelay, FaultLaunch,
+		FaultImageStuck, FaultImageFailed}, k)
+}
+
+// plainFault is a fault with nothing but its fields.
+type plainFault Fault
+
+// faultJSON is a fault as JSON has it.
+type faultJSON struct {
+	plainFault
+	ForSeconds   float64 `json:"for,omitempty"`
+	DelaySeconds float64 `json:"delay,omitempty"`
+}
+
+// MarshalJSON writes durations in seconds.
+func (o Fault) MarshalJSON() ([]byte, error) {
+	return json.Marshal(faultJSON{plainFault(o), o.For.Seconds(), o.Delay.Seconds()})
+}
+
+// UnmarshalJSON reads durations in seconds.
+func (o *Fault) UnmarshalJSON(raw []byte) error {
+	var v faultJSON
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return err
+	}
+	*o = Fault(v.plainFault)
+	o.For = time.Duration(v.ForSeconds * float64(time.Second))
+	o.Delay = time.Duration(v.DelaySeconds * float64(time.Second))
+	return nil
 }
 
 // Faults is the list of what goes wrong.

@@ -70,6 +70,9 @@ func (k *call) settle(g *group) error {
 	if k.bad == nil && (g.min < 0 || g.min > g.max) {
 		return invalid("Min size (%d) must not be greater than max size (%d), nor negative.", g.min, g.max)
 	}
+	if k.bad == nil && g.max > 10_000 {
+		return refuse("LimitExceeded", "The simulated groups have at most 10000 instances.")
+	}
 	if k.bad == nil && (g.desired < g.min || g.desired > g.max) {
 		return invalid("Desired capacity:%d must be between the specified min size:%d and max size:%d", g.desired, g.min, g.max)
 	}

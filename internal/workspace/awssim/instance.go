@@ -103,11 +103,25 @@ func (f *Fleet) fit(data *params, kind string) (*image, error) {
 			"the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching "+
 			"architectures, and try again.", arch, img.arch)
 	}
+	if limit := f.cloud.opts.InstanceLimit; f.running() >= limit {
+		return nil, refuse("InstanceLimitExceeded", "You have requested more instances than your current instance limit of %d allows.", limit)
+	}
 	if data.has("NetworkInterface") && (data.has("SecurityGroupId") || data.has("SubnetId")) {
 		return nil, refuse("InvalidParameterCombination", "Network interfaces and an instance-level security groups "+
 			"may not be specified on the same request")
 	}
 	return img, nil
+}
+
+// running counts the instances that are not terminated.
+func (f *Fleet) running() int {
+	n := 0
+	for _, i := range f.instances {
+		if i.state != Terminated {
+			n++
+		}
+	}
+	return n
 }
 
 func archOf(kind string) string {

@@ -21,6 +21,9 @@ func runInstances(k *call) ([]elem, error) {
 		if err != nil {
 			return nil, err
 		}
+		if limit := k.cloud.opts.InstanceLimit; k.fleet.running()+most > limit {
+			return nil, refuse("InstanceLimitExceeded", "You have requested more instances (%d) than your current instance limit of %d allows.", most, limit)
+		}
 		if err := k.ready(); err != nil {
 			return nil, err
 		}
