@@ -67,6 +67,9 @@ func (in *Intake) Take(ctx context.Context, e Envelope) (reply any) {
 	if n.Form != nil && len(n.Form.blank) > 0 {
 		return inputErrors(n.Form.blank, "Please write something here.")
 	}
+	if n.Kind == kindSubmit && in.Denied(n.Key) {
+		n.Key += ":" + n.Trigger // sent once more, after its person was told that nothing was done
+	}
 	if err := in.write(ctx, n); err != nil {
 		in.Log.Error("envelope cannot be written down", "kind", n.Kind, "actor", n.Actor.User, "err", err)
 		return in.refuse(n, err)

@@ -108,6 +108,7 @@ func wire(t *testing.T, w *slacksim.Workspace, inbox *memory) *rig {
 	r.worker.Denied = r.intake.Denied
 	inbox.start(t, r.worker.Handle)
 	r.sockets = bot.NewSockets(s, r.intake)
+	r.sockets.Hurry(time.Millisecond)
 	r.sockets.Stagger, r.sockets.Ping = 50*time.Millisecond, 3*time.Second
 	return r
 }

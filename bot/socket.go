@@ -97,9 +97,7 @@ func (k *socket) read(ctx context.Context) {
 }
 
 func (k *socket) event(e socketmode.Event) {
-	switch e.Type {
-	case socketmode.EventTypeHello, socketmode.EventTypeErrorBadMessage, socketmode.EventTypeSlashCommand,
-		socketmode.EventTypeInteractive, socketmode.EventTypeEventsAPI:
+	if ofFrame(e) {
 		defer k.seen.Add(1)
 	}
 	switch e.Type {
@@ -122,6 +120,21 @@ func (k *socket) event(e socketmode.Event) {
 			k.owner.receive(k, *e.Request)
 		}
 	}
+}
+
+// ofFrame reports whether an event is what slack-go made of one frame.
+func ofFrame(e socketmode.Event) bool {
+	switch e.Type {
+	case socketmode.EventTypeHello, socketmode.EventTypeErrorBadMessage, socketmode.EventTypeSlashCommand,
+		socketmode.EventTypeInteractive, socketmode.EventTypeEventsAPI:
+		return true
+	case socketmode.EventTypeIncomingError:
+		if in, ok := e.Data.(*slack.IncomingEventError); ok {
+			_, syntax := errors.AsType[*json.SyntaxError](in.ErrorObj)
+			return syntax
+		}
+	}
+	return false
 }
 
 // unread looks at a frame that slack-go does not understand, such as a new kind of event. It is taken

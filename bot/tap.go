@@ -108,7 +108,7 @@ func (t *tap) look(p []byte) {
 		}
 		if f.length > maxLook {
 			t.through = f.head + f.length
-			t.tell(f.op)
+			t.tell(f)
 			continue
 		}
 		total := f.head + f.length
@@ -116,7 +116,7 @@ func (t *tap) look(p []byte) {
 			return
 		}
 		if t.wanted(f.op, t.held[f.head:total]) {
-			t.tell(f.op)
+			t.tell(f)
 			t.pass(total)
 		} else {
 			t.held = t.held[total:]
@@ -130,11 +130,11 @@ func (t *tap) pass(n uint64) {
 	t.held = append(t.held[:0], t.held[n:]...)
 }
 
-func (t *tap) tell(op byte) {
-	switch op {
-	case opPing:
+func (t *tap) tell(f frame) {
+	switch {
+	case f.op == opPing:
 		t.wire.pinged()
-	case opText:
+	case f.op == opText && f.length > 0:
 		t.wire.delivered()
 	}
 }
