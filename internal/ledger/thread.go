@@ -70,27 +70,22 @@ func (l *Ledger) mark(ctx context.Context, d *Drawing, field, value string) erro
 	return err
 }
 
-// Drawn ends a drawing. Whatever changed since its record was read is drawn no sooner than again from now.
+// Drawn ends a drawing. What changed since its record was read, or changes from now on, is drawn no sooner than
+// again from now, unless the operation's state is another one by then: that is drawn at once.
 func (l *Ledger) Drawn(ctx context.Context, d *Drawing, again time.Duration) error {
-	rev, said := d.Rev, ""
-	switch n := len(d.Lines); {
-	case n == 0 || d.said == d.Lines[n-1].ID:
-		said = d.last
-	default:
-		rev = -1 // some lines were not said: draw again
+	said, more := d.last, 0
+	if n := len(d.Lines); n > 0 && d.said != d.Lines[n-1].ID {
+		said, more = "", 1 // some lines were not said
 	}
-	return l.done(ctx, d, rev, again, said)
+	_, err := l.run(ctx, call{script: "draw_done", args: []any{
+		string(d.ID), d.Epoch, d.Rev, string(d.State), again.Milliseconds(), said, more,
+	}})
+	return err
 }
 
 // DrawLater gives a drawing back: it is due again after in, and not sooner.
 func (l *Ledger) DrawLater(ctx context.Context, d *Drawing, in time.Duration) error {
-	return l.done(ctx, d, -1, in, "")
-}
-
-func (l *Ledger) done(ctx context.Context, d *Drawing, rev int64, again time.Duration, said string) error {
-	_, err := l.run(ctx, call{script: "draw_done", args: []any{
-		string(d.ID), d.Epoch, rev, again.Milliseconds(), said,
-	}})
+	_, err := l.run(ctx, call{script: "draw_later", args: []any{string(d.ID), d.Epoch, in.Milliseconds()}})
 	return err
 }
 

@@ -86,6 +86,35 @@ func TestAChangeWhileDrawingIsDrawnNoSoonerThanAllowed(t *testing.T) {
 	})
 }
 
+func TestAnotherStateIsDrawnAtOnce(t *testing.T) {
+	each(t, func(d *desk) {
+		id := d.submit("web", 2).ID
+		d.ok(d.Drawn(d.ctx, d.mustDraw(), time.Minute))
+		_, err := d.vote(id, "U1", "approve")
+		d.ok(err)
+		if d.drawing() != nil {
+			d.t.Error("a vote did not wait for the pause")
+		}
+		_, err = d.vote(id, "U2", "approve")
+		d.ok(err)
+		dr := d.mustDraw()
+		d.want("state", dr.State, ledger.Running)
+		d.say(dr)
+		d.ok(d.Finish(d.ctx, d.must(), ledger.End{State: ledger.Succeeded, Outcome: "Done."}))
+		if d.drawing() != nil {
+			d.t.Error("two draw one thread")
+		}
+		d.ok(d.Drawn(d.ctx, dr, time.Minute))
+		dr = d.mustDraw()
+		d.want("state", fmt.Sprint(dr.State, len(dr.Lines)), "succeeded1")
+		d.ok(d.DrawLater(d.ctx, dr, time.Minute))
+		d.ok(d.Redraw(d.ctx, id))
+		if d.drawing() != nil {
+			d.t.Error("a drawing that was put off came too early")
+		}
+	})
+}
+
 func TestADeadDrawerLeavesMarks(t *testing.T) {
 	each(t, func(d *desk) {
 		d.submit("web", 0)

@@ -24,11 +24,12 @@ local function view(id)
   return {redis.call('HGETALL', key('op', id)), redis.call('HVALS', key('votes', id))}
 end
 
--- touch says that something visible changed: the thread is to be drawn, no sooner than the present
--- drawing or a rate limit allows.
+-- touch says that something visible changed: the thread is to be drawn. That waits while it is being drawn or a
+-- rate limit holds, and for the pause between two drawings, unless the operation's state is another one now.
 local function touch(id)
   add(id, 'rev', 1)
   local when = math.max(now, num(id, 'hold'))
+  if get(id, 'drawn_state') == get(id, 'state') then when = math.max(when, num(id, 'gap')) end
   local set_ = redis.call('ZSCORE', DRAW, id)
   if not set_ or tonumber(set_) > when then at(DRAW, id, when) end
 end
