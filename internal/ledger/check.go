@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -19,43 +20,55 @@ func Check(ctx context.Context, client redis.UniversalClient) ([]Finding, error)
 	if err := client.Ping(ctx).Err(); err != nil {
 		return nil, fmt.Errorf("ask redis: %w", err)
 	}
-	if f, ok := checkMemory(ctx, client); !ok {
-		return []Finding{f}, nil
-	} else if f.Refuse {
-		return []Finding{f}, nil
+	var found []Finding
+	var silent []string
+	for _, look := range []struct {
+		section, field string
+		judge          func(value string) (Finding, bool)
+	}{
+		{"server", "redis_version", judgeVersion},
+		{"memory", "maxmemory_policy", judgeEviction},
+		{"persistence", "aof_enabled", judgePersistence},
+	} {
+		info, err := client.Info(ctx, look.section).Result()
+		value, ok := infoField(info, look.field)
+		if err != nil || !ok {
+			silent = append(silent, look.field)
+			continue
+		}
+		if f, bad := look.judge(value); bad {
+			found = append(found, f)
+		}
 	}
-	if f, bad := checkPersistence(ctx, client); bad {
-		return []Finding{f}, nil
+	if len(silent) > 0 {
+		found = append(found, Finding{Text: fmt.Sprintf("This Redis does not tell its %s (INFO is not available). "+
+			"See to it that maxmemory-policy is noeviction and that it writes an append-only file.", strings.Join(silent, ", "))})
 	}
-	return nil, nil
+	return found, nil
 }
 
-// checkMemory refuses a Redis that may throw keys away. Not ok: it does not say.
-func checkMemory(ctx context.Context, client redis.UniversalClient) (Finding, bool) {
-	info, err := client.Info(ctx, "memory").Result()
-	policy, ok := infoField(info, "maxmemory_policy")
-	if err != nil || !ok {
-		return Finding{Text: "This Redis does not tell whether it may evict keys, nor whether it writes to disk (INFO is not available). " +
-			"See to it that maxmemory-policy is noeviction and that it persists."}, false
+// judgeVersion refuses what lacks commands that we use, which came with 6.2.
+func judgeVersion(version string) (Finding, bool) {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, err := strconv.Atoi(major)
+	if err != nil {
+		return Finding{}, false
 	}
-	if policy != "noeviction" {
-		return Finding{Refuse: true, Text: fmt.Sprintf("This Redis may evict keys (maxmemory-policy %s), and so lose approved operations. "+
-			"Set maxmemory-policy noeviction.", policy)}, true
-	}
-	return Finding{}, true
+	b, _ := strconv.Atoi(minor) // none is zero
+	return Finding{Refuse: true, Text: fmt.Sprintf("This Redis is %s; it must be 6.2 or newer.", version)}, a < 6 || (a == 6 && b < 2)
 }
 
-// checkPersistence warns when a restart of Redis forgets.
-func checkPersistence(ctx context.Context, client redis.UniversalClient) (Finding, bool) {
-	info, err := client.Info(ctx, "persistence").Result()
-	aof, ok := infoField(info, "aof_enabled")
-	switch {
-	case err != nil || !ok:
-		return Finding{Text: "This Redis does not tell whether it writes to disk (INFO persistence is not available)."}, true
-	case aof != "1":
-		return Finding{Text: "This Redis keeps no append-only file: what was decided since its last snapshot is lost when it stops. Set appendonly yes."}, true
-	}
-	return Finding{}, false
+// judgeEviction refuses a Redis that may throw keys away.
+func judgeEviction(policy string) (Finding, bool) {
+	return Finding{Refuse: true, Text: fmt.Sprintf("This Redis may evict keys (maxmemory-policy %s), and so lose approved operations. "+
+		"Set maxmemory-policy noeviction.", policy)}, policy != "noeviction"
+}
+
+// judgePersistence warns when a restart of Redis forgets.
+func judgePersistence(aof string) (Finding, bool) {
+	return Finding{Text: "This Redis keeps no append-only file: what was decided since its last snapshot is lost when it stops. " +
+		"Set appendonly yes."}, aof != "1"
 }
 
 // infoField reads one line of INFO.

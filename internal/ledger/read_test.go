@@ -104,7 +104,7 @@ func TestCheckRefusesARedisThatForgets(t *testing.T) {
 	}{
 		{"appendonly", "yes", nil},
 		{"appendonly", "no", []ledger.Finding{{Text: "append-only"}}},
-		{"maxmemory-policy", "allkeys-lru", []ledger.Finding{{Refuse: true, Text: "allkeys-lru"}}},
+		{"maxmemory-policy", "allkeys-lru", []ledger.Finding{{Refuse: true, Text: "allkeys-lru"}, {Text: "append-only"}}},
 	} {
 		if err := c.ConfigSet(t.Context(), step.set, step.to).Err(); err != nil {
 			t.Fatal(err)
