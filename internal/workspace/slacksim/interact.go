@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amiral-ops/amiral/internal/workspace/slacksim/blockkit"
 )
@@ -18,6 +19,14 @@ func (s source) blocks() []any {
 		return s.view.Blocks
 	}
 	return s.message.Blocks
+}
+
+// marks are the warning marks beside the source's controls.
+func (s source) marks() *[]Trouble {
+	if s.view != nil {
+		return &s.view.troubles
+	}
+	return &s.message.Troubles
 }
 
 // stateKey is where the state of a message's controls is kept for a person.
@@ -211,22 +220,25 @@ func (w *Workspace) trouble(a act, said string) {
 	}})
 }
 
+// clearTrouble takes the mark away when a control is used again.
 func (w *Workspace) clearTrouble(a act) {
 	id := text(a.placed.Element["action_id"])
-	keep := func(all []Trouble) []Trouble {
-		var kept []Trouble
-		for _, t := range all {
-			if t.user != a.user.ID || t.ActionID != id || t.BlockID != a.placed.BlockID {
-				kept = append(kept, t)
-			}
-		}
-		return kept
+	old := func(t Trouble) bool {
+		return t.user == a.user.ID && t.ActionID == id && t.BlockID == a.placed.BlockID
 	}
-	if a.view != nil {
-		a.view.troubles = keep(a.view.troubles)
+	marks := a.marks()
+	if !slices.ContainsFunc(*marks, old) {
 		return
 	}
-	a.message.Troubles = keep(a.message.Troubles)
+	*marks = slices.DeleteFunc(slices.Clone(*marks), old)
+	switch {
+	case a.view != nil:
+		w.viewShown(a.view)
+	case a.message.Ephemeral:
+		w.changed(event{Type: "ephemeral", user: a.user.ID, data: Object{"channel": a.channel.ID, "message": a.message}})
+	default:
+		w.changed(event{Type: "message", user: a.user.ID, data: Object{"channel": a.channel.ID, "message": a.message}})
+	}
 }
 
 // shortcut runs a message shortcut, or a global one when there is no message.

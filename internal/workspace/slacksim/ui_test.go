@@ -148,6 +148,13 @@ func TestPagesSeeAndDo(t *testing.T) {
 	if got := page.next(t, "trouble"); got["ts"] != ts || got["action_id"] != "go" {
 		t.Errorf("got %v", got)
 	}
+	c.mu.Lock()
+	c.answer = ack
+	c.mu.Unlock()
+	mustUI(t, w, "POST", "click", object{"as": "U0DEV", "channel": "C0DEPLOYS", "ts": ts, "action_id": "go"})
+	if got := page.next(t, "message"); dig(got, "message", "ts") != ts || dig(got, "message", "troubles") != nil {
+		t.Errorf("got %v, want the mark gone", got)
+	}
 	mustUI(t, w, "POST", "sockets", object{"how": "drop"})
 	_ = c.ended(t)
 }
