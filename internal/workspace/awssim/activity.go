@@ -22,7 +22,7 @@ type activity struct {
 func (g *group) begin(description, cause, zone string) *activity {
 	a := &activity{id: g.fleet.cloud.uuid(), group: g.name, arn: g.arn, description: description, cause: cause,
 		started: g.fleet.cloud.now, status: "InProgress", progress: 30, zone: zone, subnet: g.subnetFor(zone)}
-	g.activities = append([]*activity{a}, g.activities...)
+	g.activities = append(g.activities, a)
 	return a
 }
 
@@ -95,16 +95,18 @@ func (k *call) activities() ([]*activity, error) {
 			return nil, invalid("AutoScalingGroup name not found - AutoScalingGroup '%s' not found", name)
 		}
 		if g != nil {
-			all = slices.Clone(g.activities)
+			all = g.activities
 		}
 		if k.p.yes("IncludeDeletedGroups") {
-			all = append(all, k.fleet.activities[name]...)
+			all = append(slices.Clone(k.fleet.activities[name]), all...)
 		}
 	} else {
 		for _, g := range sortedValues(k.fleet.groups) {
 			all = append(all, g.activities...)
 		}
 	}
+	all = slices.Clone(all)
+	slices.Reverse(all)
 	slices.SortStableFunc(all, func(a, b *activity) int { return b.started.Compare(a.started) })
 	ids := k.p.strs("ActivityIds")
 	return slices.DeleteFunc(all, func(a *activity) bool {

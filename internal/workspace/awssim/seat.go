@@ -144,7 +144,6 @@ func (g *group) launch(cause, zone string) (*seat, error) {
 	s.opened.status = "PreInService"
 	i.seat = s
 	g.seats = append(g.seats, s)
-	g.failures = 0
 	return s, nil
 }
 
@@ -214,6 +213,7 @@ func (s *seat) settle() {
 func (s *seat) serve() {
 	c := s.group.fleet.cloud
 	s.lifecycle, s.inService, s.healthy, s.sick = seatInService, c.now, true, ""
+	s.group.failures = 0
 	s.opened.end(c.now, "Successful", "")
 	if !s.group.off("AddToLoadBalancer") {
 		for _, tg := range s.group.balanced() {
