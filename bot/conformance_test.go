@@ -15,12 +15,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/gorilla/websocket"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/amiral-ops/amiral/bot"
 	"github.com/amiral-ops/amiral/commands"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/inbox"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
 )
@@ -275,6 +278,44 @@ func TestA05RedeliveredEventsCountOnce(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	if n := len(first.desk.asked()) + len(second.desk.asked()); n != 1 {
 		t.Errorf("got %d requests, want 1", n)
+	}
+}
+
+// The same with the inbox that production uses, over a restart.
+func TestA05TheInboxRemembersOverARestart(t *testing.T) {
+	store := miniredis.RunT(t)
+	w := workspace(t, office())
+	heard := 0
+	for range 2 {
+		client := redis.NewClient(&redis.Options{Addr: store.Addr()})
+		box := inbox.New(client, inbox.Options{})
+		r := wire(t, w, newMemory())
+		r.intake = bot.NewIntake(box, r.web, r.people, bot.Identity{Team: w.Team().ID, User: w.App().BotUserID})
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- box.Run(ctx, 4, func(ctx context.Context, it inbox.Item) error {
+				return r.worker.Handle(ctx, bot.Item{Key: it.Key, Kind: it.Kind, Body: it.Body})
+			})
+		}()
+		for attempt := range 4 {
+			r.intake.Take(ctx, bot.Envelope{ID: fmt.Sprint(attempt), Type: "slash_commands", Attempt: attempt, Received: time.Now(),
+				Payload: []byte(`{"user_id":"U0DEV","team_id":"T0LOCAL01","channel_id":"C0DEPLOYS","command":"/asg","text":"list","trigger_id":"7.7"}`)})
+		}
+		if heard == 0 {
+			eventually(t, "request", func() bool { return len(r.desk.asked()) > 0 })
+		}
+		time.Sleep(50 * time.Millisecond)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		r.intake.Close()
+		heard += len(r.desk.asked())
+		_ = client.Close()
+	}
+	if heard != 1 {
+		t.Errorf("got the command heard %d times, want once", heard)
 	}
 }
 

@@ -109,8 +109,22 @@ func (w *Worker) press(ctx context.Context, n *note) {
 	}))
 }
 
+// answerTime is kept for the answer, however long the desk took.
+const answerTime = 3 * time.Second
+
+// lasting is ctx, or when that is about to end a context with time for an answer.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if ctx.Err() == nil && (!ok || time.Until(end) > answerTime) {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+}
+
 // deliver brings a result to the person, or to everybody there.
 func (w *Worker) deliver(ctx context.Context, n *note, r commands.Result) {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	var err error
 	if r.Modal != nil {
 		err = w.form(ctx, n, *r.Modal)

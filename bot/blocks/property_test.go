@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/workspace/slacksim/blockkit"
 )
 
 // words of every unpleasant kind.
@@ -72,6 +73,9 @@ func TestNoCardIsRefused(t *testing.T) {
 		if wrong := validate(m.Blocks, 50); len(wrong) > 0 {
 			t.Fatalf("Slack would refuse: %s", strings.Join(wrong, "; "))
 		}
+		if wrong := blockkit.Validate(list(t, m.Blocks), blockkit.Message); len(wrong) > 0 {
+			t.Fatalf("the simulator would refuse: %v", wrong)
+		}
 		if n := width(m.Text); n == 0 || n > 3000 {
 			t.Fatalf("got a text of %d characters", n)
 		}
@@ -92,10 +96,24 @@ func TestNoFormIsRefused(t *testing.T) {
 		if len(wrong) > 0 || width(v.Title.Text) > 24 || v.Title.Text == "" || width(v.CallbackID) > 255 {
 			t.Fatalf("Slack would refuse: %s", strings.Join(wrong, "; "))
 		}
+		var view map[string]any
+		if raw, err := json.Marshal(v); err != nil || json.Unmarshal(raw, &view) != nil {
+			t.Fatal(err)
+		}
+		if wrong := blockkit.ValidateView(view); len(wrong) > 0 {
+			t.Fatalf("the simulator would refuse: %v", wrong)
+		}
 		if v.Submit == nil && len(inputs) > 0 {
 			t.Fatal("got inputs without a submit button")
 		}
 	})
+}
+
+func list(t *rapid.T, v any) (all []any) {
+	if raw, err := json.Marshal(v); err != nil || json.Unmarshal(raw, &all) != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func FuzzCard(f *testing.F) {
