@@ -2,11 +2,14 @@ package inbox_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/amiral-ops/amiral/internal/engine/crashtest"
 	"github.com/amiral-ops/amiral/internal/inbox"
@@ -108,4 +111,42 @@ func dieHandling(t *testing.T, s *ledgertest.Server, point int, all *handled, ke
 		t.Error(err)
 	}
 	return process.Dead()
+}
+
+// TestALostReplyIsAskedForOnceMore: the sender is told that the item is stored, and it is stored once.
+func TestALostReplyIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	s := ledgertest.Mini(t)
+	add(t, open(s, inbox.Options{}), "first") // Redis knows the script from here on
+	client := s.Client()
+	defer client.Close()
+	client.AddHook(&lossy{})
+	b := inbox.New(client, inbox.Options{Prefix: s.Prefix})
+	if fresh, err := b.Add(t.Context(), "k", "slash", nil); fresh || err != nil {
+		t.Errorf("got %t, %v", fresh, err)
+	}
+	if waiting, _, err := b.Waiting(t.Context()); waiting != 2 || err != nil {
+		t.Errorf("got %d items, %v", waiting, err)
+	}
+}
+
+// lossy loses the reply to the first script.
+type lossy struct{ lost bool }
+
+func (l *lossy) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *lossy) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (l *lossy) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if cmd.Name() == "evalsha" && !l.lost {
+			l.lost = true
+			err = io.ErrUnexpectedEOF
+			cmd.SetErr(err)
+		}
+		return err
+	}
 }

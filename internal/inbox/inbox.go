@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -84,12 +85,17 @@ func newConsumer() string {
 }
 
 // Add stores an item. A key that was added not long ago is not stored again, and fresh is false: the item is
-// or was in good hands.
+// or was in good hands. A lost reply is asked for once more; an item that was stored then is not fresh.
 func (b *Inbox) Add(ctx context.Context, key, kind string, body []byte) (fresh bool, err error) {
 	sum := sha256.Sum256([]byte(key))
 	seen := b.key + ":seen:" + hex.EncodeToString(sum[:16])
-	n, err := b.add.Run(ctx, b.redis, []string{b.key, seen},
-		b.options.Remember.Milliseconds(), key, kind, body).Int()
+	add := func() (int, error) {
+		return b.add.Run(ctx, b.redis, []string{b.key, seen}, b.options.Remember.Milliseconds(), key, kind, body).Int()
+	}
+	n, err := add()
+	if _, replied := errors.AsType[redis.Error](err); err != nil && !replied && ctx.Err() == nil {
+		n, err = add()
+	}
 	if err != nil {
 		return false, fmt.Errorf("add to inbox: %w", err)
 	}
