@@ -381,7 +381,7 @@ func TestA06DoubledPresses(t *testing.T) {
 // A7: renewals while envelopes come cost none of them.
 func TestA07RenewalsLoseNothing(t *testing.T) {
 	o := office()
-	o.Timings.Lifetime, o.Timings.Warning = 1500*time.Millisecond, 700*time.Millisecond
+	o.Timings.Lifetime, o.Timings.Warning = 2400*time.Millisecond, 1600*time.Millisecond
 	r := wire(t, workspace(t, o), newMemory())
 	r.sockets.Stagger = 400 * time.Millisecond
 	r.run(t)

@@ -133,7 +133,7 @@ func (k *socket) dismissed(reason string, t *tap) {
 	case "link_disabled":
 		s.warn("Socket Mode is switched off for this app", s.gate.ban().Add(steady))
 	default:
-		k.succeed()
+		k.succeed(reason == "warning")
 	}
 	if reason == "warning" {
 		return
@@ -148,15 +148,32 @@ func (k *socket) dismissed(reason string, t *tap) {
 	}
 }
 
-// succeed begins the socket that takes this one's place, once.
-func (k *socket) succeed() {
+// succeed begins the socket that takes this one's place, once. When there is time, it keeps the sockets
+// apart, so that they are not all renewed at the same moment the next time.
+func (k *socket) succeed(early bool) {
 	k.mu.Lock()
 	first := !k.succeeded && k.hello
 	k.succeeded = k.succeeded || first
 	k.mu.Unlock()
-	if first {
-		k.owner.begin()
+	if !first {
+		return
 	}
+	s := k.owner
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.alive == nil {
+		return
+	}
+	alive, at := s.alive, time.Now()
+	if apart := s.begun.Add(s.Stagger); early && apart.After(at) {
+		at = apart
+	}
+	s.begun = at
+	s.takes.Go(func() {
+		if waitUntil(alive, time.Now, at) == nil {
+			s.begin()
+		}
+	})
 }
 
 // leave closes a connection that Slack gives up, when everything that came over it is acknowledged.

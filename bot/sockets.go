@@ -55,6 +55,7 @@ type Sockets struct {
 
 	mu      sync.Mutex
 	alive   context.Context // of the connections; nil before Run and at its end
+	begun   time.Time       // when the latest socket began, or will
 	all     []*socket
 	reasons map[string]int
 	number  int
@@ -139,6 +140,9 @@ func (s *Sockets) begin() *socket {
 		return nil
 	}
 	s.all = append(s.all, k)
+	if now := time.Now(); now.After(s.begun) {
+		s.begun = now
+	}
 	alive := s.alive
 	s.runs.Go(func() { s.live(alive, k) })
 	return k
