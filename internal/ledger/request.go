@@ -17,7 +17,8 @@ func IDOf(key string) ID {
 }
 
 // Submit stores a proposal. With a quorum of zero it is approved at once. Submitting twice is harmless: the
-// first proposal of an id stands, and fresh is false for any other.
+// first proposal of an id stands, and fresh is false for any other (and for the first, should its reply have been
+// lost and asked for again).
 func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool, err error) {
 	if err := p.validate(); err != nil {
 		return Record{}, false, err
