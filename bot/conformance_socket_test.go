@@ -495,4 +495,3 @@ func TestA09LeavesInOrder(t *testing.T) {
 		t.Errorf("got close code %d, want %d", code, websocket.CloseGoingAway)
 	}
 }
-

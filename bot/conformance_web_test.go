@@ -11,15 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-	"github.com/gorilla/websocket"
-	"github.com/redis/go-redis/v9"
-
 	"github.com/amiral-ops/amiral/bot"
 	"github.com/amiral-ops/amiral/commands"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
-	"github.com/amiral-ops/amiral/internal/inbox"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
 )
