@@ -10,6 +10,11 @@
 // Faults can be ordered: errors, throttling, replies that get lost after the effect, images that do not
 // boot, groups without capacity, instances that crash.
 //
+// A cloud is made with New, filled with AddImage, AddTemplate, AddGroup and the like, and served by Start or
+// by its Handler. Clients need its URL as their endpoint and any access key; a key of twelve digits, or a
+// role that was assumed, leads to the fleet of another account. Under /fleet/ the same server shows the
+// fleet as JSON and as a stream of events, and takes orders to break it, for a page in a browser.
+//
 // It knows the wire and nothing of the programs that talk to it, so it imports nothing but the standard
 // library. It keeps no secrets and checks no signatures: it is for tests and for a laptop.
 package awssim

@@ -79,6 +79,33 @@ func TestRollbackNeedsSomethingToReturnTo(t *testing.T) {
 	wantCode(t, l.rollBack(), "IrreversibleInstanceRefresh")
 }
 
+// What matched before the refresh began was not deployed by it, and stays.
+func TestRollbackLeavesWhatWasSkipped(t *testing.T) {
+	l := newLab(t, awssim.Options{})
+	l.web(4)
+	update := func(version string) {
+		must[*autoscaling.UpdateAutoScalingGroupOutput](l)(l.scaling.UpdateAutoScalingGroup(l.ctx,
+			&autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web"), LaunchTemplate: to(version).LaunchTemplate}))
+	}
+	update("2")
+	l.desire(5)
+	l.clock.push(5 * time.Minute)
+	update("1")
+	l.wantImages(4, 1)
+	l.start(to("2"), &types.RefreshPreferences{SkipMatching: aws.Bool(true), MinHealthyPercentage: aws.Int32(60)})
+	l.clock.push(2 * time.Minute)
+	l.is(types.InstanceRefreshStatusInProgress, 60)
+	if err := l.rollBack(); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.is(types.InstanceRefreshStatusRollbackInProgress, 0); aws.ToInt32(r.InstancesToUpdate) < 2 {
+		t.Errorf("got %d instances to roll back", aws.ToInt32(r.InstancesToUpdate))
+	}
+	l.clock.push(time.Hour)
+	l.is(types.InstanceRefreshStatusRollbackSuccessful, 100)
+	l.wantImages(4, 1)
+}
+
 func TestAlarmRollsBack(t *testing.T) {
 	l := newLab(t, awssim.Options{})
 	l.web(4)
