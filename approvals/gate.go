@@ -183,6 +183,9 @@ func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledg
 	if name == "abandon" {
 		return g.abandon(ctx, rec, who)
 	}
+	if name != "continue" {
+		version = -1 // it means the operation, not what its card said a moment ago; an answer means its question
+	}
 	asked, err := g.Ledger.Signal(ctx, id, version, ledger.Signal{Name: name, By: who})
 	if err == nil {
 		return asked, nil

@@ -209,6 +209,21 @@ func TestSignalsArePermissionedToo(t *testing.T) {
 	wantFault(t, err, fault.Conflict, "is not stuck")
 }
 
+// TestAnAnswerBelongsToItsQuestion: continue counts only on the card that asked; cancel always means the operation.
+func TestAnAnswerBelongsToItsQuestion(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	running, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Signal(t.Context(), r.ID, running.Version-1, dana, "continue")
+	wantFault(t, err, fault.Conflict, "This card has changed")
+	if _, err := w.Signal(t.Context(), r.ID, running.Version-1, dana, "cancel"); err != nil {
+		t.Errorf("got %v, want cancel to count whatever the card said", err)
+	}
+}
+
 // TestTwoApproversAtOnceStartOneOperation presses from many sides together.
 func TestTwoApproversAtOnceStartOneOperation(t *testing.T) {
 	w := newWorld(t, 1)

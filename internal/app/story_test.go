@@ -21,9 +21,9 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestStoriesWithTwoReplicas plays them with two bots: any of them serves any click.
+// TestStoriesWithTwoReplicas plays two of them with two bots: either serves any click, and either may die.
 func TestStoriesWithTwoReplicas(t *testing.T) {
-	for _, name := range story.Names() {
+	for _, name := range []string{"canary", "crash"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := story.Load(name)
 			if err != nil {

@@ -180,7 +180,7 @@ func (w *world) restart(context.Context) error {
 // play plays a story to its end.
 func (w *world) play(s story.Story) {
 	w.t.Helper()
-	p := story.Player{Page: w.Info().Page, Crash: w.restart, Log: testLog{w.t}}
+	p := story.Player{Page: w.Info().Page, Patience: 40 * time.Second, Crash: w.restart, Log: testLog{w.t}}
 	if err := p.Play(w.t.Context(), s); err != nil {
 		w.t.Fatal(err)
 	}

@@ -42,14 +42,18 @@ func (n *Notifier) Card(r ledger.Record) card.Card {
 		Summary: summary(r, f),
 		Key:     string(r.ID),
 	}
-	c.Sections = append(c.Sections, card.Section{Facts: facts(r)})
+	about := facts(r)
+	if len(p.Sections) == 0 {
+		about = append(about, card.Fact{Label: "Where", Value: card.T("%s · %s", r.Environment, r.Target)})
+	}
+	c.Sections = append(c.Sections, card.Section{Facts: about})
 	if r.Outcome != "" {
 		c.Sections = append(c.Sections, card.Para(card.Expand(r.Outcome)))
 	}
 	c.Sections = append(c.Sections, p.Sections...)
 	c.Sections = append(c.Sections, trouble(r)...)
 	if r.Reason != "" {
-		c.Sections = append(c.Sections, card.Para(card.Join(card.Text{{Bold: "Reason: "}}, card.T("%s", r.Reason))))
+		c.Sections = append(c.Sections, card.Para(card.Join(card.Text{{Bold: "Reason:"}}, card.T(" %s", r.Reason))))
 	}
 	c.Foot = append(p.Foot, foot(r)...)
 	c.Buttons = buttons(r, p)
@@ -67,7 +71,6 @@ func summary(r ledger.Record, f face) string {
 func facts(r ledger.Record) []card.Fact {
 	all := []card.Fact{
 		{Label: "Asked by", Value: card.User(r.Requester.User)},
-		{Label: "Where", Value: card.T("%s · %s", r.Environment, r.Target)},
 		{Label: "Operation", Value: card.Code(string(r.ID))},
 	}
 	switch {

@@ -29,6 +29,7 @@ type world struct {
 	Messages   map[string][]message `json:"messages"`
 	Ephemerals map[string][]message `json:"ephemerals"`
 	Views      []view               `json:"views"`
+	Sockets    []any                `json:"sockets"`
 }
 
 type message struct {

@@ -180,3 +180,19 @@ func (p *Player) refresh(ctx context.Context, args []string) error {
 	}
 	return fmt.Errorf("%s has no refresh", args[0])
 }
+
+// online looks whether the bot holds so many connections to Slack, or more.
+func (p *Player) online(ctx context.Context, args []string) error {
+	w, err := p.onlooker(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	if len(w.Sockets) < want {
+		return fmt.Errorf("the bot holds %d connections, want %d", len(w.Sockets), want)
+	}
+	return nil
+}

@@ -40,7 +40,7 @@ var verbs = map[string]verb{
 	"modal": {(*Player).modal, true, 2}, "count": {(*Player).count, true, 3},
 	"clock": {(*Player).clock, false, 1}, "group": {(*Player).group, true, 3}, "refresh": {(*Player).refresh, true, 2},
 	"fault": {(*Player).fault, false, 2}, "heal": {(*Player).heal, false, 1}, "sockets": {(*Player).sockets, false, 1},
-	"crash": {(*Player).crash, false, 0},
+	"crash": {(*Player).crash, false, 0}, "online": {(*Player).online, true, 1},
 }
 
 // Play plays a story to its end, or to the first line that does not come true.

@@ -20,6 +20,7 @@
 //	fault   aws {"action":"StartInstanceRefresh",…}          AWS misbehaves; slack likewise
 //	heal    aws                                              the faults end
 //	sockets drop                                             Slack drops the bot's connections
+//	online  1                                                the bot holds so many connections
 //	crash                                                    the bot dies and is started again
 //
 // A look waits for what it looks for until its patience ends.
