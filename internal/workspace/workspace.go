@@ -163,6 +163,7 @@ func (w *Workspace) startSlack(opts Options) error {
 	so := people(opts)
 	so.Addr, so.Seed, so.RateLimits = opts.SlackAddr, opts.Seed, !opts.NoLimits
 	so.Now, so.After = w.Clock.Now, w.Clock.After
+	so.Timings.Lifetime = 30 * 24 * time.Hour // pushing the clock must not renew every connection in one blow
 	if opts.Slack != nil {
 		opts.Slack(&so)
 	}
