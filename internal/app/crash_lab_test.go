@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -153,7 +154,7 @@ func (l *lab) live(decide crashtest.Decide) (*crashtest.Process, error) {
 	w.engine = &engine.Engine{
 		Ledger: w.own, Owner: "worker", Lease: labLease, Log: slog.New(slog.DiscardHandler),
 		Workflows: map[string]engine.Workflow{rollout.Kind: rollout.Workflow{
-			Poll: 2 * time.Minute, Fleet: func(string) (rollout.Fleet, error) { return w.cloud, nil },
+			Poll: cmp.Or(l.story.poll, 2*time.Minute), Fleet: func(string) (rollout.Fleet, error) { return w.cloud, nil },
 		}},
 	}
 	return p, w.work(ctx)

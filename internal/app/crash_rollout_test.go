@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -26,6 +27,7 @@ type tale struct {
 	says      string
 	runs      string // instances in service; empty when that depends on when people pressed
 	refreshes []string
+	poll      time.Duration // between two looks at AWS; 2 min if zero
 }
 
 func tales() []tale {
@@ -52,7 +54,7 @@ func tales() []tale {
 		{name: "bad image", want: rollout.Want{Image: "ami-0002"}, spoiled: awssim.SpoiledUnhealthy, press: at("follow", "rollback"),
 			state: ledger.Undone, runs: "[v1 ami-0001:2]", refreshes: []string{"RollbackSuccessful"}},
 		{name: "image that does not start", want: rollout.Want{Image: "ami-0002"}, spoiled: awssim.SpoiledFails,
-			state: ledger.Undone, runs: "[v1 ami-0001:2]", refreshes: []string{"RollbackSuccessful"}},
+			poll: 15 * time.Minute, state: ledger.Undone, runs: "[v1 ami-0001:2]", refreshes: []string{"RollbackSuccessful"}},
 	}
 }
 

@@ -1,0 +1,157 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/workspace"
+)
+
+// towns is how many runs stand side by side: they mostly wait.
+const towns = 10
+
+// TestACrashAnywhereOnTheRoad lets the whole bot die before and after every Redis command between a command
+// typed in Slack and the rollout under way. People try again only what Slack told them had failed; another bot
+// takes over. There is one operation, one refresh, and one story.
+func TestACrashAnywhereOnTheRoad(t *testing.T) {
+	for name, value := range awsEnv(workspace.Info{AWSEndpoint: "http://aws.local"}) {
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_CA_BUNDLE", "") // the SDK cannot add it to a client of ours
+	calm := journey{fate: &fate{n: -1}}
+	calm.travel(t.Context())
+	if len(calm.wrong) > 0 {
+		t.Fatalf("without a crash:\n%s", strings.Join(calm.wrong, "\n"))
+	}
+	step := 1
+	if testing.Short() {
+		step = 9
+	}
+	var all []*journey
+	for n := 1; n <= calm.fate.count; n += step {
+		for _, before := range []bool{true, false} {
+			all = append(all, &journey{fate: &fate{n: n, before: before}})
+		}
+	}
+	abreast(t.Context(), all)
+	report(t, all)
+}
+
+// journey is one run of the road.
+type journey struct {
+	fate  *fate
+	took  time.Duration
+	tried int // how often Slack told people that something failed
+	again int // cards and lines that came twice
+	wrong []string
+}
+
+func (j *journey) String() string {
+	when := "after"
+	if j.fate.before {
+		when = "before"
+	}
+	return fmt.Sprintf("%s command %d (%s)", when, j.fate.n, j.fate.where)
+}
+
+func abreast(ctx context.Context, all []*journey) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, towns)
+	for _, j := range all {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			j.travel(ctx)
+		})
+	}
+	wg.Wait()
+}
+
+// travel plays the road in a town of its own.
+func (j *journey) travel(ctx context.Context) {
+	began := time.Now()
+	defer func() { j.took = time.Since(began) }()
+	fail := func(err error) { j.wrong = append(j.wrong, err.Error()) }
+	log, closeLog := townLog(fmt.Sprintf("road-%t-%d", j.fate.before, j.fate.n))
+	defer closeLog()
+	tw, err := newTown(log)
+	if err != nil {
+		fail(err)
+		return
+	}
+	defer func() {
+		if err := tw.close(); err != nil {
+			fail(err)
+		}
+	}()
+	bot, err := tw.birth(ctx, j.fate)
+	if err != nil {
+		fail(err)
+		return
+	}
+	j.fate.arm(true)
+	walked := make(chan error, 1)
+	go func() { walked <- tw.road(ctx) }()
+	select {
+	case err = <-walked:
+	case <-j.fate.died:
+		if bot, err = tw.successor(ctx, bot); err != nil {
+			fail(err)
+			return
+		}
+		err = <-walked
+	}
+	if err != nil {
+		fail(err)
+	}
+	if err := tw.rest(ctx, bot); err != nil {
+		fail(err)
+	}
+	j.wrong = append(j.wrong, tw.wrong(ctx)...)
+	j.tried, j.again = tw.tried, tw.again
+}
+
+// rest waits until everything accepted is handled and everything is drawn, and ends the bot.
+func (tw *town) rest(ctx context.Context, m *mortal) error {
+	m.fate.arm(false)
+	if m.fate.isDead() { // it died when all was done
+		var err error
+		if m, err = tw.successor(ctx, m); err != nil {
+			return err
+		}
+	}
+	until(ctx, 15*time.Second, func() bool {
+		waiting, err := tw.redis.XLen(ctx, "{amiral}:inbox").Result()
+		drawing, errDrawing := tw.redis.ZCard(ctx, "{amiral}:draw").Result()
+		return errors.Join(err, errDrawing) == nil && waiting+drawing == 0
+	})
+	return m.bury()
+}
+
+func report(t *testing.T, all []*journey) {
+	t.Helper()
+	died, tried, again := 0, 0, 0
+	kinds := map[string]int{}
+	for _, j := range all {
+		if len(j.wrong) > 0 {
+			t.Errorf("death %s:\n%s", j, strings.Join(j.wrong, "\n"))
+		}
+		if j.fate.isDead() {
+			died++
+			kinds[j.fate.where]++
+		}
+		tried, again = tried+j.tried, again+j.again
+	}
+	if died < len(all)*3/4 {
+		t.Errorf("only %d of %d died", died, len(all))
+	}
+	sort.Slice(all, func(a, b int) bool { return all[a].took > all[b].took })
+	t.Logf("%d crash points on the road %v; people were told %d times that it failed, and tried again; %d cards or lines came twice; the longest run took %s (%s)",
+		died, kinds, tried, again, all[0].took.Round(time.Second), all[0])
+}

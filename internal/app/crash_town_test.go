@@ -1,0 +1,341 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/amiral-ops/amiral/internal/app"
+	"github.com/amiral-ops/amiral/internal/cloud"
+	"github.com/amiral-ops/amiral/internal/engine/crashtest"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/inbox"
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/ledger/ledgertest"
+	"github.com/amiral-ops/amiral/internal/telemetry"
+	"github.com/amiral-ops/amiral/internal/workspace"
+	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
+)
+
+// fate decides when a bot dies: before or after the n-th Redis command that is more than a look for work.
+// A bot that died has no effect any more, on Redis, on AWS or in Slack.
+type fate struct {
+	owner  string
+	n      int  // 0: it lives
+	before bool // the command has no effect any more
+	end    func()
+
+	mu    sync.Mutex
+	on    bool
+	count int
+	where string // what it died at
+	dead  bool
+	died  chan struct{}
+}
+
+func (f *fate) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if f.isDead() {
+			return nil, crashtest.ErrDead
+		}
+		return next(ctx, network, addr)
+	}
+}
+
+func (f *fate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := f.around(cmd.Name(), f.looks(cmd), func() (bool, error) {
+			err := next(ctx, cmd)
+			return err == nil || !errors.Is(err, redis.Nil), err
+		})
+		if err != nil {
+			cmd.SetErr(err)
+		}
+		return err
+	}
+}
+
+func (f *fate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := f.around("pipeline", false, func() (bool, error) { return true, next(ctx, cmds) })
+		if errors.Is(err, crashtest.ErrDead) {
+			for _, cmd := range cmds {
+				cmd.SetErr(err)
+			}
+		}
+		return err
+	}
+}
+
+// looks reports whether a command looks for work: it may find none, and then it is no point to die at.
+func (f *fate) looks(cmd redis.Cmder) bool {
+	args := cmd.Args()
+	switch cmd.Name() {
+	case "xreadgroup", "xautoclaim", "xinfo", "ping", "hello", "client":
+		return true
+	case "evalsha", "eval":
+		return len(args) > 10 && args[10] == f.owner // a claim begins with who claims
+	}
+	return false
+}
+
+// around does a command, and dies where it is to.
+func (f *fate) around(name string, look bool, do func() (found bool, err error)) error {
+	if f.isDead() || !look && f.before && f.due(name) {
+		return crashtest.ErrDead
+	}
+	found, err := do()
+	if f.isDead() || !f.before && (found || !look) && f.due(name) {
+		return crashtest.ErrDead
+	}
+	return err
+}
+
+// due counts a point, and reports whether it is the last.
+func (f *fate) due(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.on || f.dead {
+		return f.dead
+	}
+	if f.count++; f.count != f.n {
+		return false
+	}
+	f.dead, f.where = true, name
+	f.end()
+	close(f.died)
+	return true
+}
+
+func (f *fate) isDead() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dead
+}
+
+// arm begins the counting of points, or ends it: from then on it lives.
+func (f *fate) arm(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.on = on
+}
+
+// town is a workspace of its own, for one run: its bot may die, and another takes its place.
+type town struct {
+	people
+	*workspace.Workspace
+	log   *slog.Logger
+	redis *redis.Client
+	lives int
+	again int // cards and lines that came twice
+}
+
+// newTown starts a workspace whose AWS is called without a network, so that many towns can stand side by side.
+func newTown(log *slog.Logger) (*town, error) {
+	slash, err := app.Slash()
+	if err != nil {
+		return nil, err
+	}
+	o := workspace.Options{NoLimits: true, Seed: 1}
+	for _, c := range slash {
+		o.Commands = append(o.Commands, slacksim.Command{Command: c.Command, Description: c.Description, UsageHint: c.UsageHint, ShouldEscape: true})
+	}
+	w, err := workspace.Start(o)
+	if err != nil {
+		return nil, err
+	}
+	at, err := redis.ParseURL(w.Info().Redis)
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return &town{Workspace: w, people: people{slack: w.Slack}, log: log, redis: redis.NewClient(at)}, nil
+}
+
+func (tw *town) close() error {
+	return errors.Join(tw.redis.Close(), tw.Workspace.Close())
+}
+
+// mortal is a bot with a fate.
+type mortal struct {
+	fate *fate
+	app  *app.App
+	stop context.CancelFunc
+	done chan error
+}
+
+// birth starts a bot and waits until it would receive an envelope.
+func (tw *town) birth(ctx context.Context, f *fate) (*mortal, error) {
+	tw.lives++
+	f.owner, f.died = fmt.Sprintf("bot-%d", tw.lives), make(chan struct{})
+	f.end = func() { // called in the middle of what the bot does: Slack hears no more of it
+		tw.Slack.Faults().Add(slacksim.Fault{Method: "*", Status: http.StatusServiceUnavailable, Times: -1})
+		_ = tw.Slack.DropSockets(slacksim.Drop) // it knows the word
+	}
+	c := settings()
+	c.HTTP.Addr = "off"
+	a, err := app.New(ctx, app.Options{
+		Config: c, Environ: environ(tw.Info()), Log: tw.log, Owner: f.owner, Hook: f, AWS: guarded{wire{handler: tw.Cloud.Handler()}, f},
+	})
+	if err != nil {
+		return nil, err
+	}
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	m := &mortal{fate: f, app: a, stop: cancel, done: make(chan error, 1)}
+	go func() {
+		err := a.Run(life)
+		a.Close()
+		m.done <- err
+	}()
+	if !until(ctx, 20*time.Second, func() bool { return a.Ready() == nil }) {
+		m.bury()
+		return nil, errors.New("the bot is not ready")
+	}
+	return m, nil
+}
+
+// bury ends a bot, dead or alive, and waits for it.
+func (m *mortal) bury() error {
+	m.stop()
+	return <-m.done
+}
+
+// guarded keeps the dead from calling AWS.
+type guarded struct {
+	wire http.RoundTripper
+	fate *fate
+}
+
+func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if g.fate.isDead() {
+		return nil, crashtest.ErrDead
+	}
+	a, err := g.wire.RoundTrip(r)
+	if g.fate.isDead() {
+		return nil, crashtest.ErrDead
+	}
+	return a, err
+}
+
+// successor buries a bot that died, lets its leases run out, and starts another.
+func (tw *town) successor(ctx context.Context, m *mortal) (*mortal, error) {
+	if err := m.bury(); err != nil {
+		return nil, fmt.Errorf("the dead bot ended with %w", err)
+	}
+	tw.Slack.Faults().Clear()
+	if err := tw.Advance(31 * time.Second); err != nil {
+		return nil, err
+	}
+	return tw.birth(ctx, &fate{})
+}
+
+// road is what people do from a command to a rollout under way.
+func (tw *town) road(ctx context.Context) error {
+	const title = "Roll web to ami-0b2"
+	if err := tw.ask(ctx, "dev", "#deploys", "/asg rollout web --image ami-0b2 --reason kernel", title); err != nil {
+		return err
+	}
+	if err := tw.press(ctx, "sre", "#deploys", title, "Approve"); err != nil {
+		return err
+	}
+	under := func() bool {
+		m, there := tw.card("#deploys", title)
+		return there && has(m, "Pause") && len(tw.Cloud.Region("eu-west-1").Refreshes("web")) > 0
+	}
+	if !until(ctx, patience, under) {
+		return errors.New("approved, and never under way")
+	}
+	return nil
+}
+
+// wrong is everything that is not as it must be once a rollout is under way and the bots have gone.
+func (tw *town) wrong(ctx context.Context) (bad []string) {
+	differs := func(what string, got, want any) {
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			bad = append(bad, fmt.Sprintf("%s: got %v, want %v", what, got, want))
+		}
+	}
+	records := ledger.New(tw.redis, ledger.Options{})
+	all, err := records.Recent(ctx, 10)
+	differs("operations", len(all), 1)
+	broken, errBroken := ledgertest.Broken(ctx, tw.redis, "amiral")
+	bad = append(bad, broken...)
+	starts := 0
+	for _, c := range tw.Cloud.Calls() {
+		if c.Action == "StartInstanceRefresh" && c.Error == "" {
+			starts++
+		}
+	}
+	differs("refreshes started", starts, 1)
+	latest, errLatest := tw.latest(ctx)
+	differs("template versions", latest, 8)
+	waiting, parked, errInbox := inbox.New(tw.redis, inbox.Options{}).Waiting(ctx)
+	differs("left in the inbox", waiting+parked, 0)
+	if err := errors.Join(err, errBroken, errLatest, errInbox); err != nil {
+		bad = append(bad, err.Error())
+	}
+	return append(bad, tw.untrue(ctx, records, all)...)
+}
+
+// untrue is what is not as it must be in Slack: the card that the record knows is the last one, and its thread
+// has every line. A death while something is posted may make one card or one line come twice, no more.
+func (tw *town) untrue(ctx context.Context, records *ledger.Ledger, all []ledger.Record) (bad []string) {
+	cards := tw.cards("#deploys", "Roll web to ami-0b2")
+	if len(cards) == 0 || len(all) == 0 {
+		return []string{"there is no card"}
+	}
+	at := all[0].Message
+	if at.TS != cards[len(cards)-1].TS || len(cards) > tw.lives {
+		bad = append(bad, fmt.Sprintf("the record's card is %s, and there are %d of which the last is %s", at.TS, len(cards), cards[len(cards)-1].TS))
+	}
+	entries, err := records.Journal(ctx, all[0].ID)
+	if err != nil {
+		return append(bad, err.Error())
+	}
+	lines := 0
+	for _, e := range entries {
+		if e.Line != "" {
+			lines++
+		}
+	}
+	tw.again = len(cards) - 1 + len(tw.Slack.Thread(at.Channel, at.TS)) - 1 - lines
+	if tw.again < 0 || tw.again >= tw.lives {
+		bad = append(bad, fmt.Sprintf("%d lines in the journal, %d in the thread, %d cards", lines, len(tw.Slack.Thread(at.Channel, at.TS))-1, len(cards)))
+	}
+	return bad
+}
+
+func (tw *town) latest(ctx context.Context) (int64, error) {
+	all, err := cloud.New(ctx, []cloud.Environment{{Name: "production", Region: "eu-west-1"}},
+		cloud.Options{HTTPClient: &http.Client{Transport: wire{handler: tw.Cloud.Handler()}}})
+	if err != nil {
+		return 0, err
+	}
+	c, err := all.In("production")
+	if err != nil {
+		return 0, err
+	}
+	t, err := c.Template(ctx, fleet.TemplateRef{Name: "web-lt"})
+	return t.Latest, err
+}
+
+// townLog writes into the directory of LOG, if that is set.
+func townLog(name string) (*slog.Logger, func()) {
+	dir := os.Getenv("LOG")
+	if dir == "" {
+		return slog.New(slog.DiscardHandler), func() {}
+	}
+	f, err := os.Create(filepath.Join(dir, name+".log"))
+	if err != nil {
+		return slog.New(slog.DiscardHandler), func() {}
+	}
+	return telemetry.NewLog(f, "debug"), func() { _ = f.Close() }
+}
