@@ -7,5 +7,13 @@
 // something material has changed. The group itself is never updated: the new version travels in the
 // refresh's desired configuration only, so that AWS keeps the old one to roll back to.
 //
+// A canary is a refresh that stops at its share for two days, far longer than people are given to answer.
+// Going on ends that refresh, in which nothing is under way, and starts another for the rest that leaves
+// the canary's instances as they are. Without an answer it is rolled back.
+//
+// AWS gives no token for starting a refresh, so the operation notes the newest refresh there was, and takes
+// any newer one to its own version for its own. Before it suspends anything it notes that, so that whatever
+// happens it is resumed before the operation ends.
+//
 // It knows neither Slack nor the SDK.
 package rollout

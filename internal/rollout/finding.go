@@ -85,11 +85,9 @@ func nameOf(ref fleet.TemplateRef) string {
 	return string(ref.ID)
 }
 
-func nothingToDo(f Facts, p Plan) []card.Finding {
-	sorted := p
-	sorted.Left = nil
-	replaced := (&sorted).sort(f)
-	if p.Makes() || p.From.Version == 0 || p.From.Version != p.To.Version || replaced > 0 {
+// nothingToDo: a roll that would replace nothing and change nothing is a mistake.
+func nothingToDo(_ Facts, p Plan) []card.Finding {
+	if p.Makes() || p.From.Version == 0 || p.From.Version != p.To.Version || p.Pace.Replaced > 0 {
 		return nil
 	}
 	return one(stop("", "There is nothing to do: the group launches version %d (%s), and so does every instance that may be replaced.",
