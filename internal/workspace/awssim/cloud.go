@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Now is the clock of the fleet; time.Now by default. It may be pushed, never pulled back.
 	Now func() time.Time
+	// Clock tells the page in the browser how fast the clock goes and how far ahead it is. Without it the
+	// rate is said to be 1 and the distance is measured.
+	Clock func() ClockState
 	// Seed fixes every identifier and every choice that AWS makes at will.
 	Seed int64
 	// Account is the account of callers that assumed no role; 123456789012 by default.
@@ -54,6 +57,12 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Clock == nil {
+		now := o.Now
+		o.Clock = func() ClockState {
+			return ClockState{Rate: 1, Offset: int(time.Until(now()).Round(time.Second).Seconds())}
+		}
 	}
 	o.Account = cmp.Or(o.Account, "123456789012")
 	if len(o.Regions) == 0 {

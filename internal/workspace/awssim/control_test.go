@@ -66,6 +66,17 @@ func TestControls(t *testing.T) {
 	}
 }
 
+func TestStateTellsOfTheClock(t *testing.T) {
+	ahead := awssim.New(awssim.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }}).State().Clock
+	if ahead.Rate != 1 || ahead.Offset < 3599 || ahead.Offset > 3600 {
+		t.Errorf("got %+v, want an hour ahead", ahead)
+	}
+	fast := awssim.ClockState{Rate: 60, Offset: 7}
+	if got := awssim.New(awssim.Options{Clock: func() awssim.ClockState { return fast }}).State().Clock; got != fast {
+		t.Errorf("got %+v, want what the owner of the clock says", got)
+	}
+}
+
 func TestEventsComeWithChanges(t *testing.T) {
 	l := newLab(t, awssim.Options{})
 	l.web(1)

@@ -20,7 +20,7 @@ type FleetState struct {
 
 // ClockState compares the fleet's clock with the wall's.
 type ClockState struct {
-	// Rate is how many seconds of the fleet pass in one of the wall, as far as anyone can tell: 1.
+	// Rate is how many seconds of the fleet pass in one of the wall.
 	Rate float64 `json:"rate"`
 	// Offset is how far ahead the fleet is, in seconds.
 	Offset int `json:"offset"`
@@ -105,7 +105,7 @@ func (c *Cloud) State() FleetState {
 	defer c.lock()()
 	s := FleetState{
 		Now:       c.now,
-		Clock:     ClockState{Rate: 1, Offset: int(c.now.Sub(time.Now()).Round(time.Second).Seconds())},
+		Clock:     c.opts.Clock(),
 		Groups:    []GroupState{},
 		Instances: []InstanceState{},
 		Images:    []ImageState{},
