@@ -189,8 +189,8 @@ func (s story) check(w *world) {
 	}
 }
 
-// TestACrashRepeatsAtMostOneStep kills the worker before and after the effect of every single call, and
-// loses the reply of every single call, in every story. Each effect happens once.
+// TestACrashRepeatsAtMostOneStep kills the worker after every call, and before every write, and
+// loses the reply of every single write, in every story. Each effect happens once.
 func TestACrashRepeatsAtMostOneStep(t *testing.T) {
 	for _, s := range stories() {
 		t.Run(s.name, func(t *testing.T) {
@@ -198,11 +198,14 @@ func TestACrashRepeatsAtMostOneStep(t *testing.T) {
 			s.check(w)
 			points := interesting(b.names)
 			for _, n := range points {
+				if testing.Short() && !writes(b.names[n-1]) {
+					continue
+				}
 				for how, breaks := range map[string]brittle{
 					"dies before": {before: die}, "dies after": {after: die}, "loses the reply of": {after: lose},
 				} {
-					if breaks.before != nil && !writes(b.names[n-1]) {
-						continue // as if it had died after the call before
+					if how != "dies after" && !writes(b.names[n-1]) {
+						continue // a read has no effect that could be doubled or lost
 					}
 					breaks.at = n
 					t.Run(fmt.Sprintf("%s call %d %s", how, n, b.names[n-1]), func(t *testing.T) {
