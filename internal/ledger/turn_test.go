@@ -171,6 +171,25 @@ func TestWorkersThatVanishMakeItStuck(t *testing.T) {
 	})
 }
 
+// TestWorkersThatReportBackAreNotCounted: only those that vanish are.
+func TestWorkersThatReportBackAreNotCounted(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, s *ledgertest.Server) {
+		d := newDesk(t, s, ledger.Options{MaxClaims: 2})
+		id := d.submit("web", 0).ID
+		for range 3 {
+			d.ok(second(d.Retry(d.ctx, d.must(), 0, "no", 0)))
+			d.ok(d.Release(d.ctx, d.must()))
+		}
+		for range 2 {
+			d.must() // vanishes
+			s.Pass(t, lease+time.Second)
+			d.ok(d.Checkpoint(d.ctx, d.must(), ledger.Mark{}))
+		}
+		d.want("state", d.get(id).State, ledger.Running)
+	})
+}
+
 func TestSignalsReachTheNextTurnAndAreConsumedOnce(t *testing.T) {
 	each(t, func(d *desk) {
 		id := d.submit("web", 0).ID
@@ -272,6 +291,8 @@ func TestAnEndIsAnEnd(t *testing.T) {
 	each(t, func(d *desk) {
 		id := d.submit("web", 0).ID
 		turn := d.must()
+		_, err := d.Signal(d.ctx, id, -1, ledger.Signal{Name: "pause", By: person("U1")})
+		d.ok(err)
 		if err := d.Finish(d.ctx, turn, ledger.End{State: ledger.Stuck}); err == nil {
 			d.t.Error("stuck is not an end")
 		}
@@ -284,6 +305,7 @@ func TestAnEndIsAnEnd(t *testing.T) {
 		ttl, err := d.s.Redis().PTTL(d.ctx, "{"+d.s.Prefix+"}:op:"+string(id)).Result()
 		d.ok(err)
 		d.want("kept for about 90 days", ttl > 89*24*time.Hour, true)
+		d.want("signals kept", d.s.Redis().Exists(d.ctx, "{"+d.s.Prefix+"}:signals:"+string(id)).Val(), 0)
 	})
 }
 
