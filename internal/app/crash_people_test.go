@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
@@ -14,7 +15,7 @@ import (
 // that it did not work.
 type people struct {
 	slack *slacksim.Workspace
-	tried int // what Slack told them had failed
+	tried atomic.Int64 // how often they were told that something had failed
 }
 
 const (
@@ -24,53 +25,75 @@ const (
 
 // ask types a command until there is a card that holds the words.
 func (p *people) ask(ctx context.Context, user, channel, line, words string) error {
-	return p.insist(ctx, "type "+line,
-		func() error { return p.slack.As(user).Slash(channel, line) },
-		func() bool { _, there := p.card(channel, words); return there })
+	return p.insist(ctx, user, deed{
+		what: "type " + line,
+		do:   func() error { return p.slack.As(user).Slash(channel, line) },
+		seen: func() bool { _, there := p.card(channel, words); return there },
+	})
 }
 
-// press presses a button of the card that holds the words, until the card says otherwise or the button is gone.
+// press presses a button of the card that holds the words, until the card has it no more.
 func (p *people) press(ctx context.Context, user, channel, words, label string) error {
-	gone := func() bool {
+	press := func() error {
 		m, there := p.card(channel, words)
-		return there && !has(m, label)
-	}
-	return p.insist(ctx, "press "+label, func() error {
-		m, there := p.card(channel, words)
-		if !there {
-			return slacksim.ErrNobody
-		}
-		if !has(m, label) {
+		if !there || !has(m, label) {
 			return nil
 		}
 		return p.slack.As(user).Click(channel, m.TS, label)
-	}, gone)
+	}
+	return p.insist(ctx, user, deed{what: "press " + label + " on " + words, do: press, seen: func() bool {
+		m, there := p.card(channel, words)
+		return there && !has(m, label)
+	}})
 }
 
-// insist does something until it is seen. What Slack says was delivered is done once, and must be seen.
-func (p *people) insist(ctx context.Context, what string, do func() error, seen func() bool) error {
-	for end := time.Now().Add(2 * patience); time.Now().Before(end); {
-		switch err := do(); {
+// deed is something to do until it is seen.
+type deed struct {
+	what string
+	do   func() error
+	seen func() bool
+}
+
+// insist does something until it is seen. What was acknowledged is done once and must be seen, unless the
+// person is told that it was not done.
+func (p *people) insist(ctx context.Context, user string, d deed) error {
+	for end := time.Now().Add(3 * patience); time.Now().Before(end); {
+		before, wait := p.refusals(user), patience
+		err := d.do()
+		switch {
 		case err == nil:
-			if !until(ctx, patience, seen) {
-				return fmt.Errorf("%s: acknowledged, and never seen to have worked", what)
-			}
-			return nil
 		case errors.Is(err, slacksim.ErrTimeout):
-			p.tried++
-			if until(ctx, doubt, seen) {
-				return nil
-			}
+			wait = doubt
 		case errors.Is(err, slacksim.ErrNobody):
-			p.tried++
-			if until(ctx, 200*time.Millisecond, seen) {
-				return nil
-			}
+			wait = 200 * time.Millisecond
 		default:
-			return fmt.Errorf("%s: %w", what, err)
+			return fmt.Errorf("%s: %w", d.what, err)
+		}
+		told := false
+		until(ctx, wait, func() bool { told = p.refusals(user) > before; return told || d.seen() })
+		if told {
+			until(ctx, time.Second, d.seen) // they look before they try again
+		}
+		if d.seen() {
+			return nil
+		}
+		if err == nil && !told {
+			return fmt.Errorf("%s: acknowledged, and neither seen to have worked nor told that it has not", d.what)
+		}
+		p.tried.Add(1)
+	}
+	return fmt.Errorf("%s: never worked", d.what)
+}
+
+// refusals counts what told a person that something was not done, or may not have been.
+func (p *people) refusals(user string) (n int) {
+	for _, m := range append(p.slack.As(user).Whispers("#deploys"), p.slack.Direct(user)...) {
+		text := strings.ToLower(m.Visible())
+		if strings.Contains(text, "nothing was done") || strings.Contains(text, "nothing should happen") || strings.Contains(text, "i cannot tell whether") {
+			n++
 		}
 	}
-	return fmt.Errorf("%s: never worked", what)
+	return n
 }
 
 // card is the newest card of a channel that holds the words.

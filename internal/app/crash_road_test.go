@@ -47,7 +47,7 @@ func TestACrashAnywhereOnTheRoad(t *testing.T) {
 type journey struct {
 	fate  *fate
 	took  time.Duration
-	tried int // how often Slack told people that something failed
+	tried int // how often people were told that something failed
 	again int // cards and lines that came twice
 	wrong []string
 }
@@ -114,7 +114,7 @@ func (j *journey) travel(ctx context.Context) {
 		fail(err)
 	}
 	j.wrong = append(j.wrong, tw.wrong(ctx)...)
-	j.tried, j.again = tw.tried, tw.again
+	j.tried, j.again = int(tw.tried.Load()), tw.again
 }
 
 // rest waits until everything accepted is handled and everything is drawn, and ends the bot.

@@ -131,7 +131,7 @@ func (f *fate) arm(on bool) {
 
 // town is a workspace of its own, for one run: its bot may die, and another takes its place.
 type town struct {
-	people
+	*people
 	*workspace.Workspace
 	log   *slog.Logger
 	redis *redis.Client
@@ -157,7 +157,7 @@ func newTown(log *slog.Logger) (*town, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return &town{Workspace: w, people: people{slack: w.Slack}, log: log, redis: redis.NewClient(at)}, nil
+	return &town{Workspace: w, people: &people{slack: w.Slack}, log: log, redis: redis.NewClient(at)}, nil
 }
 
 func (tw *town) close() error {
