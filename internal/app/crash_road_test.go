@@ -40,7 +40,7 @@ func TestACrashAnywhereOnTheRoad(t *testing.T) {
 		}
 	}
 	abreast(t.Context(), all)
-	report(t, all)
+	tally(t, all)
 }
 
 // journey is one run of the road.
@@ -134,7 +134,7 @@ func (tw *town) rest(ctx context.Context, m *mortal) error {
 	return m.bury()
 }
 
-func report(t *testing.T, all []*journey) {
+func tally(t *testing.T, all []*journey) {
 	t.Helper()
 	died, tried, again := 0, 0, 0
 	kinds := map[string]int{}

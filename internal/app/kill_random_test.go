@@ -66,6 +66,7 @@ func TestKilledAtRandom(t *testing.T) {
 	defer func() { _ = client.Close() }()
 	records := ledger.New(client, ledger.Options{})
 
+	began := time.Now()
 	crowd := &people{slack: w.Slack}
 	asked := make(chan error, 1)
 	go func() { asked <- crowd.want(t.Context(), all) }()
@@ -82,6 +83,7 @@ func TestKilledAtRandom(t *testing.T) {
 	if err := <-asked; err != nil {
 		t.Error(err)
 	}
+	t.Logf("after %s all is over", time.Since(began).Round(time.Second))
 	drawn := func() bool {
 		n, err := client.ZCard(t.Context(), "{amiral}:draw").Result()
 		return err == nil && n == 0
