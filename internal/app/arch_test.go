@@ -14,7 +14,7 @@ const module = "github.com/amiral-ops/amiral/"
 // layers, lowest first: a package imports only packages of layers below its own.
 var layers = [][]string{
 	{"internal/fault", "internal/fleet", "internal/card", "internal/workspace/slacksim/blockkit"},
-	{"commands/grammar", "internal/workspace/slacksim", "internal/workspace/awssim", "internal/workspace/page"},
+	{"commands/grammar", "internal/workspace/slacksim", "internal/workspace/awssim", "internal/workspace/page", "internal/workspace/browsertest"},
 	{"internal/ledger", "internal/audit", "internal/inbox", "internal/telemetry", "internal/cloud", "internal/workspace"},
 	{"internal/ledger/ledgertest", "internal/engine", "approvals", "internal/notify", "internal/workspace/story"},
 	{"internal/engine/crashtest", "internal/rollout", "internal/config"},
