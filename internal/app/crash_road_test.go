@@ -33,14 +33,14 @@ func TestACrashAnywhereOnTheRoad(t *testing.T) {
 	if testing.Short() {
 		step = 9
 	}
-	var all []*journey
+	var all journeys
 	for n := 1; n <= calm.fate.count; n += step {
 		for _, before := range []bool{true, false} {
 			all = append(all, &journey{fate: &fate{n: n, before: before}})
 		}
 	}
-	abreast(t.Context(), all)
-	tally(t, all)
+	all.abreast(t.Context())
+	all.judge(t)
 }
 
 // journey is one run of the road.
@@ -60,7 +60,11 @@ func (j *journey) String() string {
 	return fmt.Sprintf("%s command %d (%s)", when, j.fate.n, j.fate.where)
 }
 
-func abreast(ctx context.Context, all []*journey) {
+// journeys are runs that end at different points.
+type journeys []*journey
+
+// abreast travels all of them, some at the same time.
+func (all journeys) abreast(ctx context.Context) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, towns)
 	for _, j := range all {
@@ -134,7 +138,8 @@ func (tw *town) rest(ctx context.Context, m *mortal) error {
 	return m.bury()
 }
 
-func tally(t *testing.T, all []*journey) {
+// judge fails the test for every run that went wrong, and tells what the runs came to.
+func (all journeys) judge(t *testing.T) {
 	t.Helper()
 	died, tried, again := 0, 0, 0
 	kinds := map[string]int{}
