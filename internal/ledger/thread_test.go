@@ -46,6 +46,9 @@ func TestAThreadIsDrawnOnceForEachChange(t *testing.T) {
 		d.ok(d.Posted(d.ctx, dr, ledger.Message{Channel: "C1", TS: "1.2", Link: "https://x"}))
 		d.say(dr)
 		d.ok(d.Drawn(d.ctx, dr, time.Second))
+		if err := d.Posted(d.ctx, dr, ledger.Message{TS: "9.9"}); !errors.Is(err, ledger.ErrFenced) {
+			d.t.Errorf("after its end the drawing went on: got %v", err)
+		}
 		d.want("message", fmt.Sprint(d.get(id).Message), "{C1 1.2 https://x}")
 		d.s.Pass(d.t, time.Minute)
 		if d.drawing() != nil {

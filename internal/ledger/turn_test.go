@@ -222,6 +222,17 @@ func TestSignalsReachTheNextTurnAndAreConsumedOnce(t *testing.T) {
 	})
 }
 
+func TestASignalDuringAFailedAttemptIsSeenAtOnce(t *testing.T) {
+	each(t, func(d *desk) {
+		id := d.submit("web", 0).ID
+		turn := d.must()
+		_, err := d.Signal(d.ctx, id, -1, ledger.Signal{Name: "cancel", By: person("U1")})
+		d.ok(err)
+		d.ok(second(d.Retry(d.ctx, turn, time.Hour, "no", 0)))
+		d.want("signals", len(d.must().Signals), 1)
+	})
+}
+
 func TestSignalsRefused(t *testing.T) {
 	each(t, func(d *desk) {
 		pending := d.submit("p", 1).ID
