@@ -121,11 +121,11 @@ func (s scene) bar() (card.Bar, bool) {
 		return card.Bar{}, false
 	}
 	if s.back() {
-		words := fmt.Sprintf("%d %% rolled back · %d still on version %d · %s", p.Percent, p.Replaced+p.Warming, s.data.Version, span(p.At.Sub(s.rec.Started)))
+		words := fmt.Sprintf("of the way back · %d still on version %d · %s", p.Replaced+p.Warming, s.data.Version, span(p.At.Sub(s.rec.Started)))
 		return card.Bar{Done: p.Percent, Total: 100, Text: words}, true
 	}
-	words := fmt.Sprintf("%d of %d replaced · %d warming · %d failed · %s",
-		p.Replaced, p.Total, p.Warming, p.Failed, span(p.At.Sub(s.rec.Started)))
+	words := fmt.Sprintf("replaced · %d warming · %d failed · %s",
+		p.Warming, p.Failed, span(p.At.Sub(s.rec.Started)))
 	return card.Bar{Done: p.Replaced, Total: p.Total, Text: words}, true
 }
 
