@@ -247,7 +247,7 @@ func TestA04AcknowledgementsAreShort(t *testing.T) {
 	}))
 	s.Count = 1
 	stop := runSockets(t, s)
-	if got := <-frames; got != `{"envelope_id":"e1"}` {
+	if got := next(t, frames); got != `{"envelope_id":"e1"}` {
 		t.Errorf("got %.100s, want a bare acknowledgement", got)
 	}
 	stop()
@@ -484,14 +484,14 @@ func TestA09LeavesInOrder(t *testing.T) {
 	}))
 	s.Count = 1
 	stop := runSockets(t, s)
-	<-taken
+	next(t, taken)
 	if err := stop(); err != nil {
 		t.Errorf("got %v from Run", err)
 	}
-	if got := <-frames; got != `{"envelope_id":"e1"}` {
+	if got := next(t, frames); got != `{"envelope_id":"e1"}` {
 		t.Errorf("got %s, want what was under way acknowledged", got)
 	}
-	if code := <-r.closes; code != websocket.CloseGoingAway {
+	if code := next(t, r.closes); code != websocket.CloseGoingAway {
 		t.Errorf("got close code %d, want %d", code, websocket.CloseGoingAway)
 	}
 }

@@ -94,3 +94,14 @@ func serve(c *websocket.Conn, frames chan<- string) {
 		}
 	}
 }
+
+// next is what comes over ch, if something comes in time.
+func next[V any](t *testing.T, ch <-chan V) (v V) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(5 * time.Second):
+		t.Error("got nothing in time")
+	}
+	return v
+}
