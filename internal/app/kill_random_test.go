@@ -39,11 +39,13 @@ func (c change) command() string {
 }
 
 func changes() (all []change) {
-	for _, group := range named("shop", 8) {
+	for _, group := range named("shop", 10) {
 		all = append(all, change{group: group, image: "ami-0002", state: ledger.Succeeded, says: "Done", refreshes: []string{"Successful"}})
 	}
-	all[2].canary, all[2].refreshes = true, []string{"Cancelled", "Successful"}
-	all[5].image, all[5].state, all[5].says, all[5].refreshes = "ami-0bad", ledger.Undone, "Rolled back", []string{"RollbackSuccessful"}
+	for _, i := range []int{2, 6} {
+		all[i].canary, all[i].refreshes = true, []string{"Cancelled", "Successful"}
+	}
+	all[0].image, all[0].state, all[0].says, all[0].refreshes = "ami-0bad", ledger.Undone, "Rolled back", []string{"RollbackSuccessful"}
 	return all
 }
 
@@ -54,7 +56,7 @@ func TestKilledAtRandom(t *testing.T) {
 		t.Skip("it takes a minute")
 	}
 	server := mortalRedis(t)
-	fleetTime := workspace.NewClock(time.Now(), 60) // an hour of the fleet is a minute here
+	fleetTime := workspace.NewClock(time.Now(), 40) // so that a rollout takes some ten seconds
 	w := newWorld(t, 0, server.on, bare, func(o *workspace.Options, _ *config.Config) { o.AWS = at(fleetTime) })
 	all := changes()
 	var groups []string
@@ -70,7 +72,7 @@ func TestKilledAtRandom(t *testing.T) {
 	crowd := &people{slack: w.Slack}
 	asked := make(chan error, 1)
 	go func() { asked <- crowd.want(t.Context(), all) }()
-	kills, redisKills := w.mayhem(server, func() bool {
+	kills, redisKills := w.mayhem(server, func() error { return fleetTime.Advance(time.Hour) }, func() bool {
 		select {
 		case err := <-asked:
 			asked <- err
@@ -134,20 +136,22 @@ func (p *people) have(ctx context.Context, c change) error {
 	return p.press(ctx, "sre", "#deploys", c.title(), "Continue")
 }
 
-// mayhem kills one of two bots at a time, and Redis now and then, until it has killed enough and all is done.
-func (w *world) mayhem(server *redisProcess, done func() bool) (kills, redisKills int) {
+// mayhem kills one of two bots at a time, and Redis now and then. When it has killed enough it calls calm, and
+// goes on until all is done.
+func (w *world) mayhem(server *redisProcess, calm func() error, done func() bool) (kills, redisKills int) {
 	w.t.Helper()
 	rng := rand.New(rand.NewPCG(7, 23))
+	const enough = 15
 	bots := []*child{w.child(), w.child()}
-	for end := time.Now().Add(3 * time.Minute); ; {
-		until(w.t.Context(), time.Duration(500+rng.IntN(1500))*time.Millisecond, func() bool { return kills >= 15 && done() })
+	for end := time.Now().Add(2 * time.Minute); ; {
+		until(w.t.Context(), time.Duration(500+rng.IntN(1500))*time.Millisecond, func() bool { return kills >= enough && done() })
 		switch {
-		case kills >= 15 && done():
+		case kills >= enough && done():
 			return kills, redisKills
 		case time.Now().After(end):
 			w.t.Error("the rollouts did not end")
 			return kills, redisKills
-		case kills >= 15:
+		case kills >= enough:
 			continue
 		}
 		i := rng.IntN(len(bots))
@@ -157,6 +161,11 @@ func (w *world) mayhem(server *redisProcess, done func() bool) (kills, redisKill
 			server.kill()
 			server.start()
 			redisKills++
+		}
+		if kills == enough {
+			if err := calm(); err != nil {
+				w.t.Error(err)
+			}
 		}
 	}
 }
