@@ -25,8 +25,8 @@ const (
 
 // ask types a command until there is a card that holds the words.
 func (p *people) ask(ctx context.Context, user, channel, line, words string) error {
-	return p.insist(ctx, user, deed{
-		what: "type " + line,
+	return p.insist(ctx, deed{
+		user: user, channel: channel, what: "type " + line,
 		do:   func() error { return p.slack.As(user).Slash(channel, line) },
 		seen: func() bool { _, there := p.card(channel, words); return there },
 	})
@@ -41,7 +41,7 @@ func (p *people) press(ctx context.Context, user, channel, words, label string) 
 		}
 		return p.slack.As(user).Click(channel, m.TS, label)
 	}
-	return p.insist(ctx, user, deed{what: "press " + label + " on " + words, do: press, seen: func() bool {
+	return p.insist(ctx, deed{user: user, channel: channel, what: "press " + label + " on " + words, do: press, seen: func() bool {
 		m, there := p.card(channel, words)
 		return there && !has(m, label)
 	}})
@@ -49,16 +49,17 @@ func (p *people) press(ctx context.Context, user, channel, words, label string) 
 
 // deed is something to do until it is seen.
 type deed struct {
-	what string
-	do   func() error
-	seen func() bool
+	user, channel string
+	what          string
+	do            func() error
+	seen          func() bool
 }
 
 // insist does something until it is seen. What was acknowledged is done once and must be seen, unless the
 // person is told that it was not done.
-func (p *people) insist(ctx context.Context, user string, d deed) error {
+func (p *people) insist(ctx context.Context, d deed) error {
 	for end := time.Now().Add(3 * patience); time.Now().Before(end); {
-		before, wait := p.refusals(user), patience
+		before, wait := p.refusals(d.user, d.channel), patience
 		err := d.do()
 		switch {
 		case err == nil:
@@ -70,7 +71,7 @@ func (p *people) insist(ctx context.Context, user string, d deed) error {
 			return fmt.Errorf("%s: %w", d.what, err)
 		}
 		told := false
-		until(ctx, wait, func() bool { told = p.refusals(user) > before; return told || d.seen() })
+		until(ctx, wait, func() bool { told = p.refusals(d.user, d.channel) > before; return told || d.seen() })
 		if told {
 			until(ctx, time.Second, d.seen) // they look before they try again
 		}
@@ -86,8 +87,8 @@ func (p *people) insist(ctx context.Context, user string, d deed) error {
 }
 
 // refusals counts what told a person that something was not done, or may not have been.
-func (p *people) refusals(user string) (n int) {
-	for _, m := range append(p.slack.As(user).Whispers("#deploys"), p.slack.Direct(user)...) {
+func (p *people) refusals(user, channel string) (n int) {
+	for _, m := range append(p.slack.As(user).Whispers(channel), p.slack.Direct(user)...) {
 		text := strings.ToLower(m.Visible())
 		if strings.Contains(text, "nothing was done") || strings.Contains(text, "nothing should happen") || strings.Contains(text, "i cannot tell whether") {
 			n++

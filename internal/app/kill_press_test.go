@@ -5,41 +5,44 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/workspace"
+	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
 )
 
 // TestTwoPressAtOnce: two people press Approve at the same moment, on two replicas, twenty times. Each request
 // becomes one operation, and whoever came second is told who was first.
 func TestTwoPressAtOnce(t *testing.T) {
-	w := newWorld(t, 2, bare)
+	channels := named("team", 5) // a channel takes one message in a second
+	w := newWorld(t, 2, bare, rooms(channels))
 	groups := named("pair", 20)
 	w.fill(groups...)
 	crowd := &people{slack: w.Slack}
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, 4)
-	for _, g := range groups {
-		slots <- struct{}{}
+	for i, g := range groups {
 		wg.Go(func() {
-			defer func() { <-slots }()
+			channel := "#" + channels[i%len(channels)]
 			title := "Roll " + g + " to ami-0002"
-			if err := crowd.ask(t.Context(), "dev", "#deploys", "/asg rollout "+g+" --image ami-0002", title); err != nil {
+			if err := crowd.ask(t.Context(), "dev", channel, "/asg rollout "+g+" --image ami-0002", title); err != nil {
 				t.Error(err)
 				return
 			}
-			card, _ := crowd.card("#deploys", title)
+			card, _ := crowd.card(channel, title)
 			var both sync.WaitGroup
 			for _, user := range []string{"sre", "sre2"} {
 				both.Go(func() {
-					if err := w.Slack.As(user).Click("#deploys", card.TS, "Approve"); err != nil {
+					if err := w.Slack.As(user).Click(channel, card.TS, "Approve"); err != nil {
 						t.Errorf("%s: %s presses: %v", g, user, err)
 					}
 				})
 			}
 			both.Wait()
-			late := func() bool { return told(crowd, "sre", title)+told(crowd, "sre2", title) == 1 }
+			late := func() bool { return told(crowd, "sre", channel, title)+told(crowd, "sre2", channel, title) == 1 }
 			if !until(t.Context(), patience, func() bool { return len(w.refreshes(g)) == 1 && late() }) {
 				t.Errorf("%s: %d refreshes, %d and %d told that it was approved already", g, len(w.refreshes(g)),
-					told(crowd, "sre", title), told(crowd, "sre2", title))
+					told(crowd, "sre", channel, title), told(crowd, "sre2", channel, title))
 			}
 		})
 	}
@@ -54,9 +57,25 @@ func TestTwoPressAtOnce(t *testing.T) {
 	}
 }
 
+// rooms adds channels, each with an environment of its own.
+func rooms(names []string) func(*workspace.Options, *config.Config) {
+	return func(o *workspace.Options, c *config.Config) {
+		o.Slack = func(so *slacksim.Options) {
+			for _, n := range names {
+				so.Channels = append(so.Channels, slacksim.Channel{Name: n, Members: []string{"dev", "sre", "sre2", "amiral"}})
+			}
+		}
+		for _, n := range names {
+			c.Environments = append(c.Environments, config.Environment{Name: n, Region: "eu-west-1", Channels: []string{"#" + n}})
+		}
+		one := 1
+		c.Policy = approvals.Policy{{Name: "one of sre", Approvals: &one, From: "sre"}}
+	}
+}
+
 // told counts what tells a person that somebody else approved it already.
-func told(p *people, user, title string) (n int) {
-	for _, m := range p.slack.As(user).Whispers("#deploys") {
+func told(p *people, user, channel, title string) (n int) {
+	for _, m := range p.slack.As(user).Whispers(channel) {
 		if text := m.Visible(); strings.Contains(text, title) && strings.Contains(text, "was approved by") {
 			n++
 		}

@@ -28,18 +28,18 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 		{"frozen", func() { server.signal(syscall.SIGSTOP) }, func() { server.signal(syscall.SIGCONT) }, "nothing should happen"},
 	} {
 		away.go_()
-		told := crowd.refusals("dev")
+		told := crowd.refusals("dev", "#deploys")
 		if err := w.Slack.As("dev").Slash("#deploys", "/asg rollout shop-02 --image ami-0002"); err != nil {
 			t.Errorf("%s: typed: got %v, want an answer", away.name, err)
 		}
-		if crowd.refusals("dev") != told+1 { // the answer is the acknowledgement itself
+		if crowd.refusals("dev", "#deploys") != told+1 { // the answer is the acknowledgement itself
 			t.Errorf("%s: the person who typed was not told", away.name)
 		}
-		told = crowd.refusals("sre")
+		told = crowd.refusals("sre", "#deploys")
 		if err := w.Slack.As("sre").Click("#deploys", card.TS, "Approve"); err != nil {
 			t.Errorf("%s: pressed: got %v, want an acknowledgement", away.name, err)
 		}
-		if !until(t.Context(), 5*time.Second, func() bool { return crowd.refusals("sre") == told+1 }) {
+		if !until(t.Context(), 5*time.Second, func() bool { return crowd.refusals("sre", "#deploys") == told+1 }) {
 			t.Errorf("%s: the person who pressed was not told", away.name)
 		}
 		away.end()
