@@ -31,7 +31,8 @@ type Intake struct {
 	writing chan struct{}
 
 	mu     sync.Mutex
-	denied map[string]time.Time // keys whose people were told that nothing was done
+	denied map[string]time.Time  // keys whose people were told that nothing was done
+	open   map[string]*unsettled // keys whose writing is not settled yet
 }
 
 const (
@@ -46,7 +47,7 @@ const (
 func NewIntake(inbox Inbox, web *Web, people *People, self Identity) *Intake {
 	return &Intake{
 		Inbox: inbox, Web: web, People: people, Self: self, Log: web.slack.log,
-		writing: make(chan struct{}, writers), denied: map[string]time.Time{},
+		writing: make(chan struct{}, writers), denied: map[string]time.Time{}, open: map[string]*unsettled{},
 	}
 }
 
@@ -70,6 +71,7 @@ func (in *Intake) Take(ctx context.Context, e Envelope) (reply any) {
 	if n.Kind == kindSubmit && in.Denied(n.Key) {
 		n.Key += ":" + n.Trigger // sent once more, after its person was told that nothing was done
 	}
+	defer in.settle(n.Key)()
 	if err := in.write(ctx, n); err != nil {
 		in.Log.Error("envelope cannot be written down", "kind", n.Kind, "actor", n.Actor.User, "err", err)
 		return in.refuse(n, err)
@@ -180,8 +182,41 @@ func (in *Intake) deny(key string) {
 	in.denied[key] = now
 }
 
-// Denied reports whether the person behind a key was told by this process that nothing was done.
+// unsettled is a key that is being written down: it is not known yet what its person is told.
+type unsettled struct {
+	takes int
+	done  chan struct{}
+}
+
+// settle marks a key as not settled until the returned function is called.
+func (in *Intake) settle(key string) func() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	u := in.open[key]
+	if u == nil {
+		u = &unsettled{done: make(chan struct{})}
+		in.open[key] = u
+	}
+	u.takes++
+	return func() {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		if u.takes--; u.takes == 0 {
+			delete(in.open, key)
+			close(u.done)
+		}
+	}
+}
+
+// Denied reports whether the person behind a key was told by this process that nothing was done. It waits
+// until that is settled: an item may be read from the inbox before its writer knows that it is in there.
 func (in *Intake) Denied(key string) bool {
+	in.mu.Lock()
+	u := in.open[key]
+	in.mu.Unlock()
+	if u != nil {
+		<-u.done
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	at, ok := in.denied[key]

@@ -221,3 +221,36 @@ func TestLostAccessEndsTheBot(t *testing.T) {
 		t.Errorf("got %v, want to hear that the app was uninstalled", err)
 	}
 }
+
+// TestAnItemReadBeforeItsWriterKnowsIsNotDone: what reached the inbox without the writer hearing of it is
+// not done, since its person is about to be told that nothing was.
+func TestAnItemReadBeforeItsWriterKnowsIsNotDone(t *testing.T) {
+	r := wire(t, workspace(t, office()), newMemory())
+	added := make(chan string, 1)
+	r.intake.Inbox = adder(func(ctx context.Context, key string) error {
+		added <- key // it is in there, and the answer is lost
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	var told any
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		told = r.intake.Take(context.Background(), bot.Envelope{ID: "e", Type: "slash_commands", Received: time.Now(),
+			Payload: []byte(`{"command":"/asg","text":"list","user_id":"U0DEV","team_id":"T0LOCAL01","channel_id":"C0DEPLOYS","trigger_id":"t1"}`)})
+	}()
+	key := <-added
+	if !r.intake.Denied(key) {
+		t.Error("the item is handled though its person is told that nothing was done")
+	}
+	<-taken
+	if told == nil {
+		t.Error("nobody was told")
+	}
+}
+
+type adder func(ctx context.Context, key string) error
+
+func (f adder) Add(ctx context.Context, key, _ string, _ []byte) (bool, error) {
+	return false, f(ctx, key)
+}
