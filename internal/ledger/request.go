@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
 )
 
 // IDOf derives an operation's id from what asked for it: the same key always gives the same id.
@@ -33,10 +35,19 @@ func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool
 	}
 	reply, err := l.run(ctx, call{script: "submit", harmless: true, confirm: p.Rule.Quorum == 0, args: []any{
 		string(p.ID), body, p.Resource, p.Rule.Quorum, p.Rule.ValidFor.Milliseconds(), p.Requester.User,
-		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(),
+		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(), p.call(),
 	}})
 	fresh, rec, err = flagged(reply, err)
 	return rec, fresh, err
+}
+
+// call is the line that calls those who may approve. It stands in the thread, so that the card, which is
+// drawn again and again, calls nobody.
+func (p Proposal) call() string {
+	if p.Rule.Quorum == 0 || p.Rule.Group == "" {
+		return ""
+	}
+	return fmt.Sprintf("{group:%s}, {user:%s} asks for your approval.", p.Rule.Group, p.Requester.User)
 }
 
 func (p Proposal) validate() error {
@@ -127,7 +138,7 @@ func because(reason string) string {
 }
 
 // plain is text that holds no placeholder.
-func plain(text string) string { return strings.ReplaceAll(text, "{user:", "(user:") }
+func plain(text string) string { return card.Inert(text) }
 
 // object is what the audit is told besides the transition itself.
 type object map[string]string

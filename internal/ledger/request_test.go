@@ -88,7 +88,19 @@ func TestTheVoteThatReachesTheQuorumStarts(t *testing.T) {
 		d.want("decided", rec.Decided.IsZero(), false)
 		d.want("turn", d.must().ID, id)
 		d.want("lines", strings.Join(d.lines(id), "|"),
-			`{user:U1} approved (1 of 2).|{user:U2} approved (2 of 2): looks "good" (user:U9}|Started.`)
+			`{user:U1} approved (1 of 2).|{user:U2} approved (2 of 2): looks "good" { user:U9}|Started.`)
+	})
+}
+
+func TestThoseWhoMayApproveAreCalledOnceInTheThread(t *testing.T) {
+	each(t, func(d *desk) {
+		p := ledger.Proposal{ID: "op-called", Kind: "test", Step: "one", Resource: "web", Requester: person("U0"), Digest: "d1",
+			Rule: ledger.Rule{Quorum: 1, Group: "sre", ValidFor: time.Hour}}
+		for range 2 {
+			_, _, err := d.Submit(d.ctx, p)
+			d.ok(err)
+		}
+		d.want("lines", strings.Join(d.lines("op-called"), "|"), "{group:sre}, {user:U0} asks for your approval.")
 	})
 }
 

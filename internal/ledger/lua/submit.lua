@@ -2,7 +2,8 @@
 --
 -- KEYS as in shared.
 -- ARGV 3 id, 4 proposal JSON, 5 resource, 6 quorum, 7 valid for (ms), 8 requester's user, 9 requester JSON,
---      10 digest, 11 channel, 12 title, 13 first step, 14 audit fields JSON
+--      10 digest, 11 channel, 12 title, 13 first step, 14 audit fields JSON,
+--      15 line that calls the voters, or empty
 -- Returns {1 if it is new, view}.
 local id = ARGV[3]
 if exists(id) then return {0, view(id)} end
@@ -14,7 +15,7 @@ set(id, 'proposal', ARGV[4], 'resource', ARGV[5], 'quorum', ARGV[6], 'requester'
 at(OPEN, id, now)
 at(RECENT, id, now)
 redis.call('ZREMRANGEBYRANK', RECENT, 0, -1001)
-note(id, 'proposed', {by = ARGV[9], fields = ARGV[14]})
+note(id, 'proposed', {by = ARGV[9], fields = ARGV[14], line = ARGV[15], tone = 'asking'})
 if quorum == 0 then
   approve(id, NOBODY)
 else
