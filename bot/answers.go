@@ -23,12 +23,18 @@ const (
 	responseLife = 30 * time.Minute
 )
 
+const (
+	sweepEvery = time.Minute // looking at every address for each answer would cost more than the answer
+	mostUsed   = 10_000      // addresses counted at the same time; Slack counts as well, and refuses
+)
+
 // answers brings a card to the person who said or pressed something, by the first way that works.
 type answers struct {
 	web *Web
 
-	mu   sync.Mutex
-	used map[string]use // by response address
+	mu    sync.Mutex
+	used  map[string]use // by response address
+	swept time.Time
 }
 
 type use struct {
@@ -147,11 +153,7 @@ func (a *answers) may(n *note) error {
 	now := a.web.slack.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for k, u := range a.used {
-		if now.Sub(u.since) > responseLife {
-			delete(a.used, k)
-		}
-	}
+	a.sweep(now)
 	u, known := a.used[n.Response]
 	if !known {
 		u.since = now
@@ -162,6 +164,22 @@ func (a *answers) may(n *note) error {
 	u.n++
 	a.used[n.Response] = u
 	return nil
+}
+
+// sweep forgets, now and then, the addresses that Slack does not know any more; all of them when there are too many.
+func (a *answers) sweep(now time.Time) {
+	if len(a.used) >= mostUsed {
+		clear(a.used)
+	}
+	if now.Sub(a.swept) < sweepEvery {
+		return
+	}
+	a.swept = now
+	for k, u := range a.used {
+		if now.Sub(u.since) > responseLife {
+			delete(a.used, k)
+		}
+	}
 }
 
 // own reports whether an address is Slack's: hooks.slack.com, or the host of the configured API.
