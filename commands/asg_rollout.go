@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,13 +64,17 @@ func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return a.decide(c, env, plan)
+	return a.decide(ctx, c, env, plan)
 }
 
 // decide proposes a plan, or shows why it cannot be.
-func (a *ASG) decide(c *Call, env Environment, plan rollout.Plan) (Result, error) {
+func (a *ASG) decide(ctx context.Context, c *Call, env Environment, plan rollout.Plan) (Result, error) {
 	if len(plan.Stops()) > 0 || c.Words.Bool("dry-run") {
-		return reply(planCard(plan)), nil
+		shown := planCard(plan)
+		if own, ok := a.atWork(ctx, plan.Resource()); ok {
+			shown.Sections = append([]card.Section{busy(own)}, shown.Sections...)
+		}
+		return reply(shown), nil
 	}
 	s, err := spec(plan)
 	if err != nil {
@@ -78,6 +83,28 @@ func (a *ASG) decide(c *Call, env Environment, plan rollout.Plan) (Result, error
 	s.Command, s.Reason, s.Requester = c.Typed, c.Words.Text("reason"), c.Actor
 	s.Channel, s.Thread = env.place(c.Channel, c.Thread)
 	return Result{Propose: &s}, nil
+}
+
+// atWork finds the operation of ours that is at work on a resource.
+func (a *ASG) atWork(ctx context.Context, resource string) (ledger.Record, bool) {
+	open, err := a.Records.Open(ctx)
+	if err != nil {
+		return ledger.Record{}, false
+	}
+	i := slices.IndexFunc(open, func(r ledger.Record) bool {
+		return r.Resource == resource && (r.State == ledger.Running || r.State == ledger.Stuck)
+	})
+	if i < 0 {
+		return ledger.Record{}, false
+	}
+	return open[i], true
+}
+
+// busy says who is at work, so that nobody takes our own refresh for a stranger's.
+func busy(r ledger.Record) card.Section {
+	t := card.Join(card.T("I am at work on %s: ", r.Target), card.Text{{Bold: r.Title}}, card.T(", asked by "), card.User(r.Requester.User),
+		card.T(" ("), card.Code(string(r.ID)), card.T(")."))
+	return card.Para(append(t, cardLink(r)...))
 }
 
 // plan makes the plan from what is there now.

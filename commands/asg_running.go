@@ -217,7 +217,7 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 			if err != nil {
 				return Result{}, err
 			}
-			return a.decide(c, env, plan)
+			return a.decide(ctx, c, env, plan)
 		}
 		if p, err := planOf(r); err == nil && p.Want.Back && r.State == ledger.Succeeded {
 			return Result{}, fault.New(fault.Conflict, "The last rollout of %s was rolled back already, by %s.", g.Name, r.ID).

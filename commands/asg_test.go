@@ -150,6 +150,27 @@ func TestPlansThatCannotRunAreShownAndNotProposed(t *testing.T) {
 	}
 }
 
+func TestOurOwnWorkIsNamedWhereItStandsInTheWay(t *testing.T) {
+	running, elsewhere := op("op-run", ledger.Running), op("op-api", ledger.Running)
+	elsewhere.Resource = "123456789012/eu-west-1/asg/api"
+	for _, c := range []struct {
+		all   []ledger.Record
+		named bool
+	}{
+		{[]ledger.Record{running}, true},
+		{[]ledger.Record{op("op-run", ledger.Stuck)}, true},
+		{[]ledger.Record{op("op-run", ledger.Pending)}, false},
+		{[]ledger.Record{elsewhere}, false},
+	} {
+		w := newWorld(t, c.all...)
+		w.cloud.groups[0].Suspended = []string{"Launch"}
+		got := text(w.says("asg rollout web --image ami-0b2").Reply)
+		if strings.Contains(got, "I am at work on web: Roll web to ami-0b2, asked by @UDEV (`op-run`).") != c.named {
+			t.Errorf("%s of %s: got %s", c.all[0].State, c.all[0].Resource, got)
+		}
+	}
+}
+
 func TestRunningOperationsAreBornUpon(t *testing.T) {
 	for _, c := range []struct {
 		typed string
