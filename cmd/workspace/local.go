@@ -33,15 +33,15 @@ func local(ctx context.Context, o options) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	if err := announce(w.Info(), o); err != nil {
-		return err
-	}
 	b := &bot{info: w.Info(), log: logger(o.log), failed: make(chan error, 1)}
 	if !o.noBot {
 		if err := b.start(ctx); err != nil {
 			return err
 		}
 		defer b.stop()
+	}
+	if err := announce(w.Info(), o); err != nil {
+		return err
 	}
 	if o.play != "" {
 		return play(ctx, o, w, b)
@@ -130,7 +130,24 @@ func (b *bot) start(ctx context.Context) error {
 			b.failed <- err
 		}
 	})
-	return nil
+	return connected(ctx, a)
+}
+
+// connected waits until Slack has greeted the bot, so that the first thing typed is heard.
+func connected(ctx context.Context, a *app.App) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 500 {
+		if a.Ready() == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return a.Ready()
 }
 
 func (b *bot) stop() {

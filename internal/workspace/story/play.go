@@ -189,7 +189,11 @@ func (p *Player) click(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	b, err := newest(w, words[1])
+	on := ""
+	if len(words) == 4 && words[2] == "on" {
+		on = words[3]
+	}
+	b, err := newest(w, words[1], on)
 	if err != nil {
 		return err
 	}
@@ -197,14 +201,14 @@ func (p *Player) click(ctx context.Context, words []string) error {
 		"block_id": b.BlockID, "action_id": b.ActionID, "value": b.Value})
 }
 
-// newest is the button so labelled on the newest message that this person sees.
-func newest(w world, label string) (button, error) {
+// newest is the button so labelled on the newest message that this person sees and that holds the words.
+func newest(w world, label, holding string) (button, error) {
 	var best button
 	for _, box := range []map[string][]message{w.Messages, w.Ephemerals} {
 		for _, all := range box {
 			for _, m := range all {
 				for _, b := range buttons(m) {
-					if (b.Label == label || strings.TrimRight(b.Label, "…. ") == label) && m.TS > best.Message.TS {
+					if (b.Label == label || strings.TrimRight(b.Label, "…. ") == label) && m.TS > best.Message.TS && strings.Contains(words(m.Text, m.Blocks), holding) {
 						best = b
 					}
 				}

@@ -7,7 +7,7 @@
 //	slash   @dev #deploys /asg rollout web --image ami-0b2   types a slash command
 //	say     @dev #deploys some words                         writes a message
 //	reply   @dev #deploys some words                         writes into the latest thread there
-//	click   @sre Approve                                     presses the latest button so labelled
+//	click   @sre Approve on 'words'                          presses the latest button so labelled, on a card with the words
 //	submit  @sre reason='not today'                          fills in and sends the open form
 //	card    #deploys 'words' buttons Approve,Deny without X  the latest card holds the words and buttons
 //	line    #deploys 'words'                                 the latest thread has a line with the words
