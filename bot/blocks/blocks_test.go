@@ -151,6 +151,15 @@ func TestDataNeverBecomesLive(t *testing.T) {
 	}
 }
 
+func TestNotificationsNamePeople(t *testing.T) {
+	c := card.Card{Tone: card.Warning, Sections: []card.Section{
+		card.Para(card.Join(card.T("Only "), card.User("U0DEV"), card.T(" can withdraw <this>."))), card.Para(card.T("second")),
+	}}
+	if got, want := Card(c).Text, "⚠️ Only <@U0DEV> can withdraw &lt;this&gt;."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestEscapedOnceAndWhole(t *testing.T) {
 	for n := range 12 {
 		s := mrkdwn(card.T("%s", "ab<&>cd<&>ef"), 10+n)

@@ -101,13 +101,14 @@ func footer(lines []card.Text) []slack.Block {
 
 // fallback is the text for notifications and for where no blocks are drawn; never empty.
 func fallback(c card.Card) string {
-	s := cmp.Or(strings.TrimSpace(clean(c.Summary)), oneLine(c.Title))
+	words := card.Text{{Plain: cmp.Or(strings.TrimSpace(clean(c.Summary)), oneLine(c.Title))}}
 	for _, section := range c.Sections {
-		if s == "" && section.Text != nil {
-			s = plain(*section.Text)
+		if words[0].Plain == "" && section.Text != nil {
+			words = *section.Text
+			break
 		}
 	}
-	return mark(c.Tone) + cmp.Or(mrkdwn(card.Text{{Plain: s}}, maxText-10), ellipsis)
+	return mark(c.Tone) + cmp.Or(mrkdwn(words, maxText-10), ellipsis)
 }
 
 func mark(t card.Tone) string {

@@ -158,19 +158,3 @@ func (w *pen) done() string {
 	}
 	return tidyEnd(s) + ellipsis
 }
-
-// plain is a text without any markup, for places that draw none.
-func plain(t card.Text) string {
-	var b strings.Builder
-	for _, p := range t {
-		switch {
-		case p.Link != nil:
-			b.WriteString(p.Link.Label)
-		case !p.When.IsZero():
-			b.WriteString(p.When.UTC().Format("2006-01-02 15:04 UTC"))
-		default:
-			b.WriteString(p.Plain + p.Bold + p.Code + p.User + p.Group + p.Channel)
-		}
-	}
-	return oneLine(b.String())
-}
