@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
@@ -51,9 +52,14 @@ func told(err error) (*fault.Fault, bool) {
 	return fault.New(fault.Unavailable, "AWS did not answer %s.", e.Call).WithHint("Try again in a minute."), true
 }
 
-// refusal draws a fault.
+// refusal draws a fault. A sentence that mentions somebody is no summary, which is words alone: its section
+// stands in for it.
 func refusal(err error, f *fault.Fault) card.Card {
-	c := card.Card{Tone: card.Warning, Summary: f.Text, Sections: []card.Section{card.Para(marked(f.Text))}}
+	said := marked(f.Text)
+	c := card.Card{Tone: card.Warning, Summary: f.Text, Sections: []card.Section{card.Para(said)}}
+	if slices.ContainsFunc(said, mentions) {
+		c.Summary = ""
+	}
 	r, ok := errors.AsType[*grammar.Refusal](err)
 	if !ok {
 		if f.Hint != "" {
@@ -71,6 +77,8 @@ func refusal(err error, f *fault.Fault) card.Card {
 	c.Sections = append(c.Sections, card.Para(lines))
 	return c
 }
+
+func mentions(p card.Part) bool { return p.User+p.Group+p.Channel != "" }
 
 // marked is a sentence in which what stands between two backquotes is code.
 func marked(s string) card.Text {

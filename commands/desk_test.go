@@ -102,6 +102,16 @@ func TestWhatTheGateRefusesIsToldAndAuditedByTheGateAlone(t *testing.T) {
 	}
 }
 
+func TestSentencesWithMentionsAreNoSummary(t *testing.T) {
+	for sentence, want := range map[string]string{"You are not in @sre.": "You are not in @sre.", "Only {user:U1} can.": ""} {
+		w := newWorld(t, op("op-ask", ledger.Pending))
+		w.gate.err = fault.New(fault.Denied, "%s", sentence)
+		if got := w.desk.Press(t.Context(), Press{Actor: sre, Action: "approve", ID: "op-ask"}).Reply.Summary; got != want {
+			t.Errorf("%s: got the summary %q, want %q", sentence, got, want)
+		}
+	}
+}
+
 func TestAPanicIsAnswered(t *testing.T) {
 	w := newWorld(t)
 	w.desk.Records = nil
