@@ -42,4 +42,5 @@ lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@command -v golangci-lint >/dev/null && golangci-lint run || echo "golangci-lint is not installed: its checks were left out"
 
 bench: ## accept and answer latency beside an echo bot, decisions a second, memory
-	$(GO) test -run '^$$' -bench . -benchtime 3s -timeout 20m ./internal/app/bench/... ./internal/ledger/...
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/app
+	$(GO) test -run '^$$' -bench . -benchtime 3s -timeout 20m ./internal/ledger
