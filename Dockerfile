@@ -7,9 +7,10 @@ COPY . .
 ARG VERSION=dev
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/amiral ./cmd/amiral
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/amiral /amiral
-USER nonroot
+USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/amiral"]
 CMD ["serve", "-config", "/etc/amiral/amiral.yaml"]
