@@ -128,6 +128,17 @@ func (g *Gate) mayVote(ctx context.Context, rec ledger.Record, who ledger.Actor,
 	return g.inGroup(ctx, rec, who, "decide on this")
 }
 
+// deedOf is what a signal does, in words that follow "You cannot".
+func deedOf(signal string) string {
+	switch signal {
+	case "rollback":
+		return "roll this back"
+	case "retry":
+		return "try this again"
+	}
+	return signal + " this"
+}
+
 func (g *Gate) inGroup(ctx context.Context, rec ledger.Record, who ledger.Actor, deed string) error {
 	if rec.Rule.Group == "" {
 		return nil
@@ -176,7 +187,7 @@ func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledg
 		return g.refused(ctx, id, who, name, late(rec))
 	}
 	if who != rec.Requester {
-		if err := g.inGroup(ctx, rec, who, name+" this"); err != nil {
+		if err := g.inGroup(ctx, rec, who, deedOf(name)); err != nil {
 			return g.refused(ctx, id, who, name, err)
 		}
 	}

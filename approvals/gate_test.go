@@ -200,6 +200,8 @@ func TestSignalsArePermissionedToo(t *testing.T) {
 	}
 	_, err = w.Signal(t.Context(), r.ID, -1, eve, "cancel")
 	wantFault(t, err, fault.Denied, "You cannot cancel this: you are not in @sre")
+	_, err = w.Signal(t.Context(), r.ID, -1, eve, "rollback")
+	wantFault(t, err, fault.Denied, "You cannot roll this back: you are not in @sre")
 	for _, who := range []ledger.Actor{dana, priya} {
 		if _, err := w.Signal(t.Context(), r.ID, -1, who, "pause"); err != nil {
 			t.Errorf("%s: got %v, want it allowed", who.User, err)
