@@ -244,6 +244,10 @@ func TestDetails(t *testing.T) {
 		return text(w.desk.Press(context.Background(), Press{Actor: sre, Action: "details", ID: "op-ask"}).Reply)
 	}
 	golden(t, "details", details())
+	w.records.lines = []ledger.Entry{{At: noon, Line: "{group:sre}, {user:UDEV} asks for your approval."}}
+	if got := details(); !strings.Contains(got, "@sre, @UDEV asks for your approval.") {
+		t.Errorf("got %s, want the group called by its handle", got)
+	}
 	w.desk.Draw = func(r ledger.Record) card.Card {
 		return card.Card{Title: "Approval needed · " + r.Title, Foot: []card.Text{card.T("1 to go")}, Buttons: []card.Button{{Action: "approve"}}}
 	}

@@ -176,7 +176,7 @@ func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section
 	var lines []card.Text
 	for _, e := range entries {
 		if e.Line != "" {
-			lines = append(lines, card.Join(card.When(e.At), card.T(" "), card.Expand(e.Line)))
+			lines = append(lines, card.Join(card.When(e.At), card.T(" "), retold(e.Line)))
 		}
 	}
 	if len(lines) == 0 {
@@ -191,6 +191,17 @@ func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section
 		all = append(all, card.Para(stacked(part)))
 	}
 	return all, nil
+}
+
+// retold is a line of a journal for one reader: groups are named by their handles and not called again.
+func retold(line string) card.Text {
+	t := card.Expand(line)
+	for i, p := range t {
+		if p.Group != "" {
+			t[i] = card.Part{Plain: "@" + p.Group}
+		}
+	}
+	return t
 }
 
 // stacked puts lines under each other.
