@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/audit"
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
@@ -19,6 +20,7 @@ type Ledger interface {
 	Signal(ctx context.Context, id ledger.ID, version int64, s ledger.Signal) (ledger.Record, error)
 	Abandon(ctx context.Context, id ledger.ID, by ledger.Actor, reason string) (ledger.Record, error)
 	Get(ctx context.Context, id ledger.ID) (ledger.Record, error)
+	Note(ctx context.Context, id ledger.ID, line, tone string) error
 }
 
 // People says, from Slack's live data, who is in a user group. A lookup that fails is an error, never an
@@ -61,10 +63,22 @@ func (g *Gate) Propose(ctx context.Context, key string, s Spec) (ledger.Record, 
 		return g.refused(ctx, id, s.Requester, "propose", err)
 	}
 	rec, _, err := g.Ledger.Submit(ctx, proposal(id, s, rule))
-	if err != nil && !errors.Is(err, ledger.ErrNotReplicated) {
+	if errors.Is(err, ledger.ErrNotReplicated) {
+		return rec, g.unconfirmed(ctx, id)
+	}
+	if err != nil {
 		return rec, fmt.Errorf("propose %s on %s: %w", s.Kind, s.Target, err)
 	}
 	return rec, nil
+}
+
+// unconfirmed tells the thread that a decision stands on one Redis only.
+func (g *Gate) unconfirmed(ctx context.Context, id ledger.ID) error {
+	err := g.Ledger.Note(ctx, id, "This is written down, but no replica of Redis has confirmed it: should Redis fail over right now, it may be lost and has to be asked for again.", string(card.Warning))
+	if err != nil {
+		return fmt.Errorf("note that %s is not replicated: %w", id, err)
+	}
+	return nil
 }
 
 func proposal(id ledger.ID, s Spec, rule ledger.Rule) ledger.Proposal {

@@ -52,6 +52,7 @@ type world struct {
 	redis  *miniredis.Miniredis
 	groups *groups
 	log    *audit.Log
+	client redis.UniversalClient
 }
 
 func newWorld(t *testing.T, quorum int) *world {
@@ -61,7 +62,7 @@ func newWorld(t *testing.T, quorum int) *world {
 	t.Cleanup(func() { _ = c.Close() })
 	people := &groups{members: map[string][]string{"sre": {"USAM", "UPRIYA", "UDANA"}}}
 	log := audit.New(c, audit.Key("amiral"))
-	return &world{redis: m, groups: people, log: log, Gate: &Gate{
+	return &world{client: c, redis: m, groups: people, log: log, Gate: &Gate{
 		Ledger: ledger.New(c, ledger.Options{}), People: people, Audit: log,
 		Policy: Policy{{Name: "prod", Kind: "rollout", Environment: "production", Target: "web*", Approvals: &quorum, From: "sre", ValidFor: time.Hour}},
 	}}
@@ -259,6 +260,24 @@ func TestTwoApproversAtOnceStartOneOperation(t *testing.T) {
 	}
 	if started != 1 {
 		t.Errorf("started %d times, want once", started)
+	}
+}
+
+func TestADecisionThatNoReplicaConfirmsIsTold(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.propose(t)
+	alone := ledger.New(w.client, ledger.Options{Replicas: 1, ReplicaTimeout: 10 * time.Millisecond})
+	w.Ledger = alone
+	voted, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	if err != nil || voted.State != ledger.Running {
+		t.Fatalf("got %v %v, want it to run all the same", voted.State, err)
+	}
+	entries, err := alone.Journal(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := entries[len(entries)-1]; !strings.Contains(last.Line, "no replica of Redis has confirmed it") {
+		t.Errorf("got %q last in the thread, want it to say that no replica confirmed", last.Line)
 	}
 }
 

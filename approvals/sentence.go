@@ -12,7 +12,7 @@ import (
 // settled turns what the ledger answered into what the person is told.
 func (g *Gate) settled(ctx context.Context, id ledger.ID, who ledger.Actor, deed string, rec ledger.Record, err error) (ledger.Record, error) {
 	if errors.Is(err, ledger.ErrNotReplicated) {
-		return rec, nil // it stands; the ledger has told the operators that no replica confirmed it
+		return rec, g.unconfirmed(ctx, id) // it stands all the same
 	}
 	if why := g.why(ctx, id, err); why != nil {
 		return g.refused(ctx, id, who, deed, why)
