@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"time"
 )
 
 // NewLog returns a JSON logger that hides anything that looks like a credential.
@@ -14,7 +15,7 @@ func NewLog(w io.Writer, level string) *slog.Logger {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		l = slog.LevelInfo
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: hide}))
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: readable}))
 }
 
 // credential matches Slack tokens, AWS access keys, passwords in URLs, private keys, and Slack's
@@ -25,10 +26,13 @@ var credential = regexp.MustCompile(
 // Redact hides credentials in a text.
 func Redact(s string) string { return credential.ReplaceAllString(s, "***") }
 
-func hide(_ []string, a slog.Attr) slog.Attr {
+// readable hides credentials and gives durations their unit.
+func readable(_ []string, a slog.Attr) slog.Attr {
 	switch v := a.Value.Any().(type) {
 	case string:
 		a.Value = slog.StringValue(Redact(v))
+	case time.Duration:
+		a.Value = slog.StringValue(v.String())
 	case error:
 		a.Value = slog.StringValue(Redact(v.Error()))
 	}

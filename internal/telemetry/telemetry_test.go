@@ -30,6 +30,14 @@ func TestLogsHideCredentials(t *testing.T) {
 	}
 }
 
+func TestLogsTellDurationsWithTheirUnit(t *testing.T) {
+	var out bytes.Buffer
+	NewLog(&out, "info").Info("operation finished", "took", 12500*time.Millisecond)
+	if !strings.Contains(out.String(), `"took":"12.5s"`) {
+		t.Errorf("got %s", out.String())
+	}
+}
+
 func TestReadyNamesWhatIsNot(t *testing.T) {
 	var broken error
 	s := &Server{Metrics: NewMetrics(), Probes: []Probe{{"slack", func(context.Context) error { return nil }}, {"redis", func(context.Context) error { return broken }}}}
