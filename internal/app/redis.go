@@ -17,6 +17,7 @@ import (
 
 // connect opens the Redis of the address, or one inside this process when there is none.
 func connect(ctx context.Context, url config.Secret, log *slog.Logger) (redis.UniversalClient, func(), error) {
+	redis.SetLogger(chatter{log}) // the client logs for the whole process
 	if url == "" {
 		return inMemory(log)
 	}
@@ -31,6 +32,14 @@ func connect(ctx context.Context, url config.Secret, log *slog.Logger) (redis.Un
 		return nil, nil, err
 	}
 	return client, func() { _ = client.Close() }, nil
+}
+
+// chatter puts what the Redis client has to say into our log. Errors reach us by other ways as well.
+type chatter struct{ log *slog.Logger }
+
+// Printf logs a line of the client.
+func (c chatter) Printf(_ context.Context, format string, args ...any) {
+	c.log.Debug("redis client", "says", fmt.Sprintf(format, args...))
 }
 
 // tuned sets what the ledger relies on: retries are decided where it is known what a repeat would do.
