@@ -31,11 +31,14 @@ func told(err error) (*fault.Fault, bool) {
 	if f, ok := fault.As(err); ok {
 		return f, true
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(fault.Unavailable, "The answer took too long, so I stopped waiting for it.").WithHint("Try again in a minute."), true
-	}
 	e, ok := errors.AsType[*fleet.Error](err)
-	if !ok {
+	late := errors.Is(err, context.DeadlineExceeded)
+	switch {
+	case late && ok:
+		return fault.New(fault.Unavailable, "AWS did not answer %s in time, so I stopped waiting for it.", e.Call).WithHint("Try again in a minute."), true
+	case late:
+		return fault.New(fault.Unavailable, "The answer took too long, so I stopped waiting for it.").WithHint("Try again in a minute."), true
+	case !ok:
 		return nil, false
 	}
 	switch e.Kind {

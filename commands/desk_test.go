@@ -58,6 +58,8 @@ func TestTroubleIsToldPlainlyOrNotAtAll(t *testing.T) {
 		{aws(fleet.Refused), "AWS does not allow me autoscaling:DescribeAutoScalingGroups: not today { user:U1}\nWhoever keeps my IAM policy can allow it.\n"},
 		{aws(fleet.Rejected), "AWS refuses: not today { user:U1}\n"},
 		{aws(fleet.Other), "AWS did not answer autoscaling:DescribeAutoScalingGroups.\nTry again in a minute.\n"},
+		{&fleet.Error{Kind: fleet.Other, Call: "ec2:DescribeImages", Err: context.DeadlineExceeded},
+			"AWS did not answer ec2:DescribeImages in time, so I stopped waiting for it.\nTry again in a minute.\n"},
 		{context.DeadlineExceeded, "The answer took too long, so I stopped waiting for it.\nTry again in a minute.\n"},
 	} {
 		w := newWorld(t)
