@@ -243,7 +243,6 @@ type memo[V any] struct {
 
 	mu  sync.Mutex
 	all map[string]*held[V]
-	gen int
 }
 
 type held[V any] struct {

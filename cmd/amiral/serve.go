@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ import (
 func flags(name, about string) *flag.FlagSet {
 	f := flag.NewFlagSet("amiral "+name, flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "amiral %s: %s\n\n", name, about)
+		_, _ = fmt.Fprintf(f.Output(), "amiral %s: %s\n\n", name, about)
 		f.PrintDefaults()
 	}
 	return f
@@ -46,7 +47,7 @@ func serve(ctx context.Context, args []string, _ io.Writer) error {
 }
 
 func ignoreHelp(err error) error {
-	if err == flag.ErrHelp {
+	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}
 	return err

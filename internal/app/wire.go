@@ -115,14 +115,12 @@ func (a *App) observe(o engine.Observation) {
 // facts tells how the bot itself does, for /amiral status.
 func (a *App) facts(client redis.UniversalClient) func(context.Context) []card.Fact {
 	return func(ctx context.Context) []card.Fact {
-		slack, store := "connected", "answers"
+		slack, store := "connected", "does not answer"
 		if err := a.sockets.Ready(); err != nil {
 			slack = err.Error()
 		}
 		began := time.Now()
-		if err := client.Ping(ctx).Err(); err != nil {
-			store = "does not answer"
-		} else {
+		if err := client.Ping(ctx).Err(); err == nil {
 			store = fmt.Sprintf("answers in %s", time.Since(began).Round(100*time.Microsecond))
 		}
 		return []card.Fact{{Label: "Slack", Value: card.T("%s", slack)}, {Label: "Redis", Value: card.T("%s", store)}}

@@ -159,7 +159,7 @@ func tell(log *slog.Logger, o Observation, err error) {
 		}
 		log.Info("operation finished", "state", o.End)
 	case Checkpointed, Released:
-		log.Debug("turn " + string(o.Result))
+		log.Debug("turn ended", "result", o.Result)
 	case Lost:
 		if errors.Is(err, ledger.ErrFenced) || errors.Is(err, ledger.ErrSeq) {
 			log.Warn("turn dropped, another worker holds it", "err", err)

@@ -194,7 +194,7 @@ func freePort(t testing.TB) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	a, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
 		t.Fatal(errors.New("no port"))

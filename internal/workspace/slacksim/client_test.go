@@ -1,7 +1,6 @@
 package slacksim_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -284,10 +283,4 @@ func inner(k string) func(object) bool {
 
 func payloadKind(k string) func(object) bool {
 	return func(o object) bool { return dig(o, "payload", "type") == k }
-}
-
-func background(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
 }

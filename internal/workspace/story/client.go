@@ -109,16 +109,6 @@ func (c *client) see(ctx context.Context, user string) (world, error) {
 	return w, err
 }
 
-func (w world) user(name string) (string, error) {
-	name = strings.TrimPrefix(name, "@")
-	for _, u := range w.Users {
-		if u.Name == name {
-			return u.ID, nil
-		}
-	}
-	return "", fmt.Errorf("there is nobody named @%s", name)
-}
-
 func (w world) channel(name string) (string, error) {
 	name = strings.TrimPrefix(name, "#")
 	for _, ch := range w.Channels {
