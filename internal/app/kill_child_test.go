@@ -57,12 +57,12 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()
 }
 
-// term asks it to end, and waits for it.
+// term asks it to end, and waits for it. If it does not, it is ended with a look at what it was doing.
 func (c *child) term(limit time.Duration) error {
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	late := time.AfterFunc(limit, func() { _ = c.cmd.Process.Kill() })
+	late := time.AfterFunc(limit, func() { _ = c.cmd.Process.Signal(syscall.SIGQUIT) })
 	defer late.Stop()
 	return c.cmd.Wait()
 }
