@@ -75,7 +75,8 @@ type Notifier struct {
 	Workers int              // threads drawn at the same time; 4 when zero
 	Log     *slog.Logger
 
-	told sync.Map // operations whose requester knows that the channel cannot be written
+	told  sync.Map // operations whose requester knows that the channel cannot be written
+	hands hands
 }
 
 // Run draws what is due until ctx ends, and waits for drawings under way.
@@ -147,18 +148,35 @@ func (n *Notifier) draw(ctx context.Context, d *ledger.Drawing) {
 }
 
 func (n *Notifier) thread(ctx context.Context, d *ledger.Drawing) error {
+	release, err := n.hands.take(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := n.root(ctx, d); err != nil {
 		return err
 	}
 	for _, e := range d.Lines {
+		if err := n.line(ctx, d, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Notifier) line(ctx context.Context, d *ledger.Drawing, e ledger.Entry) error {
+	this := line{d.ID, e.ID}
+	if !n.hands.stands(this) {
 		text := n.mentions(ctx, card.Expand(e.Line))
 		if err := n.Poster.Line(ctx, d.Message, text, card.Tone(e.Tone), loud(d, e)); err != nil {
 			return err
 		}
-		if err := n.Ledger.Said(ctx, d, e.ID); err != nil {
-			return err
-		}
+		n.hands.said(this)
 	}
+	if err := n.Ledger.Said(ctx, d, e.ID); err != nil {
+		return err
+	}
+	n.hands.wrote(this)
 	return nil
 }
 
@@ -169,6 +187,11 @@ func loud(d *ledger.Drawing, e ledger.Entry) bool {
 
 func (n *Notifier) root(ctx context.Context, d *ledger.Drawing) error {
 	c := n.Card(d.Record)
+	if m, stands := n.hands.root(d.ID); stands {
+		if err := n.wrote(ctx, d, m); err != nil {
+			return err
+		}
+	}
 	if d.Message.TS == "" {
 		return n.post(ctx, d, c)
 	}
@@ -198,8 +221,18 @@ func (n *Notifier) post(ctx context.Context, d *ledger.Drawing, c card.Card) err
 	if err != nil {
 		return err
 	}
+	n.hands.posted(d.ID, m)
+	return n.wrote(ctx, d, m)
+}
+
+// wrote writes down where the root card stands.
+func (n *Notifier) wrote(ctx context.Context, d *ledger.Drawing, m ledger.Message) error {
 	d.Message = m
-	return n.Ledger.Posted(ctx, d, m)
+	if err := n.Ledger.Posted(ctx, d, m); err != nil {
+		return err
+	}
+	n.hands.wrote(line{op: d.ID})
+	return nil
 }
 
 // unwelcome tells the requester, once, that the channel does not take the card; drawing is tried on.

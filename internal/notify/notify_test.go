@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -243,6 +245,36 @@ func TestAPostWhoseAnswerIsLostIsMarked(t *testing.T) {
 	foot := fmt.Sprint(w.root(t).Foot)
 	if len(w.roots) != 2 || !strings.Contains(foot, "Posted again") {
 		t.Errorf("got %d cards, foot %s; want the second one to say that it is one", len(w.roots), foot)
+	}
+}
+
+func TestADrawingThatIsTakenAwayDoublesNothing(t *testing.T) {
+	for _, at := range []string{"post", "line"} {
+		w := newWorld(t)
+		var heirs sync.WaitGroup
+		taken := false
+		w.fail = func(call string) error {
+			if call != at || taken {
+				return nil
+			}
+			taken = true
+			w.now = w.now.Add(time.Minute)
+			w.redis.SetTime(w.now)
+			d, err := w.ledger.ClaimDrawing(t.Context(), "test", w.Lease)
+			if err != nil || d == nil {
+				t.Fatalf("got %v, %v, want the drawing", d, err)
+			}
+			heirs.Go(func() { w.draw(t.Context(), d) })
+			return nil
+		}
+		w.settle(t)
+		heirs.Wait()
+		w.approve(t)
+		w.settle(t)
+		lines := slices.Sorted(slices.Values(w.lines))
+		if again := slices.Compact(slices.Clone(lines)); len(again) != len(lines) || len(lines) < 2 || len(w.roots) != 1 {
+			t.Errorf("taken at the %s: got %d cards and the lines %q, want each once", at, len(w.roots), w.lines)
+		}
 	}
 }
 
