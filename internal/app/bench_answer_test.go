@@ -10,11 +10,12 @@ const rounds = 5
 
 // BenchmarkEnvelope measures, from the sending of an envelope, its acknowledgement (by then it is in the
 // durable inbox) and its answer, beside an echo bot that stores nothing. The two bots are processes of their own and
-// take turns under the same load.
+// take turns under the same load; Slack is played by this process.
 func BenchmarkEnvelope(b *testing.B) {
+	bots := build(b)
 	for _, s := range stores(b) {
 		b.Run(s.name, func(b *testing.B) {
-			amiral, echo := enter(b, "amiral", 2, s.env...), enter(b, "echo", 1)
+			amiral, echo := bots.enterAmiral(b, s), bots.enterEcho(b)
 			b.Run("200-a-second", func(b *testing.B) {
 				us, them := compete(b, amiral, echo, func(c *contestant) (*volley, error) { return c.steady(400, 5*time.Millisecond) })
 				show(b, "accept", us.accepted, them.accepted)
@@ -86,11 +87,12 @@ func showRates(b *testing.B, what string, us, them record) {
 
 // BenchmarkMemory measures what both bots hold, at rest and at most under load.
 func BenchmarkMemory(b *testing.B) {
+	bots := build(b)
 	for _, s := range stores(b) {
 		b.Run(s.name, func(b *testing.B) {
 			for b.Loop() {
-				measure(b, "amiral", enter(b, "amiral", 2, s.env...))
-				measure(b, "echo", enter(b, "echo", 1))
+				measure(b, "amiral", bots.enterAmiral(b, s))
+				measure(b, "echo", bots.enterEcho(b))
 			}
 			b.ReportMetric(0, "ns/op")
 		})

@@ -2,45 +2,43 @@ package app_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
-
 	"github.com/amiral-ops/amiral/internal/ledger/ledgertest"
 	"github.com/amiral-ops/amiral/internal/workspace"
 )
 
-// echo is the least that a bot can do: acknowledge at once, answer once, keep nothing. It is what amiral is
-// measured beside.
-func echo(ctx context.Context) error {
-	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	api := slack.New(os.Getenv("SLACK_BOT_TOKEN"), slack.OptionAppLevelToken(os.Getenv("SLACK_APP_TOKEN")),
-		slack.OptionAPIURL(os.Getenv("SLACK_API_URL")), slack.OptionHTTPClient(web))
-	client := socketmode.New(api)
-	go func() {
-		for e := range client.Events {
-			command, ok := e.Data.(slack.SlashCommand)
-			if !ok {
-				continue
-			}
-			_ = client.Ack(*e.Request) // the other side counts
-			go func() {
-				_ = slack.PostWebhookCustomHTTPContext(ctx, command.ResponseURL, web, &slack.WebhookMessage{Text: "You are <@" + command.UserID + ">."})
-			}()
-		}
-	}()
-	return client.RunContext(ctx)
+// programs are the two bots, as they are built to be shipped.
+type programs struct{ amiral, echo string }
+
+func build(b *testing.B) programs {
+	b.Helper()
+	dir := b.TempDir()
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir, "../../cmd/amiral", "./testdata/echo")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("the bots cannot be built: %v\n%s", err, out)
+	}
+	return programs{amiral: filepath.Join(dir, "amiral"), echo: filepath.Join(dir, "echo")}
 }
+
+// configuration is that of a bot with two environments.
+const configuration = `
+environments:
+  - {name: production, region: eu-west-1, channels: ["#deploys"], default: true}
+  - {name: staging, region: eu-west-1, channels: ["#staging"]}
+policy:
+  - {name: production rollouts, kind: rollout, environment: production, approvals: 1, from: sre}
+http: {addr: "127.0.0.1:0"}
+`
 
 // contestant is a bot in a process of its own, with the Slack it is connected to.
 type contestant struct {
@@ -48,26 +46,43 @@ type contestant struct {
 	pid int
 }
 
-// enter starts a bot and waits until it has its connections.
-func enter(b *testing.B, mode string, connections int, env ...string) *contestant {
+// enterAmiral starts amiral, and waits until it has both its connections.
+func (p programs) enterAmiral(b *testing.B, s store) *contestant {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "amiral.yaml")
+	if err := os.WriteFile(path, []byte(configuration), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(p.amiral, "serve", "-config", path)
+	cmd.Env = append(os.Environ(), "REDIS_URL="+s.url)
+	for name, value := range awsEnv(workspace.Info{AWSEndpoint: "http://127.0.0.1:9"}) { // nobody asks for it
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return enter(b, cmd, 2)
+}
+
+// enterEcho starts the echo, and waits until it is connected.
+func (p programs) enterEcho(b *testing.B) *contestant {
+	b.Helper()
+	cmd := exec.Command(p.echo)
+	cmd.Env = os.Environ()
+	return enter(b, cmd, 1)
+}
+
+func enter(b *testing.B, cmd *exec.Cmd, connections int) *contestant {
 	b.Helper()
 	c := newCounter(b)
 	var said bytes.Buffer
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childMark+"="+mode, "SLACK_BOT_TOKEN=xoxb-local", "SLACK_APP_TOKEN=xapp-local", "SLACK_API_URL="+c.url+"/api/")
-	for name, value := range awsEnv(workspace.Info{AWSEndpoint: local(b)}) {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(cmd.Env, "SLACK_BOT_TOKEN=xoxb-local", "SLACK_APP_TOKEN=xapp-local", "SLACK_API_URL="+c.url+"/api/")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait() // a killed echo says so
+		err := cmd.Wait()
 		if b.Failed() {
-			b.Logf("%s said:\n%s", mode, said.String())
+			b.Logf("%s ended with %v and said:\n%s", cmd.Path, err, said.String())
 		}
 	})
 	c.connected(b, connections)
@@ -85,21 +100,17 @@ func (c *contestant) memory() (float64, error) {
 	return float64(kB) / 1024, err
 }
 
-// store is where a measured bot keeps its state.
-type store struct {
-	name string
-	env  []string
-}
+// store is where a measured bot keeps its state: a Redis, or inside itself where there is no url.
+type store struct{ name, url string }
 
 // stores are a real Redis, where there is one, and the embedded.
 func stores(b *testing.B) []store {
 	b.Helper()
-	embedded := store{name: "embedded", env: []string{"REDIS_URL="}}
+	embedded := store{name: "embedded"}
 	if !redisHere(b) {
 		return []store{embedded}
 	}
-	redis := ledgertest.Spawn(b, b.TempDir(), 0)
-	return []store{{name: "redis", env: []string{"REDIS_URL=redis://" + redis.Addr + "/0"}}, embedded}
+	return []store{{name: "redis", url: "redis://" + ledgertest.Spawn(b, b.TempDir(), 0).Addr + "/0"}, embedded}
 }
 
 // redisHere reports whether there is a redis-server, and says so if there is none.

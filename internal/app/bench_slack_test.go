@@ -3,7 +3,6 @@ package app_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/amiral-ops/amiral/internal/workspace"
-	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
 )
 
 // counter is a Slack for one bot that is to be measured: it hands out envelopes and takes answers as cheaply as
@@ -36,15 +34,13 @@ type counter struct {
 // newCounter opens a counter with the people and channels of the local workspace.
 func newCounter(b *testing.B) *counter {
 	b.Helper()
-	var sim *slacksim.Workspace
 	w, err := workspace.Start(workspace.Options{NoLimits: true, Seed: 1, Bare: true})
 	if err != nil {
 		b.Fatal(err)
 	}
-	sim = w.Slack
 	c := &counter{}
 	mux := http.NewServeMux()
-	mux.Handle("/", sim.Handler())
+	mux.Handle("/", w.Slack.Handler())
 	mux.HandleFunc("/api/apps.connections.open", func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(rw, `{"ok":true,"url":"ws%s/link"}`, strings.TrimPrefix(c.url, "http"))
@@ -164,15 +160,4 @@ func (c *counter) note(id string, now time.Time, what func(*volley) *marks) {
 	if v == nil || err != nil || name != v.name || !what(v).mark(i, now.Sub(v.began)) {
 		c.strays.Add(1)
 	}
-}
-
-// local is an address of this machine that nobody listens on: what calls it is told so at once.
-func local(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return "http://" + l.Addr().String()
 }

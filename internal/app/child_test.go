@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,36 +13,28 @@ import (
 	"github.com/amiral-ops/amiral/internal/telemetry"
 )
 
-// childMark makes this test binary be a bot: a process of its own that can be killed. It is the echo that
-// benchmarks compare with if it says so.
+// childMark makes this test binary be a bot: a process of its own that can be killed.
 const childMark = "AMIRAL_TEST_BOT"
 
-// mainOfChild runs the bot if this process is to be one.
+// mainOfChild runs the bot if this process is to be one. It ends with its parent, who holds its standard input.
 func mainOfChild() bool {
-	mode := os.Getenv(childMark)
-	if mode == "" {
+	if os.Getenv(childMark) == "" {
 		return false
 	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(3)
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	var err error
-	if mode == "echo" {
-		err = echo(ctx)
-	} else {
-		err = serve(ctx)
+	a, err := app.New(ctx, app.Options{Config: settings(), Environ: config.FromEnviron(nil), Log: telemetry.NewLog(os.Stderr, "info")})
+	if err == nil {
+		err = a.Run(ctx)
+		a.Close()
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	return true
-}
-
-func serve(ctx context.Context) error {
-	a, err := app.New(ctx, app.Options{Config: settings(), Environ: config.FromEnviron(nil), Log: telemetry.NewLog(os.Stderr, "info")})
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	return a.Run(ctx)
 }
