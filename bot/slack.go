@@ -74,7 +74,7 @@ func New(s Settings) (*Slack, error) {
 }
 
 func (s Settings) validate() error {
-	const hint = "The bot token begins with xoxb- and the app token with xapp-."
+	const hint = "SLACK_BOT_TOKEN begins with xoxb- and SLACK_APP_TOKEN with xapp-."
 	switch {
 	case s.BotToken == "" || s.AppToken == "":
 		return fault.New(fault.Invalid, "Slack needs two tokens, and one is missing.").WithHint(hint)

@@ -99,7 +99,7 @@ func checkGroups(ctx context.Context, c config.Config, people *bot.People, yield
 		case len(members) == need:
 			line.Mark, line.Text = Doubt, fmt.Sprintf("rule %d needs %d approvals and the group has just %d people: its members' own requests cannot be approved", i+1, need, len(members))
 		default:
-			line.Text = fmt.Sprintf("%d people for %d approvals", len(members), need)
+			line.Text = fmt.Sprintf("%d people, %d needed", len(members), need)
 		}
 		if !yield(line) {
 			return false
