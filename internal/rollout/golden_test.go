@@ -178,6 +178,22 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestATimeThatHasPassedIsNoForecast: a refresh that does not come on is shown as late, with AWS's reason.
+func TestATimeThatHasPassedIsNoForecast(t *testing.T) {
+	plan, err := New(sane(12), Want{Image: "ami-new"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, _ := json.Marshal(plan)
+	late := Progress{Status: "InProgress", Warming: 3, Total: 12, At: noon.Add(2 * plan.Pace.Expected), Reason: "Waiting for instances to warm up."}
+	data, _ := json.Marshal(Data{Version: 4, Refresh: "r-1", Began: noon, Progress: late})
+	got := plain(Painter{}.Paint(ledger.Record{Proposal: ledger.Proposal{ID: "op-7f3k", Kind: Kind, Title: plan.Title(), Payload: payload},
+		State: ledger.Running, At: stepFollow, Data: data, Started: noon}))
+	if strings.Contains(got, "done about") || !strings.Contains(got, " · longer than expected") || !strings.Contains(got, "AWS says: Waiting for instances to warm up.") {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestPaintSurvivesAnything: a record that cannot be read is still a picture.
 func TestPaintSurvivesAnything(t *testing.T) {
 	for _, payload := range []string{"", "null", "{", `{"pace":{"replaced":-5}}`, `[]`} {

@@ -112,7 +112,13 @@ func (s scene) target() card.Text {
 
 // progressing reports whether AWS's reason would only say that all goes well.
 func (s scene) progressing() bool {
-	return s.data.Progress.Status == "InProgress" && s.data.Progress.Failed == 0
+	return s.data.Progress.Status == "InProgress" && s.data.Progress.Failed == 0 && !s.late()
+}
+
+// late reports whether it should be over by now; forecasts are cut to the minute.
+func (s scene) late() bool {
+	eta, ok := s.eta()
+	return ok && eta.Add(time.Minute).Before(s.data.Progress.At)
 }
 
 func (s scene) bar() (card.Bar, bool) {
@@ -222,7 +228,11 @@ func (s scene) looked() []card.Text {
 	if p.Status != "" {
 		foot = card.Join(foot, card.T(": %s, %d %%", p.Status, p.Percent))
 	}
-	if eta, ok := s.eta(); ok {
+	eta, ok := s.eta()
+	switch {
+	case s.late():
+		foot = card.Join(foot, card.T(" · longer than expected"))
+	case ok:
 		foot = card.Join(foot, card.T(" · done about "), card.When(eta))
 	}
 	return []card.Text{foot}
