@@ -24,8 +24,6 @@ type child struct {
 	out *bytes.Buffer
 }
 
-var children int // for the names of their logs
-
 // child starts a bot's process in the world. It is killed when the test ends.
 func (w *world) child() *child {
 	w.t.Helper()
@@ -40,8 +38,7 @@ func (w *world) child() *child {
 	if err := c.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	children++
-	name := fmt.Sprintf("child-%03d.log", children)
+	name := fmt.Sprintf("child-%d.log", c.cmd.Process.Pid)
 	w.t.Cleanup(func() {
 		c.kill()
 		if dir := os.Getenv("LOG"); dir != "" {

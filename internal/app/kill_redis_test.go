@@ -25,13 +25,13 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 		return there || !has(m, "Approve")
 	}
 	for _, away := range []struct {
-		name     string
-		go_, end func()
+		name        string
+		leave, back func()
 	}{
 		{"frozen", func() { server.signal(syscall.SIGSTOP) }, func() { server.signal(syscall.SIGCONT) }},
 		{"killed", server.kill, server.start},
 	} {
-		away.go_()
+		away.leave()
 		told := crowd.refusals("dev", "#deploys")
 		if err := w.Slack.As("dev").Slash("#deploys", "/asg rollout shop-02 --image ami-0002"); err != nil {
 			t.Errorf("%s: typed: got %v, want an answer", away.name, err)
@@ -46,7 +46,7 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 		if !until(t.Context(), 5*time.Second, func() bool { return crowd.refusals("sre", "#deploys") == told+1 }) {
 			t.Errorf("%s: the person who pressed was not told", away.name)
 		}
-		away.end()
+		away.back()
 		if !until(t.Context(), 10*time.Second, server.answers) {
 			t.Fatalf("%s: Redis did not come back", away.name)
 		}
