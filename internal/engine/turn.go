@@ -40,8 +40,7 @@ func (e *Engine) run(ctx context.Context, t *ledger.Turn) {
 func (e *Engine) attempt(ctx context.Context, t *ledger.Turn) (out Outcome, err error) {
 	w, ok := e.Workflows[t.Kind]
 	if !ok {
-		return Outcome{}, fault.New(fault.Unavailable, "This bot does not know how to run a %s.", t.Kind).
-			WithHint("Is its version older than the one that took the request? Ask again after the update.")
+		return Outcome{}, &unknownKind{t.Kind} // a newer replica may know it: it is tried again
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.Lease*3/4)
 	defer cancel()
@@ -51,6 +50,13 @@ func (e *Engine) attempt(ctx context.Context, t *ledger.Turn) (out Outcome, err 
 		}
 	}()
 	return w.Turn(ctx, Turn{Turn: *t})
+}
+
+// unknownKind is an operation that this version has no workflow for, as happens while replicas are updated.
+type unknownKind struct{ kind string }
+
+func (e *unknownKind) Error() string {
+	return "This replica does not know how to run a " + e.kind + "; its version may be too old."
 }
 
 // panicError is a workflow's panic.
@@ -139,6 +145,9 @@ func (e *Engine) trouble(err error) string {
 		if errors.Is(err, context.DeadlineExceeded) {
 			told = "What I asked did not answer in time."
 		}
+	}
+	if u, ok := errors.AsType[*unknownKind](err); ok {
+		told = u.Error()
 	}
 	if r := []rune(told); len(r) > longest {
 		told = string(r[:longest-1]) + "…"
