@@ -113,8 +113,21 @@ func (n *Notifier) work(ctx context.Context) {
 			pause(ctx, n.Idle)
 			continue
 		}
-		n.draw(context.WithoutCancel(ctx), d)
+		n.finish(ctx, d)
 	}
+}
+
+// shutdown is how long a drawing may go on when the notifier is to end.
+const shutdown = 2 * time.Second
+
+// finish draws a thread within its lease. When ctx ends it has a little time left, so that what was posted
+// is written down too.
+func (n *Notifier) finish(ctx context.Context, d *ledger.Drawing) {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.Lease*3/4)
+	defer cancel()
+	late := context.AfterFunc(ctx, func() { time.AfterFunc(shutdown, cancel) })
+	defer late()
+	n.draw(own, d)
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -128,8 +141,6 @@ func pause(ctx context.Context, d time.Duration) {
 
 // draw brings one thread in step; whatever fails is tried again later.
 func (n *Notifier) draw(ctx context.Context, d *ledger.Drawing) {
-	ctx, cancel := context.WithTimeout(ctx, n.Lease*3/4)
-	defer cancel()
 	err := n.thread(ctx, d)
 	if err == nil {
 		err = n.Ledger.Drawn(ctx, d, n.Gap)
@@ -141,6 +152,11 @@ func (n *Notifier) draw(ctx context.Context, d *ledger.Drawing) {
 	if l, ok := errors.AsType[*Later](err); ok {
 		wait = l.After
 	}
+	if ctx.Err() != nil {
+		wait = 0 // it ran out of time, not into trouble
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.Lease/4)
+	defer cancel()
 	n.Log.Info("thread is drawn later", "op", d.ID, "in", wait, "err", err)
 	if err := n.Ledger.DrawLater(ctx, d, wait); err != nil {
 		n.Log.Warn("thread is left to its lease", "op", d.ID, "err", err)

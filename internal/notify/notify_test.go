@@ -30,8 +30,9 @@ type channel struct {
 	loud  int
 	dms   []card.Card
 	calls int
-	fail  func(call string) error // consulted before the effect
-	lose  func(call string) error // consulted after it
+	wait  func(context.Context) error // consulted before everything
+	fail  func(call string) error     // consulted before the effect
+	lose  func(call string) error     // consulted after it
 }
 
 func (c *channel) hook(f func(string) error, call string) error {
@@ -41,7 +42,12 @@ func (c *channel) hook(f func(string) error, call string) error {
 	return f(call)
 }
 
-func (c *channel) Post(_ context.Context, _, _ string, m card.Card) (ledger.Message, error) {
+func (c *channel) Post(ctx context.Context, _, _ string, m card.Card) (ledger.Message, error) {
+	if c.wait != nil {
+		if err := c.wait(ctx); err != nil {
+			return ledger.Message{}, err
+		}
+	}
 	if err := c.hook(c.fail, "post"); err != nil {
 		return ledger.Message{}, err
 	}
@@ -304,6 +310,32 @@ func TestAChannelThatDoesNotTakeTheCardIsToldToTheRequester(t *testing.T) {
 	}
 	if c := w.root(t); !strings.HasPrefix(c.Title, "Approval needed") {
 		t.Errorf("got %q, want the card once the channel takes it", c.Title)
+	}
+}
+
+// TestItEndsInTimeWhateverSlackDoes: a call that hangs does not hold up the end, and its thread is due again
+// at once for whoever comes next.
+func TestItEndsInTimeWhateverSlackDoes(t *testing.T) {
+	w := newWorld(t)
+	hanging := make(chan struct{})
+	var once sync.Once
+	w.wait = func(ctx context.Context) error {
+		once.Do(func() { close(hanging) })
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { w.Run(ctx); close(ended) }()
+	<-hanging
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it has not ended after 10s")
+	}
+	if d, err := w.ledger.ClaimDrawing(t.Context(), "another", time.Second); err != nil || d == nil {
+		t.Errorf("got %v %v, want the thread due again", d, err)
 	}
 }
 
