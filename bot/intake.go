@@ -131,7 +131,7 @@ var errBusy = errors.New("too many envelopes are being written down")
 func (in *Intake) refuse(n *note, cause error) (reply any) {
 	in.deny(n.Key)
 	text := "I could not write this down, so nothing was done. Please try again in a minute."
-	if gaveUp(cause) {
+	if !errors.Is(cause, errBusy) && !neverSent(cause) {
 		text = "I could not write this down in time, so nothing should happen. Please look before you try again."
 	}
 	c := card.Card{Title: "Nothing was done", Tone: card.Bad, Summary: text, Sections: []card.Section{card.Para(card.T("%s", text))}}
