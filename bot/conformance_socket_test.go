@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -214,7 +215,7 @@ func TestA03PeopleAreToldWhenNothingCanBeWrittenDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.inbox.set(nil, errors.New("connection refused"))
+	r.inbox.set(nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")})
 	if _, err := r.As("dev").Say("#deploys", "@amiral asg list"); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +97,7 @@ func TestARequiredInputIsAskedForAtOnce(t *testing.T) {
 	if r.As("dev").View() == nil || len(r.desk.forms) != 0 {
 		t.Error("got the form accepted, want it open")
 	}
-	r.inbox.set(nil, fmt.Errorf("connection refused"))
+	r.inbox.set(nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")})
 	if err := r.As("dev").Submit(map[string]any{"Why?": "because"}); err != nil {
 		t.Logf("the form says: %v", err)
 	}
