@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	userAge  = time.Minute     // how long what Slack said about a person is believed
-	groupAge = 5 * time.Minute // and about groups and channels
+	userAge   = time.Minute      // how long what Slack said about a person is believed,
+	groupAge  = 5 * time.Minute  // about which groups and channels there are,
+	memberAge = 10 * time.Second // and about who is in a group: a vote must not count on old news
 )
 
 var idPattern = map[byte]*regexp.Regexp{
@@ -45,7 +46,7 @@ func NewPeople(s *Slack, self Identity) *People {
 		slack: s, self: self,
 		users:    memo[*slack.User]{age: userAge, now: s.now},
 		groups:   memo[[]slack.UserGroup]{age: groupAge, now: s.now},
-		members:  memo[[]string]{age: groupAge, now: s.now},
+		members:  memo[[]string]{age: memberAge, now: s.now},
 		channels: memo[map[string]string]{age: groupAge, now: s.now},
 	}
 }

@@ -258,11 +258,22 @@ func (n *Notifier) unwelcome(ctx context.Context, d *ledger.Drawing, r *Refused)
 	}
 	c := card.Card{Title: "The card of " + d.Title + " cannot be shown", Tone: card.Warning,
 		Sections: []card.Section{card.Para(card.Join(card.T("Slack does not let me write in "), card.Text{{Channel: d.Channel}},
-			card.T(" (%s). Invite me there with /invite and the card appears by itself. The request is recorded as ", r.Code), card.Code(string(d.ID)), card.T(".")))}}
+			card.T(" (%s). %s The request is recorded as ", r.Code, remedy(r.Code)), card.Code(string(d.ID)), card.T(".")))}}
 	if err := n.Poster.DM(ctx, d.Requester.User, c); err != nil {
 		n.told.Delete(d.ID)
 		n.Log.Warn("requester cannot be told", "op", d.ID, "err", err)
 	}
+}
+
+// remedy says what lets the bot write again.
+func remedy(code string) string {
+	switch code {
+	case "not_in_channel", "channel_not_found":
+		return "Invite me there with /invite, and the card appears by itself."
+	case "is_archived":
+		return "The channel is archived: restore it, or ask in another one."
+	}
+	return "Whoever keeps the channel can allow it; then the card appears by itself."
 }
 
 // mentions replaces group handles by ids; a group that cannot be looked up is shown by its handle.
