@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,12 +40,26 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "amiral:", err)
-		os.Exit(1)
+		os.Exit(status(err))
 	}
 }
 
+// status is 2 for a command that was not understood, 1 for one that did not work.
+func status(err error) int {
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
+}
+
+var errUsage = errors.New("say what to do")
+
 func run(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+	if len(args) == 0 {
+		_ = usage(out)
+		return errUsage
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		return usage(out)
 	}
 	for _, c := range commands() {
@@ -53,7 +68,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	_ = usage(os.Stderr)
-	return fault.New(fault.Invalid, "There is no command %q.", args[0])
+	return errors.Join(fault.New(fault.Invalid, "There is no command %q.", args[0]), errUsage)
 }
 
 func usage(out io.Writer) error {

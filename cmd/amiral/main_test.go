@@ -107,6 +107,7 @@ func TestServeRefusesPlainly(t *testing.T) {
 		"a broken file":    {nil, "environments: [", "read the document"},
 		"an unknown field": {nil, good + "polcy: []\n", "polcy"},
 		"no channel":       {nil, strings.Replace(good, "#deploys", "#nowhere", 1), "#nowhere"},
+		"no slack":         {map[string]string{"SLACK_API_URL": "http://127.0.0.1:1/api/"}, good, "Slack cannot be reached"},
 		"no redis":         {map[string]string{"REDIS_URL": "redis://127.0.0.1:1/0"}, good, "Redis does not answer"},
 		"no address":       {map[string]string{"REDIS_URL": "somewhere"}, good, "redis://"},
 	} {
@@ -135,8 +136,11 @@ func TestUnknownWordsAreAnswered(t *testing.T) {
 		t.Errorf("got %v, want a fault", err)
 	}
 	out, err := amiral(t)
-	if err != nil || !strings.Contains(out, "amiral serve") {
-		t.Errorf("got %v and %q, want the usage", err, out)
+	if status(err) != 2 || !strings.Contains(out, "amiral serve") {
+		t.Errorf("got %v and %q, want the usage and status 2", err, out)
+	}
+	if _, err := amiral(t, "help"); err != nil {
+		t.Errorf("got %v from help, want no error", err)
 	}
 	if out, _ := amiral(t, "version"); !strings.HasPrefix(out, "amiral ") {
 		t.Errorf("got %q, want the version", out)

@@ -89,7 +89,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	a.closers = append(a.closers, slack.Close)
 	self, err := slack.Check(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to Slack: %w", err)
+		return nil, unreachable(err)
 	}
 	people, web := bot.NewPeople(slack, self), bot.NewWeb(slack)
 	settings, err := resolved(ctx, o.Config, people)

@@ -17,6 +17,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/cloud"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/rollout"
@@ -171,4 +172,13 @@ func (a *App) gauges(records *ledger.Ledger) {
 		}
 		return oldest.Seconds()
 	})
+}
+
+// unreachable says what may be wrong when Slack cannot be asked at the start.
+func unreachable(err error) error {
+	if _, ok := fault.As(err); ok {
+		return fmt.Errorf("connect to Slack: %w", err)
+	}
+	return errors.Join(fault.New(fault.Unavailable, "Slack cannot be reached.").
+		WithHint("Check the network, a proxy (HTTPS_PROXY), and SLACK_API_URL if it is set."), err)
 }
