@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,9 +94,13 @@ func (c *contestant) memory() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kB, err := strconv.Atoi(strings.Fields(rest)[0])
-	return float64(kB) / 1024, err
+	_, rest, alive := strings.Cut(string(status), "VmRSS:")
+	if !alive {
+		return 0, fmt.Errorf("process %d has ended", c.pid)
+	}
+	var kB float64
+	_, err = fmt.Sscan(rest, &kB)
+	return kB / 1024, err
 }
 
 // store is where a measured bot keeps its state: a Redis, or inside itself where there is no url.
@@ -118,7 +121,7 @@ func redisHere(b *testing.B) bool {
 	b.Helper()
 	_, err := exec.LookPath("redis-server")
 	if err != nil {
-		b.Log("redis-server is not installed: only the embedded one is measured")
+		fmt.Fprintf(os.Stderr, "%s: redis-server is not installed, so only the embedded one is measured\n", b.Name()) // a log of b would be kept back
 	}
 	return err == nil
 }
