@@ -334,7 +334,7 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 		{"the group moved on", func(w *world) {
 			w.ec2("Action=CreateLaunchTemplateVersion&LaunchTemplateId=lt-0001&SourceVersion=1&LaunchTemplateData.InstanceType=t3.small")
 			w.raw("Action=UpdateAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=web&LaunchTemplate.LaunchTemplateId=lt-0001&LaunchTemplate.Version=2")
-		}, "the group launches version 2, it was version 1"},
+		}, "web changed since it was approved. The group launches version 2 (ami-0001) now, not version 1 (ami-0001). Ask again with `/asg rollout web --image ami-0002`. Nothing was changed."},
 		{"launching suspended", func(w *world) {
 			w.raw("Action=SuspendProcesses&Version=2011-01-01&AutoScalingGroupName=web&ScalingProcesses.member.1=Launch")
 		}, "A process is suspended on web: Launch"},
@@ -351,6 +351,9 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 			w.sim.ResetCalls()
 			w.finish(ledger.Failed)
 			w.wantOutcome(tt.says)
+			if !strings.HasSuffix(w.rec.Outcome, " Nothing was changed.") {
+				t.Errorf("got outcome %q, want it to end by saying that nothing was changed", w.rec.Outcome)
+			}
 			for call, n := range w.sim.Counts() {
 				if !strings.Contains(call, ":Describe") {
 					t.Errorf("%s was called %d times", call, n)
@@ -358,6 +361,46 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAGoalThatIsReachedAlreadyIsNoFailure: somebody else rolled the group while people voted.
+func TestAGoalThatIsReachedAlreadyIsNoFailure(t *testing.T) {
+	w := newWorld(t, 3)
+	w.propose(Want{Image: "ami-0002"})
+	approved := w.rec
+	w.finish(ledger.Succeeded)
+	w.rec = approved
+	w.finish(ledger.Cancelled)
+	if want := "web runs ami-0002 already; nothing was changed."; w.rec.Outcome != want {
+		t.Errorf("got outcome %q, want %q", w.rec.Outcome, want)
+	}
+	w.wantStatuses("Successful")
+	w.wantVersions(2)
+	if _, ok := Previous(w.rec); ok {
+		t.Error("what did nothing is offered to be rolled back")
+	}
+}
+
+// TestAGroupThatOnlyLaunchesTheGoalChanged: its instances do not run it yet.
+func TestAGroupThatOnlyLaunchesTheGoalChanged(t *testing.T) {
+	w := newWorld(t, 3)
+	w.propose(Want{Image: "ami-0002"})
+	w.ec2("Action=CreateLaunchTemplateVersion&LaunchTemplateId=lt-0001&SourceVersion=1&LaunchTemplateData.ImageId=ami-0002")
+	w.raw("Action=UpdateAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=web&LaunchTemplate.LaunchTemplateId=lt-0001&LaunchTemplate.Version=2")
+	w.finish(ledger.Failed)
+	w.wantOutcome("web changed since it was approved. The group launches version 2 (ami-0002) now, not version 1 (ami-0001). Ask again")
+	w.wantStatuses()
+}
+
+// TestAVersionDeletedAfterApproval: it says that nothing was changed.
+func TestAVersionDeletedAfterApproval(t *testing.T) {
+	w := newWorld(t, 3)
+	w.ec2("Action=CreateLaunchTemplateVersion&LaunchTemplateId=lt-0001&SourceVersion=1&LaunchTemplateData.ImageId=ami-0002")
+	w.propose(Want{Version: 2})
+	w.ec2("Action=DeleteLaunchTemplateVersions&LaunchTemplateId=lt-0001&LaunchTemplateVersion.1=2")
+	w.finish(ledger.Failed)
+	w.wantOutcome("Template web-lt has no version 2.", " Nothing was changed.")
+	w.wantStatuses()
 }
 
 // TestAnotherPlanThanTheApprovedDoesNotRun: the plan is compared with the digest that people voted on.

@@ -327,18 +327,18 @@ func TestDigestAndChange(t *testing.T) {
 		{name: "an hour later", edit: func(f *Facts) { f.Now = f.Now.Add(time.Hour) }, same: true},
 		{name: "an image's name", edit: func(f *Facts) { setImage(f, "ami-new", func(i *fleet.Image) { i.Name = "other" }) }, same: true},
 		{name: "two more instances", edit: func(f *Facts) { resize(f, 14) }, same: true},
-		{name: "half as many more", edit: func(f *Facts) { resize(f, 18) }, same: true, change: "it would replace 18 instances, approved were 12"},
+		{name: "half as many more", edit: func(f *Facts) { resize(f, 18) }, same: true, change: "It would replace 18 instances, not 12."},
 		{name: "one ill instance", edit: func(f *Facts) { f.Targets[0].State = "unhealthy" }, same: true},
 		{name: "three ill instances", edit: func(f *Facts) {
 			f.Targets[0].State, f.Targets[1].State, f.Targets[2].State = "unhealthy", "unhealthy", "unhealthy"
 		}, same: true, change: "3 instances of 12 unhealthy"},
-		{name: "the group's version", edit: func(f *Facts) { f.From.Number, f.Group.Template.Version = 4, "4" }, change: "launches version 4, it was version 3"},
+		{name: "the group's version", edit: func(f *Facts) { f.From.Number, f.Group.Template.Version = 4, "4" }, change: "The group launches version 4 (ami-old) now, not version 3 (ami-old)."},
 		{name: "the group's image", edit: func(f *Facts) {
 			f.From.Image = "ami-mid"
 			f.Images["ami-mid"] = fleet.Image{ID: "ami-mid", State: "available"}
-		}, change: "image is ami-mid, it was ami-old"},
-		{name: "the group's template", edit: func(f *Facts) { f.From.Template, f.Group.Template.ID = "lt-b", "lt-b" }, change: "template is lt-b"},
-		{name: "$Latest", edit: func(f *Facts) { f.Group.Template.Version = "$Latest" }, change: "names its version as $Latest, it was 3"},
+		}, change: "The group's image is ami-mid now, not ami-old."},
+		{name: "the group's template", edit: func(f *Facts) { f.From.Template, f.Group.Template.ID = "lt-b", "lt-b" }, change: "The group's template is lt-b now, not lt-web."},
+		{name: "$Latest", edit: func(f *Facts) { f.Group.Template.Version = "$Latest" }, change: "The group names its version as $Latest now, not 3."},
 		{name: "no way back", edit: func(f *Facts) { delete(f.Images, "ami-old") }, change: "AWS could no longer roll it back"},
 		{name: "image gone", edit: func(f *Facts) { delete(f.Images, "ami-new") }, same: true, change: "Image ami-new does not exist here"},
 		{name: "somebody's refresh", edit: func(f *Facts) { f.Refreshes = []fleet.Refresh{{ID: "r-9", Status: "Pending"}} }, same: true, change: "r-9"},

@@ -33,27 +33,28 @@ func (r *run) early() (out engine.Outcome, stopped bool) {
 	return engine.Outcome{}, false
 }
 
-// check reads everything again, and stops when it is not as it was approved. It writes nothing.
+// check reads everything again, and stops when it is not as it was approved. It writes nothing, and says so.
 func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.early(); stopped {
 		return out, nil
 	}
 	if r.plan.Digest() != r.turn.Digest {
-		return engine.Outcome{}, fault.New(fault.Conflict, "The plan is not the one that was approved.").
-			WithHint("Nothing was done. Ask again with `%s`.", r.turn.Command)
+		return engine.Outcome{}, r.unchanged(fault.New(fault.Conflict, "The plan is not the one that was approved."))
 	}
 	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Group, r.plan.Want)
 	if err != nil {
-		return engine.Outcome{}, err
+		return engine.Outcome{}, r.unchanged(err)
 	}
 	facts.Now = r.now
 	now, err := New(facts, r.plan.again())
 	if err != nil {
-		return engine.Outcome{}, err
+		return engine.Outcome{}, r.unchanged(err)
 	}
 	if changed := r.plan.Changed(now); len(changed) > 0 {
-		return engine.Outcome{}, fault.New(fault.Conflict, "%s changed since it was approved: %s", r.plan.Group, strings.Join(changed, " ")).
-			WithHint("Nothing was done. Ask again with `%s`.", r.turn.Command)
+		if r.plan.reached(facts) {
+			return r.needless(facts.From), nil
+		}
+		return engine.Outcome{}, r.unchanged(fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.Group, strings.Join(changed, " ")))
 	}
 	if r.plan.Want.Canary > 0 {
 		r.data.Phase = Canary
@@ -61,6 +62,30 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	r.data.Progress.Total = now.Pace.Replaced
 	r.data.Matching = now.Matching
 	return to(stepVersion), nil
+}
+
+// unchanged has a fault end with the words that matter most to whoever reads it.
+func (r *run) unchanged(err error) error {
+	f, ok := fault.As(err)
+	if !ok {
+		return err
+	}
+	hint := f.Hint
+	if hint == "" && r.turn.Command != "" {
+		hint = fmt.Sprintf("Ask again with `%s`.", r.turn.Command)
+	}
+	return f.WithHint("%s", sentences(hint, "Nothing was changed"))
+}
+
+// needless ends it where somebody else has reached the goal. That is Cancelled: Succeeded would claim what
+// this operation did not do, and Failed would alarm people where nothing is wrong.
+func (r *run) needless(from fleet.TemplateVersion) engine.Outcome {
+	what := fmt.Sprintf("version %d", from.Number)
+	if r.plan.Want.Image != "" {
+		what = string(r.plan.Want.Image)
+	}
+	return engine.Outcome{End: ledger.Cancelled, Tone: string(card.Plain),
+		Outcome: string(phrase("%s runs %s already; nothing was changed.", r.plan.Group, what))}
 }
 
 // version makes the template's new version, once: an earlier attempt's is found by its description, and
