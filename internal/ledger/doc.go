@@ -33,6 +33,7 @@
 //	lock:<resource>     the id of the operation at work on it
 //	wait:<resource>     list: who waits for it
 //	history:<resource>  list: the operations that ran on it and ended, newest first, 100 of them
+//	same:<what>         the id of the open operation that stands for all that ask for the same
 //	due                 sorted set: when an operation is to be claimed, or its request expires
 //	draw                sorted set: when a thread is to be drawn
 //	open, recent        sorted sets: ids by the time of their proposal

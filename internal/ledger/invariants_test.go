@@ -103,6 +103,18 @@ func TestInvariants(t *testing.T) {
 		{"I9 votes come in time", set("pending", "expires", 5)},
 		{"I10 an end is told", set("succeeded", "rev", 99)},
 		{"I10 there is one end", entry("succeeded", "kind", "ended")},
+		{"I11 what waits is asked once", func(ctx context.Context, c *redis.Client, tag string, ids map[string]string) error {
+			return c.Del(ctx, tag+"same:r1:rollout:"+digest("pending")).Err()
+		}},
+		{"I11 what is over is in nobody's way", func(ctx context.Context, c *redis.Client, tag string, ids map[string]string) error {
+			return c.Set(ctx, tag+"same:r1:rollout:"+digest("denied"), ids["denied"], 0).Err()
+		}},
+		{"I11 nothing stands for something else", func(ctx context.Context, c *redis.Client, tag string, ids map[string]string) error {
+			return c.Set(ctx, tag+"same:r1:rollout:d7", ids["pending"], 0).Err()
+		}},
+		{"I11 nothing unknown stands for anything", func(ctx context.Context, c *redis.Client, tag string, _ map[string]string) error {
+			return c.Set(ctx, tag+"same:r1:rollout:d7", "op-gone", 0).Err()
+		}},
 	} {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()

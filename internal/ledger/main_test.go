@@ -56,10 +56,13 @@ func person(name string) ledger.Actor { return ledger.Actor{User: name, Team: "T
 func proposal(name string, n int) ledger.Proposal {
 	return ledger.Proposal{
 		ID: ledger.IDOf(name), Kind: "rollout", Step: "check", Title: "Roll " + name, Resource: "1/eu/asg/web",
-		Requester: person("UREQ"), Channel: "C1", Payload: []byte(`{"plan":12345678901234567890}`), Digest: "d1",
+		Requester: person("UREQ"), Channel: "C1", Payload: []byte(`{"plan":12345678901234567890}`), Digest: digest(name),
 		Rule: ledger.Rule{Name: "prod", Quorum: n, ValidFor: time.Hour},
 	}
 }
+
+// digest is that of what a name asks for.
+func digest(name string) string { return "plan of " + name }
 
 func (d *desk) submit(name string, n int) ledger.Record {
 	d.t.Helper()
@@ -71,7 +74,11 @@ func (d *desk) submit(name string, n int) ledger.Record {
 }
 
 func (d *desk) vote(id ledger.ID, user, choice string) (ledger.Record, error) {
-	return d.Vote(d.ctx, id, -1, ledger.Vote{Actor: person(user), Choice: choice}, "d1")
+	rec, err := d.Get(d.ctx, id)
+	if err != nil {
+		return rec, err
+	}
+	return d.Vote(d.ctx, id, -1, ledger.Vote{Actor: person(user), Choice: choice}, rec.Digest)
 }
 
 func (d *desk) get(id ledger.ID) ledger.Record {

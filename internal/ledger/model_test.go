@@ -24,19 +24,33 @@ type model struct {
 type modelOp struct {
 	state   ledger.State
 	quorum  int
+	same    bool // others of its digest are the same as it
 	expires time.Duration
 	voters  []string
 }
 
-func (m *model) submit(id ledger.ID, quorum int) {
+// wish is the digest of what an id asks for: two and two of them ask for the same.
+func wish(id ledger.ID) string { return map[ledger.ID]string{"op-a": "d1", "op-b": "d1"}[id] + "plan" }
+
+// submit returns the operation that stands for the id.
+func (m *model) submit(id ledger.ID, quorum int) ledger.ID {
 	if m.ops[id] != nil {
-		return
+		return id
+	}
+	for _, other := range m.order {
+		if wish(other) != wish(id) {
+			continue
+		}
+		if o, closed := m.open(other); o.same && (closed == "" || o.state == ledger.Waiting || o.state == ledger.Running) {
+			return other
+		}
 	}
 	m.order = append(m.order, id)
-	m.ops[id] = &modelOp{state: ledger.Pending, quorum: quorum, expires: m.now + time.Hour}
+	m.ops[id] = &modelOp{state: ledger.Pending, quorum: quorum, expires: m.now + time.Hour, same: true}
 	if quorum == 0 {
 		m.approve(id)
 	}
+	return id
 }
 
 func (m *model) approve(id ledger.ID) {
@@ -70,7 +84,7 @@ func (m *model) vote(id ledger.ID, user, choice, digest string) string {
 		return closed
 	case user == "UREQ":
 		return "self"
-	case digest != "d1":
+	case digest != wish(id):
 		return "digest"
 	case slices.Contains(o.voters, user):
 		return "voted"
@@ -97,7 +111,7 @@ func (m *model) withdraw(id ledger.ID) string {
 	return closed
 }
 
-func (m *model) signal(id ledger.ID) string {
+func (m *model) signal(id ledger.ID, name string) string {
 	o := m.ops[id]
 	if o == nil {
 		return "unknown"
@@ -105,6 +119,7 @@ func (m *model) signal(id ledger.ID) string {
 	if o.state != ledger.Running {
 		return "not running"
 	}
+	o.same = o.same && name == "pause"
 	return ""
 }
 
@@ -187,11 +202,14 @@ func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 		case "submit":
 			p := proposal("", rapid.IntRange(0, 2).Draw(rt, "quorum"))
 			p.ID = x
-			_, _, err := l.Submit(ctx, p)
-			m.submit(x, p.Rule.Quorum)
+			p.Digest = wish(x)
+			rec, _, err := l.Submit(ctx, p)
 			same("submit", err, "")
+			if want := m.submit(x, p.Rule.Quorum); rec.ID != want {
+				rt.Fatalf("submit of %s: got %s, want %s", x, rec.ID, want)
+			}
 		case "vote":
-			u, digest := user.Draw(rt, "user"), rapid.SampledFrom([]string{"d1", "d1", "d1", "d2"}).Draw(rt, "digest")
+			u, digest := user.Draw(rt, "user"), rapid.SampledFrom([]string{wish(x), wish(x), wish(x), "d2"}).Draw(rt, "digest")
 			choice := rapid.SampledFrom([]string{"approve", "approve", "approve", "deny"}).Draw(rt, "choice")
 			_, err := l.Vote(ctx, x, -1, ledger.Vote{Actor: person(u), Choice: choice}, digest)
 			same("vote", err, m.vote(x, u, choice, digest))
@@ -199,8 +217,9 @@ func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 			_, err := l.Withdraw(ctx, x, person("UREQ"), "")
 			same("withdraw", err, m.withdraw(x))
 		case "signal":
-			_, err := l.Signal(ctx, x, -1, ledger.Signal{Name: "pause", By: person("U1")})
-			same("signal", err, m.signal(x))
+			name := rapid.SampledFrom([]string{"pause", "cancel", "rollback"}).Draw(rt, "signal")
+			_, err := l.Signal(ctx, x, -1, ledger.Signal{Name: name, By: person("U1")})
+			same("signal", err, m.signal(x, name))
 		case "turn":
 			turn, err := l.Claim(ctx, "w", lease)
 			same("claim", err, "")

@@ -21,6 +21,10 @@ func IDOf(key string) ID {
 // Submit stores a proposal. With a quorum of zero it is approved at once. Submitting twice is harmless: the
 // first proposal of an id stands, and fresh is false for any other (and for the first, should its reply have been
 // lost and asked for again).
+//
+// Neither is the same done twice because two people had one thought: while an operation of that kind, resource
+// and digest waits or runs, it is the one that comes back, under its own id. An operation that is stuck or was
+// asked to cancel or to roll back does not stand for another; nor does any without a digest.
 func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool, err error) {
 	if err := p.validate(); err != nil {
 		return Record{}, false, err
@@ -35,9 +39,12 @@ func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool
 	}
 	reply, err := l.run(ctx, call{script: "submit", harmless: true, confirm: p.Rule.Quorum == 0, args: []any{
 		string(p.ID), body, p.Resource, p.Rule.Quorum, p.Rule.ValidFor.Milliseconds(), p.Requester.User,
-		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(), p.call(),
+		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(), p.call(), p.Kind,
 	}})
 	fresh, rec, err = flagged(reply, err)
+	if rec.ID != p.ID && errors.Is(err, ErrNotReplicated) {
+		err = nil // nothing was written
+	}
 	return rec, fresh, err
 }
 
@@ -101,10 +108,13 @@ func (l *Ledger) Signal(ctx context.Context, id ID, version int64, s Signal) (Re
 	}
 	about := object{"signal": s.Name, "reason": s.Reason}
 	reply, err := l.run(ctx, call{script: "signal", args: []any{
-		string(id), version, actorJSON(s.By), body, s.line(), about.json(),
+		string(id), version, actorJSON(s.By), body, s.line(), about.json(), s.takesBack(),
 	}})
 	return viewed(reply, err)
 }
+
+// takesBack reports whether it asks for what was started not to be.
+func (s Signal) takesBack() bool { return s.Name == "cancel" || s.Name == "rollback" }
 
 // line tells the thread what was asked.
 func (s Signal) line() string {

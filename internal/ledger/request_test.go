@@ -79,7 +79,7 @@ func TestTheVoteThatReachesTheQuorumStarts(t *testing.T) {
 		if d.claim() != nil {
 			d.t.Error("a pending request got a turn")
 		}
-		rec, err = d.Vote(d.ctx, id, rec.Version, ledger.Vote{Actor: person("U2"), Choice: "approve", Reason: "looks\n \"good\" {user:U9}"}, "d1")
+		rec, err = d.Vote(d.ctx, id, rec.Version, ledger.Vote{Actor: person("U2"), Choice: "approve", Reason: "looks\n \"good\" {user:U9}"}, digest("web"))
 		d.ok(err)
 		d.want("state", rec.State, ledger.Running)
 		d.want("approvals", rec.Approvals(), 2)
@@ -111,24 +111,24 @@ func TestVotesRefused(t *testing.T) {
 			_, err := d.Vote(d.ctx, id, version, ledger.Vote{Actor: person(user), Choice: "approve"}, digest)
 			return err
 		}
-		d.ok(cast(id, 1, "U1", "d1"))
+		d.ok(cast(id, 1, "U1", digest("web")))
 		for _, c := range []struct {
 			name string
 			got  error
 			want error
 		}{
-			{"unknown", cast("op-nothing", 1, "U2", "d1"), ledger.ErrNotFound},
-			{"requester", cast(id, 1, "UREQ", "d1"), ledger.ErrSelf},
-			{"old button", cast(id, 7, "U2", "d1"), ledger.ErrStale},
+			{"unknown", cast("op-nothing", 1, "U2", digest("web")), ledger.ErrNotFound},
+			{"requester", cast(id, 1, "UREQ", digest("web")), ledger.ErrSelf},
+			{"old button", cast(id, 7, "U2", digest("web")), ledger.ErrStale},
 			{"other plan", cast(id, 1, "U2", "d2"), ledger.ErrDigest},
-			{"twice", cast(id, 1, "U1", "d1"), ledger.ErrVoted},
+			{"twice", cast(id, 1, "U1", digest("web")), ledger.ErrVoted},
 		} {
 			if !errors.Is(c.got, c.want) {
 				d.t.Errorf("%s: got %v, want %v", c.name, c.got, c.want)
 			}
 		}
 		other := ledger.Actor{User: "U1", Team: "T2"}
-		_, err := d.Vote(d.ctx, id, -1, ledger.Vote{Actor: other, Choice: "approve"}, "d1")
+		_, err := d.Vote(d.ctx, id, -1, ledger.Vote{Actor: other, Choice: "approve"}, digest("web"))
 		if !errors.Is(err, ledger.ErrVoted) {
 			d.t.Errorf("the same person through another team: got %v", err)
 		}
@@ -141,7 +141,7 @@ func TestOneDenialCloses(t *testing.T) {
 		id := d.submit("web", 2).ID
 		_, err := d.vote(id, "U1", "approve")
 		d.ok(err)
-		rec, err := d.Vote(d.ctx, id, 1, ledger.Vote{Actor: person("U2"), Choice: "deny", Reason: "not on Friday"}, "d1")
+		rec, err := d.Vote(d.ctx, id, 1, ledger.Vote{Actor: person("U2"), Choice: "deny", Reason: "not on Friday"}, digest("web"))
 		d.ok(err)
 		d.want("state", rec.State, ledger.Denied)
 		d.want("by", rec.EndedBy.User, "U2")

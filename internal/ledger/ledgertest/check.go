@@ -40,6 +40,7 @@ func Broken(ctx context.Context, client redis.UniversalClient, prefix string) ([
 		}{
 			{"I1", decisionsJournalled}, {"I2", approvedMeansStarted}, {"I3", onceOnly}, {"I4", sequenceWithoutGap},
 			{"I5", epochWritesOnce}, {"I6", resourceHeld}, {"I7", dueOnce}, {"I9", votesProper}, {"I10", endTold},
+			{"I11", askedOnce},
 		} {
 			for _, why := range rule.find(s, id, o) {
 				all = append(all, fmt.Sprintf("%s %s (%s): %s", rule.name, id, o.state(), why))
@@ -210,6 +211,28 @@ func endTold(s *snapshot, id string, o op) (bad []string) {
 	return bad
 }
 
+// askedOnce: what waits or runs stands for all that ask for the same, unless people took it out of the way;
+// what is over stands for nothing.
+func askedOnce(s *snapshot, id string, o op) (bad []string) {
+	what := ""
+	if o.proposal.Digest != "" {
+		what = fmt.Sprintf("%s:%s:%s", o.proposal.Resource, o.proposal.Kind, o.proposal.Digest)
+	}
+	for name, holder := range s.same {
+		if holder == id && name != what {
+			bad = append(bad, "it stands for "+name+", which it is not")
+		}
+	}
+	stands := what != "" && s.same[what] == id
+	switch {
+	case stands && o.state().Final():
+		bad = append(bad, "it is over and stands in the way of "+what)
+	case !stands && what != "" && !o.state().Final() && o.count("signal", "stuck") == 0:
+		bad = append(bad, fmt.Sprintf("the same can be asked beside it: %s is %q", what, s.same[what]))
+	}
+	return bad
+}
+
 // strays are entries that belong to no operation.
 func (s *snapshot) strays() (bad []string) {
 	for _, set := range []struct {
@@ -228,6 +251,11 @@ func (s *snapshot) strays() (bad []string) {
 		}
 		if s.lockTTLs[resource] {
 			bad = append(bad, "I6 the lock of "+resource+" would go away by itself")
+		}
+	}
+	for what, id := range s.same {
+		if _, ok := s.ops[id]; !ok {
+			bad = append(bad, fmt.Sprintf("I11 the unknown operation %s stands for %s", id, what))
 		}
 	}
 	for resource, line := range s.waits {

@@ -18,6 +18,7 @@ type snapshot struct {
 	locks    map[string]string
 	lockTTLs map[string]bool // by resource: it would go away by itself
 	waits    map[string][]string
+	same     map[string]string // the operation that stands for all that ask for it
 	due      map[string]bool
 	draw     map[string]bool
 	open     map[string]bool
@@ -60,7 +61,7 @@ func (o op) count(kinds ...string) int {
 func take(ctx context.Context, c redis.UniversalClient, prefix string) (*snapshot, error) {
 	tag := "{" + prefix + "}:"
 	s := &snapshot{
-		ops: map[string]op{}, locks: map[string]string{}, lockTTLs: map[string]bool{}, waits: map[string][]string{},
+		ops: map[string]op{}, locks: map[string]string{}, lockTTLs: map[string]bool{}, waits: map[string][]string{}, same: map[string]string{},
 	}
 	var err error
 	for _, set := range []struct {
@@ -104,6 +105,8 @@ func (s *snapshot) read(ctx context.Context, c redis.UniversalClient, tag, key s
 		ttl, err := c.PTTL(ctx, key).Result()
 		s.lockTTLs[name] = ttl > 0
 		return err
+	case "same":
+		s.same[name], err = c.Get(ctx, key).Result()
 	case "wait":
 		s.waits[name], err = c.LRange(ctx, key, 0, -1).Result()
 	}

@@ -82,12 +82,19 @@ local function approve(id, by)
   note(id, 'waiting', {line = 'Waits behind ' .. holder .. ', which is at work on the same resource.', tone = 'asking'})
 end
 
+-- forget lets the same be asked again: from now on this operation does not stand for others like it.
+local function forget(id)
+  local same = get(id, 'same')
+  if same ~= '' and redis.call('GET', key('same', same)) == id then redis.call('DEL', key('same', same)) end
+end
+
 -- close ends an operation. The record stays for as long as ARGV 2 says.
 local function close(id, state, by, outcome)
   set(id, 'state', state, 'ended', int(now), 'ended_by', by, 'outcome', outcome, 'ahead', '', 'trouble', '')
   add(id, 'version', 1)
   redis.call('ZREM', DUE, id)
   redis.call('ZREM', OPEN, id)
+  forget(id)
   redis.call('DEL', key('signals', id))
   for _, kind in ipairs({'op', 'votes', 'journal'}) do
     redis.call('PEXPIRE', key(kind, id), ARGV[2])

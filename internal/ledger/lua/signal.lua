@@ -2,7 +2,8 @@
 -- right after the turn that is under way. A stuck operation runs again.
 --
 -- KEYS as in shared.
--- ARGV 3 id, 4 version of the button or -1, 5 actor JSON, 6 signal JSON, 7 line, 8 audit fields JSON
+-- ARGV 3 id, 4 version of the button or -1, 5 actor JSON, 6 signal JSON, 7 line, 8 audit fields JSON,
+--      9 1 if it takes the operation back: the same may be asked again then
 -- Returns view. Errors: NOTFOUND, NOTRUNNING state, STALE.
 local id, by = ARGV[3], ARGV[5]
 if not exists(id) then return redis.error_reply('NOTFOUND operation') end
@@ -11,6 +12,7 @@ if state ~= 'running' and state ~= 'stuck' then return redis.error_reply('NOTRUN
 if ARGV[4] ~= '-1' and ARGV[4] ~= get(id, 'version') then return redis.error_reply('STALE button') end
 redis.call('RPUSH', key('signals', id), int(now) .. ' ' .. ARGV[6])
 set(id, 'asked_by', by)
+if ARGV[9] == '1' then forget(id) end
 if state == 'stuck' then
   set(id, 'state', 'running', 'attempt', 0, 'claims', 0, 'trouble', '')
   add(id, 'version', 1)

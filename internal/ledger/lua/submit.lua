@@ -1,15 +1,30 @@
--- submit stores a proposal, once: a second one of the same id changes nothing.
+-- submit stores a proposal, once: a second one of the same id changes nothing, and neither does one that asks
+-- for the same (kind, resource and digest) as an operation that waits or runs. One that is stuck, or was asked
+-- to cancel or to roll back, stands in nobody's way.
 --
 -- KEYS as in shared.
 -- ARGV 3 id, 4 proposal JSON, 5 resource, 6 quorum, 7 valid for (ms), 8 requester's user, 9 requester JSON,
 --      10 digest, 11 channel, 12 title, 13 first step, 14 audit fields JSON,
---      15 line that calls the voters, or empty
--- Returns {1 if it is new, view}.
-local id = ARGV[3]
+--      15 line that calls the voters, or empty, 16 kind
+-- Returns {1 if it is new, view of it or of the one that is the same}.
+local id, same = ARGV[3], ''
 if exists(id) then return {0, view(id)} end
+if ARGV[10] ~= '' then
+  same = ARGV[5] .. ':' .. ARGV[16] .. ':' .. ARGV[10]
+  local other = redis.call('GET', key('same', same))
+  if other then
+    local state = get(other, 'state')
+    if state == 'pending' and num(other, 'expires') <= now then
+      expire(other)
+    elseif state == 'pending' or state == 'waiting' or state == 'running' then
+      return {0, view(other)}
+    end
+  end
+  redis.call('SET', key('same', same), id)
+end
 local quorum = tonumber(ARGV[6])
 set(id, 'proposal', ARGV[4], 'resource', ARGV[5], 'quorum', ARGV[6], 'requester', ARGV[8],
-  'digest', ARGV[10], 'channel', ARGV[11], 'title', ARGV[12], 'at', ARGV[13],
+  'digest', ARGV[10], 'same', same, 'channel', ARGV[11], 'title', ARGV[12], 'at', ARGV[13],
   'state', 'pending', 'version', 1, 'rev', 0, 'seq', 0, 'epoch', 0, 'attempt', 0, 'claims', 0,
   'approvals', 0, 'created', int(now))
 at(OPEN, id, now)
