@@ -200,6 +200,48 @@ func TestBadImageIsRolledBackByAWS(t *testing.T) {
 	}
 }
 
+// TestInstancesThatTurnIllCountAsFailed: they launched, and AWS took them out of service again.
+func TestInstancesThatTurnIllCountAsFailed(t *testing.T) {
+	w := newWorld(t, 4)
+	w.sim.SpoilImage("ami-0002", awssim.SpoiledUnhealthy)
+	w.propose(Want{Image: "ami-0002"})
+	w.until("one failed", func() bool { return w.data().Progress.Failed > 0 })
+	w.finish(ledger.Undone)
+	list, err := w.fleet.Activities(t.Context(), "web", w.rec.Started)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for _, a := range list {
+		if strings.HasPrefix(a.Description, "Terminating") && strings.Contains(a.Cause, "check") {
+			want++
+		}
+	}
+	if got := w.data().Progress.Failed; got != want || want == 0 {
+		t.Errorf("got %d failed, AWS took %d ill instances out of service", got, want)
+	}
+}
+
+// TestARollWithoutTroubleCountsNoFailure: neither old instances that go nor old ones that fall ill count.
+func TestARollWithoutTroubleCountsNoFailure(t *testing.T) {
+	w := newWorld(t, 6)
+	w.propose(Want{Image: "ami-0002"})
+	w.until("under way", w.replaced(1))
+	g, _ := w.aws.Group("web")
+	for _, i := range g.Instances {
+		if i.Version == "1" && i.Lifecycle == "InService" {
+			w.sim.Crash(i.ID, awssim.CrashStopped)
+			break
+		}
+	}
+	w.until("further", w.replaced(4))
+	w.ask("rollback", dev)
+	w.finish(ledger.Undone)
+	if got := w.data().Progress.Failed; got != 0 {
+		t.Errorf("got %d failed, want 0", got)
+	}
+}
+
 func TestFailureWithoutAWayBack(t *testing.T) {
 	w := newWorld(t, 4, func(g *awssim.Group) { g.Version = "$Default" })
 	w.sim.SpoilImage("ami-0002", awssim.SpoiledFails)
