@@ -22,7 +22,6 @@ var layers = [][]string{
 	{"bot/blocks"},
 	{"bot"},
 	{"internal/app"},
-	{"internal/app/apptest", "internal/app/bench"},
 	{"cmd/amiral", "cmd/workspace"},
 }
 
@@ -83,7 +82,7 @@ func TestModulesHaveOneOwner(t *testing.T) {
 
 // helper says which packages exist for tests only.
 func helper(path string) bool {
-	return strings.HasSuffix(path, "test") || strings.HasSuffix(path, "/bench")
+	return strings.HasSuffix(path, "test")
 }
 
 // TestSimulatorsKnowNothingOfOurs: they know the wire, so that a misunderstanding cannot be shared.
