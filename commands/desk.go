@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -35,6 +34,7 @@ type Desk struct {
 type attempt struct {
 	deed Deed
 	gate *witness
+	same ledger.ID // what had been asked before and is the very same
 }
 
 // Command answers something typed.
@@ -74,35 +74,18 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	return d.propose(ctx, a, c.Key, result)
 }
 
-// propose passes a proposal on and tells where it stands.
+// propose passes a proposal on and tells where it stands. When the very same waits or runs already, that is
+// what comes back, so that two people with one thought, or one with a nervous finger, ask once.
 func (d *Desk) propose(ctx context.Context, a *attempt, key string, r Result) (Result, error) {
-	before, found, err := d.before(ctx, *r.Propose)
-	if err != nil {
-		return Result{}, err
-	}
-	if found {
-		return reply(asked(before, r.Propose.Requester)), nil
-	}
 	rec, err := a.gate.Propose(ctx, key, *r.Propose)
 	if err != nil {
 		return Result{}, err
 	}
-	return reply(asked(rec, r.Propose.Requester)), nil
-}
-
-// before finds an open operation that is the very same, so that two people with one thought, or one with
-// a nervous finger, ask once.
-func (d *Desk) before(ctx context.Context, s approvals.Spec) (ledger.Record, bool, error) {
-	open, err := d.Records.Open(ctx)
-	if err != nil {
-		return ledger.Record{}, false, fmt.Errorf("list open operations: %w", err)
+	if rec.ID == ledger.IDOf(key) {
+		return reply(asked(rec, fresh(rec))), nil
 	}
-	for _, r := range open {
-		if r.Kind == s.Kind && r.Resource == s.Resource && r.Digest == s.Digest && s.Digest != "" {
-			return r, true, nil
-		}
-	}
-	return ledger.Record{}, false, nil
+	a.same = rec.ID
+	return reply(asked(rec, again(rec, r.Propose.Requester))), nil
 }
 
 // attempt begins what will be answered and, where it matters, audited.
@@ -121,11 +104,19 @@ func (d *Desk) answer(ctx context.Context, a *attempt, do func(context.Context) 
 	result, err := guarded(within, do)
 	if err == nil {
 		if a.gate.acted {
-			d.audit(ctx, a, "done")
+			d.audit(ctx, a, a.outcome())
 		}
 		return result
 	}
 	return d.trouble(ctx, a, err)
+}
+
+// outcome is what came of something that went well.
+func (a *attempt) outcome() string {
+	if a.same != "" {
+		return "asked already: " + string(a.same)
+	}
+	return "done"
 }
 
 // guarded turns a panic into an error, so that one bad command never takes the others down.
@@ -171,22 +162,38 @@ func (d *Desk) log(ctx context.Context, a *attempt, ref string, err error) {
 	}
 }
 
-// asked tells what became of a proposal.
-func asked(r ledger.Record, by ledger.Actor) card.Card {
-	var t card.Text
+// fresh tells what became of a proposal.
+func fresh(r ledger.Record) card.Text {
 	where := card.Text{{Channel: r.Channel}}
 	switch {
-	case r.State == ledger.Pending && r.Requester != by:
-		t = card.Join(card.User(r.Requester.User), card.T(" has asked for this already in "), where, card.T(": needs %s.", needs(r.Rule)))
 	case r.State == ledger.Pending:
-		t = card.Join(card.T("Asked in "), where, card.T(": needs %s.", needs(r.Rule)))
+		return card.Join(card.T("Asked in "), where, card.T(": needs %s.", needs(r.Rule)))
 	case r.State == ledger.Waiting:
-		t = card.Join(card.T("%s. It waits in ", agreed(r.Rule)), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
+		return card.Join(card.T("%s. It waits in ", agreed(r.Rule)), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
 	case !r.State.Final():
-		t = card.Join(card.T("%s. It has started; its thread is in ", agreed(r.Rule)), where, card.T("."))
-	default:
-		t = card.Join(card.T("This was asked before, and is over: "), card.Expand(ending(r)))
+		return card.Join(card.T("%s. It has started; its thread is in ", agreed(r.Rule)), where, card.T("."))
 	}
+	return card.Join(card.T("This was asked before, and is over: "), card.Expand(ending(r)))
+}
+
+// again tells that the very same had been asked already, and where it stands.
+func again(r ledger.Record, by ledger.Actor) card.Text {
+	begin := card.Join(card.User(r.Requester.User), card.T(" has asked for this already"))
+	if r.Requester == by {
+		begin = card.T("You have asked for this already")
+	}
+	where := card.Text{{Channel: r.Channel}}
+	switch r.State {
+	case ledger.Pending:
+		return card.Join(begin, card.T(" in "), where, card.T(": needs %s.", needs(r.Rule)))
+	case ledger.Waiting:
+		return card.Join(begin, card.T(". It is approved and waits in "), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
+	}
+	return card.Join(begin, card.T(". It runs; its thread is in "), where, card.T("."))
+}
+
+// asked is the card of an operation that was asked for.
+func asked(r ledger.Record, t card.Text) card.Card {
 	t = append(t, cardLink(r)...)
 	return card.Card{
 		Tone:     card.Asking,

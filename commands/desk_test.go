@@ -124,18 +124,19 @@ func TestAPanicIsAnswered(t *testing.T) {
 }
 
 func TestProposalsAreTold(t *testing.T) {
+	id := string(ledger.IDOf("k1"))
 	for state, want := range map[ledger.State]string{
-		ledger.Pending: "Roll web to ami-0b2\nAsked in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `op-new`\n",
-		ledger.Waiting: "Roll web to ami-0b2\nIt is approved already. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `op-new`\n",
-		ledger.Running: "Roll web to ami-0b2\nIt is approved already. It has started; its thread is in #CDEPLOYS.\n-- Operation `op-new`\n",
-		ledger.Denied:  "Roll web to ami-0b2\nThis was asked before, and is over: denied.\n-- Operation `op-new`\n",
+		ledger.Pending: "Roll web to ami-0b2\nAsked in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `" + id + "`\n",
+		ledger.Waiting: "Roll web to ami-0b2\nIt is approved already. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `" + id + "`\n",
+		ledger.Running: "Roll web to ami-0b2\nIt is approved already. It has started; its thread is in #CDEPLOYS.\n-- Operation `" + id + "`\n",
+		ledger.Denied:  "Roll web to ami-0b2\nThis was asked before, and is over: denied.\n-- Operation `" + id + "`\n",
 	} {
 		w := newWorld(t)
 		w.gate.state = state
 		if got := text(w.says("asg rollout web --image ami-0b2").Reply); got != want {
 			t.Errorf("%s: got %s, want %s", state, got, want)
 		}
-		free := asked(ledger.Record{State: ledger.Running}, dev)
+		free := asked(ledger.Record{}, fresh(ledger.Record{State: ledger.Running}))
 		if got := text(&free); !strings.Contains(got, "No approval is needed. It has started") {
 			t.Errorf("got %s", got)
 		}
@@ -146,20 +147,28 @@ func TestProposalsAreTold(t *testing.T) {
 }
 
 func TestTheSameIsAskedOnce(t *testing.T) {
-	w := newWorld(t)
-	w.says("asg rollout web --image ami-0b2")
-	same := op("op-same", ledger.Pending)
-	same.Digest, same.Requester = w.gate.spec.Digest, sre
-	w = newWorld(t, same)
-	if got := text(w.says("asg rollout web --image ami-0b2").Reply); !strings.Contains(got, "@USRE has asked for this already in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `op-same`") {
-		t.Errorf("got %s", got)
-	}
-	if len(w.gate.asked) > 0 {
-		t.Errorf("got %v, want nothing asked twice", w.gate.asked)
-	}
-	w.says("asg rollout web --image ami-0b2 --canary 25")
-	if len(w.gate.asked) != 1 {
-		t.Errorf("got %v, want another plan asked for", w.gate.asked)
+	for _, c := range []struct {
+		state ledger.State
+		by    ledger.Actor
+		want  string
+	}{
+		{ledger.Pending, sre, "@USRE has asked for this already in #CDEPLOYS: needs 1 approval from @sre."},
+		{ledger.Pending, dev, "You have asked for this already in #CDEPLOYS: needs 1 approval from @sre."},
+		{ledger.Waiting, sre, "@USRE has asked for this already. It is approved and waits in #CDEPLOYS for `op-ahead` to end."},
+		{ledger.Running, sre, "@USRE has asked for this already. It runs; its thread is in #CDEPLOYS."},
+		{ledger.Running, dev, "You have asked for this already. It runs; its thread is in #CDEPLOYS."},
+	} {
+		w := newWorld(t)
+		same := op("op-same", c.state)
+		same.Requester, same.Ahead = c.by, "op-ahead"
+		w.gate.same = &same
+		want := "Roll web to ami-0b2\n" + c.want + "\n-- Operation `op-same`\n"
+		if got := text(w.says("asg rollout web --image ami-0b2").Reply); got != want {
+			t.Errorf("%s: got %s, want %s", c.state, got, want)
+		}
+		if len(w.deeds) != 1 || w.deeds[0].Outcome != "asked already: op-same" {
+			t.Errorf("%s: got %v audited", c.state, w.deeds)
+		}
 	}
 }
 
