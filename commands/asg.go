@@ -26,6 +26,7 @@ type ASG struct {
 	Fleets   func(environment string) (Fleet, error)
 	Records  Records
 	Draw     func(ledger.Record) card.Card // an operation's card as its thread shows it
+	Patience time.Duration                 // with AWS, for what is only read; 8 s when zero
 }
 
 // Commands are the commands of `/asg`.
@@ -36,15 +37,15 @@ func (a *ASG) Commands() []Command {
 		return Command{Path: []string{"asg", name}, Summary: summary, Example: example, Run: run,
 			Args: []grammar.Arg{group}, Flags: []grammar.Flag{in}}
 	}
-	list := of("list", "List the groups with their health, image, template and refresh.", "/asg list", a.list)
+	list := of("list", "List the groups with their health, image, template and refresh.", "/asg list", a.prompt(a.list))
 	list.Args = []grammar.Arg{{Name: "part", About: "only groups with this in their name", Optional: true}}
 	list.ReadOnly = true
-	show := of("show", "Show one group in full.", "/asg show web", a.show)
+	show := of("show", "Show one group in full.", "/asg show web", a.prompt(a.show))
 	show.ReadOnly = true
 	status := of("status", "Show what runs on a group, or how an operation stands.", "/asg status web", a.status)
 	status.Args = []grammar.Arg{{Name: "group or op", About: "a group's name or an operation's id; everything when left out", Optional: true}}
 	status.ReadOnly = true
-	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.rollback)
+	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
 	back.Flags = append(back.Flags, reason(), dryRun())
 	return []Command{
 		list, show, a.rollout(in), status,

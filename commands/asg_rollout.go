@@ -47,7 +47,7 @@ func (a *ASG) rollout(in grammar.Flag) Command {
 			{Name: "protected", Kind: grammar.Enum, Choices: []string{"ignore", "refresh", "wait"}, About: "what to do with instances protected from scale in"},
 			{Name: "set-default", Kind: grammar.Bool, About: "make the version the template's default at the end"},
 		},
-		Run: a.roll,
+		Run: a.dry(a.roll),
 	}
 }
 

@@ -81,6 +81,29 @@ func TestTroubleIsToldPlainlyOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestNobodyWaitsLongForWhatIsOnlyRead(t *testing.T) {
+	const late = "AWS does not answer in time (throttled or slow). Nothing was done.\nTry again in a minute.\n"
+	for typed, want := range map[string]string{
+		"asg list":     late,
+		"asg list web": late,
+		"asg show web": late,
+		"asg rollout web --image ami-0b2 --dry-run":       late,
+		"asg rollback web --dry-run":                      late,
+		"asg rollout web --image ami-0b2 --reason urgent": "AWS did not answer describe in time, so I stopped waiting for it.\nTry again in a minute.\n",
+	} {
+		w := newWorld(t)
+		w.cloud.slow, w.asg.Patience, w.desk.Limit = true, time.Millisecond, 50*time.Millisecond
+		if got := text(w.says(typed).Reply); got != want {
+			t.Errorf("%s: got %s, want %s", typed, got, want)
+		}
+	}
+	w := newWorld(t)
+	w.cloud.slow, w.desk.Limit = true, time.Millisecond
+	if got := text(w.says("asg list").Reply); !strings.Contains(got, "so I stopped waiting for it") {
+		t.Errorf("got %s, want the desk's own limit told", got)
+	}
+}
+
 func TestAFailedProposalIsNotCalledUndone(t *testing.T) {
 	for _, err := range []error{errors.New("i/o timeout"), context.DeadlineExceeded} {
 		w := newWorld(t)

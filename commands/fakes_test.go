@@ -147,15 +147,29 @@ type cloud struct {
 	refreshes map[fleet.GroupName][]fleet.Refresh
 	versions  []fleet.TemplateVersion
 	err       error
+	slow      bool // Groups and Group answer nothing until nobody waits any more
+}
+
+func (c *cloud) wait(ctx context.Context) error {
+	if !c.slow {
+		return c.err
+	}
+	<-ctx.Done()
+	return &fleet.Error{Kind: fleet.Throttled, Call: "describe", Err: ctx.Err()}
 }
 
 func absent(what string) error {
 	return &fleet.Error{Kind: fleet.Absent, Call: "describe", Code: "NotFound", Message: what}
 }
 
-func (c *cloud) Groups(context.Context) ([]fleet.Group, error) { return slices.Clone(c.groups), c.err }
+func (c *cloud) Groups(ctx context.Context) ([]fleet.Group, error) {
+	return slices.Clone(c.groups), c.wait(ctx)
+}
 
-func (c *cloud) Group(_ context.Context, name fleet.GroupName) (fleet.Group, error) {
+func (c *cloud) Group(ctx context.Context, name fleet.GroupName) (fleet.Group, error) {
+	if c.slow {
+		return fleet.Group{}, c.wait(ctx)
+	}
 	for _, g := range c.groups {
 		if g.Name == name {
 			return g, c.err
@@ -258,6 +272,7 @@ func settings() Settings {
 // world is a desk with everything around it.
 type world struct {
 	desk    *Desk
+	asg     *ASG
 	gate    *gate
 	records *records
 	cloud   *cloud
@@ -273,6 +288,7 @@ func newWorld(t *testing.T, all ...ledger.Record) *world {
 		}
 		return w.cloud, nil
 	}}
+	w.asg = asg
 	ops := &Ops{Settings: settings(), Records: w.records, Health: func(context.Context) []card.Fact {
 		return []card.Fact{{Label: "Slack", Value: card.T("2 sockets")}}
 	}}
