@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -46,6 +47,8 @@ type Data struct {
 	Noticed   string            `json:"noticed,omitempty"`   // the refresh's status that was last told
 	Change    string            `json:"change,omitempty"`    // what people asked for while the canary's refresh was ending
 	Fleet     map[string]int    `json:"fleet,omitempty"`     // at the end: instances by template version
+	Launches  int64             `json:"launches,omitempty"`  // at the end: the version that the group launches; 0 when it was not seen
+	Gone      bool              `json:"gone,omitempty"`      // at the end: there is no such group
 	Looks     int               `json:"looks,omitempty"`     // repeated looks for what AWS does not show yet
 	Ending    *Ending           `json:"ending,omitempty"`
 }
@@ -71,6 +74,11 @@ type Ending struct {
 // asking reports whether the canary waits for an answer.
 func (d Data) asking() bool {
 	return d.Phase == Canary && !d.Asked.IsZero() && d.Stopping == ""
+}
+
+// remains is how many instances were brought to the new version and run it at the end.
+func (d Data) remains() int {
+	return max(d.Fleet[strconv.FormatInt(d.Version, 10)]-d.Matching, 0)
 }
 
 // standing is the step at which the operation is watched.

@@ -39,6 +39,7 @@ func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 		}
 		return r.fail(r.wrongWords(wrong, group)), nil
 	}
+	r.data.Fleet, r.data.Launches = census(group), r.data.Version
 	r.data.Ending = &Ending{State: ledger.Succeeded, Text: r.rightWords(group, left)}
 	if r.plan.Want.SetDefault {
 		return to(stepDefault), nil
@@ -176,21 +177,48 @@ func (r *run) aftermath(ctx context.Context) (safe, error) {
 	}
 	group, err := r.fleet.Group(ctx, r.plan.Group)
 	if fleet.KindOf(err) == fleet.Absent && err != nil {
+		r.data.Gone = true
 		return phrase("There is no group %s any more", r.plan.Group), nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("read group %s: %w", r.plan.Group, err)
+	}
+	if r.data.Launches, err = r.launches(ctx, group.Ref()); err != nil {
+		return "", err
 	}
 	r.data.Fleet = census(group)
 	words := phrase("%s", inventory(r.data.Fleet))
 	if slices.Contains(group.Suspended, process) {
 		words += phrase("; %s is still suspended by somebody else", process)
 	}
-	if len(r.data.Fleet) > 1 {
-		words += phrase(". The fleet is mixed: `/asg rollout %s --version %d` brings the rest, `/asg rollback %s` takes it back",
-			r.plan.Group, r.data.Version, r.plan.Group)
+	return words + r.mixedWords(), nil
+}
+
+// mixedWords tells how to go on from a fleet of more than one version.
+func (r *run) mixedWords() safe {
+	switch {
+	case len(r.data.Fleet) < 2:
+		return ""
+	case r.data.Ending.State == ledger.Undone && r.data.remains() > 0:
+		return phrase(". The fleet is still mixed: `/asg rollback %s` takes back the rest", r.plan.Group)
 	}
-	return words, nil
+	return phrase(". The fleet is mixed: `/asg rollout %s --version %d` brings the rest, `/asg rollback %s` takes it back",
+		r.plan.Group, r.data.Version, r.plan.Group)
+}
+
+// launches is the number of the version that the group launches from; 0 when there is none.
+func (r *run) launches(ctx context.Context, ref fleet.TemplateRef) (int64, error) {
+	if ref.Numeric() {
+		return strconv.ParseInt(ref.Version, 10, 64)
+	}
+	v, err := r.fleet.TemplateVersion(ctx, ref)
+	if err != nil && (fleet.KindOf(err) == fleet.Absent || fleet.KindOf(err) == fleet.Rejected) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read version %s of template %s: %w", orDefault(ref.Version), nameOf(ref), err)
+	}
+	return v.Number, nil
 }
 
 // census counts the instances by the version they were launched from.

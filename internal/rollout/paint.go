@@ -259,8 +259,8 @@ func (s scene) ended() []card.Section {
 		{Label: "Before", Value: s.plan.From.text()},
 		{Label: "After", Value: s.after()},
 	}
-	if p := s.data.Progress; p.Total > 0 && s.rec.State != ledger.Undone {
-		facts = append(facts, card.Fact{Label: "Replaced", Value: card.T("%d of %d", p.Replaced, p.Total)})
+	if n, of := s.replaced(); of > 0 && s.rec.State != ledger.Undone && !s.data.Gone {
+		facts = append(facts, card.Fact{Label: "Replaced", Value: card.T("%d of %d", n, of)})
 	}
 	sections := []card.Section{{Facts: facts}}
 	var failures []card.Finding
@@ -273,13 +273,29 @@ func (s scene) ended() []card.Section {
 	return sections
 }
 
+// replaced counts what the fleet was at the end; the last look at the refresh may be older than that.
+func (s scene) replaced() (n, of int) {
+	if len(s.data.Fleet) == 0 {
+		return s.data.Progress.Replaced, s.data.Progress.Total
+	}
+	for _, count := range s.data.Fleet {
+		of += count
+	}
+	n = s.data.remains()
+	return n, max(of-s.data.Matching-len(s.plan.Left), n)
+}
+
 func (s scene) after() card.Text {
 	switch {
-	case s.rec.State == ledger.Undone:
+	case s.data.Gone:
+		return card.T("the group does not exist any more")
+	case s.rec.State == ledger.Succeeded:
+		return s.target()
+	case s.rec.State == ledger.Undone && s.data.remains() == 0:
 		return s.plan.From.text()
 	case len(s.data.Fleet) > 0:
 		return card.T("%s", inventory(s.data.Fleet))
-	case s.rec.State == ledger.Succeeded:
+	case s.data.Launches == s.data.Version:
 		return s.target()
 	}
 	return s.plan.From.text()

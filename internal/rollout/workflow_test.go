@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -368,6 +369,56 @@ func TestGroupDeletedMeanwhile(t *testing.T) {
 	w.pass(time.Hour)
 	w.finish(ledger.Failed)
 	w.wantOutcome("The group web was deleted meanwhile")
+	if got := w.card(); !strings.Contains(got, "After: the group does not exist any more\n") || strings.Contains(got, "Roll back") || strings.Contains(got, "Replaced") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestAnEndCardAgreesWithItself: instances that were warming when it was cancelled count as replaced, since
+// they stay.
+func TestAnEndCardAgreesWithItself(t *testing.T) {
+	w := newWorld(t, 8)
+	w.propose(Want{Image: "ami-0002", MinHealthy: ptr(50), MaxHealthy: ptr(100)})
+	w.until("warming", func() bool { return w.data().Progress.Warming > 1 })
+	w.ask("cancel", dev)
+	w.finish(ledger.Cancelled)
+	n := 0
+	g, _ := w.aws.Group("web")
+	for _, i := range g.Instances {
+		if i.Version == "2" {
+			n++
+		}
+	}
+	if got := w.card(); n == 0 || !strings.Contains(got, fmt.Sprintf("Replaced: %d of 8\n", n)) ||
+		!strings.Contains(got, fmt.Sprintf("%d instances run version 2\n", n)) || !strings.Contains(got, "Roll back…") {
+		t.Errorf("got %s\nwant %d replaced", got, n)
+	}
+}
+
+// TestNothingReplacedIsNotRolledBack: no instance runs the new version, and the group does not launch it.
+func TestNothingReplacedIsNotRolledBack(t *testing.T) {
+	w := newWorld(t, 3)
+	w.propose(Want{Image: "ami-0002"})
+	w.until("started", w.at(stepFollow))
+	w.ask("cancel", dev)
+	w.finish(ledger.Cancelled)
+	w.wantRuns("[v1 ami-0001:3]")
+	if got := w.card(); !strings.Contains(got, "Replaced: 0 of 3\n") || strings.Contains(got, "Roll back") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestAGroupThatFollowsTheNewVersionIsRolledBack: no instance runs it, and the next one would.
+func TestAGroupThatFollowsTheNewVersionIsRolledBack(t *testing.T) {
+	w := newWorld(t, 3, func(g *awssim.Group) { g.Version = "$Latest" })
+	w.propose(Want{Image: "ami-0002"})
+	w.until("started", w.at(stepFollow))
+	w.ask("cancel", dev)
+	w.finish(ledger.Cancelled)
+	w.wantRuns("[v1 ami-0001:3]")
+	if want, ok := Previous(w.rec); !ok || want.Version != 1 {
+		t.Errorf("got %+v %v, want a roll back to version 1", want, ok)
+	}
 }
 
 // TestWhatIsAskedMeanwhileIsNotLost: a press that comes while another is being done is done next.

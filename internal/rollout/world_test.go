@@ -265,6 +265,9 @@ func (w *world) wantRuns(want string) {
 	}
 }
 
+// card is what people see of the operation now.
+func (w *world) card() string { return plain(Painter{}.Paint(w.rec)) }
+
 func (w *world) wantLine(part string) {
 	w.t.Helper()
 	if !strings.Contains(strings.Join(w.lines, "\n"), part) {
