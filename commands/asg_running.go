@@ -194,6 +194,9 @@ func (a *ASG) rollback(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if c.Words.Bool("dry-run") {
+		return done(rec, "It would be asked to roll back. This is only the plan; nothing was asked for."), nil
+	}
 	return signal(ctx, c, rec, "rollback")
 }
 

@@ -187,6 +187,7 @@ func TestRunningOperationsAreBornUpon(t *testing.T) {
 		{"asg rollback web", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV rollback", "Asked to roll back"},
 		{"asg rollback web", []ledger.Record{op("op-a", ledger.Pending), op("op-b", ledger.Pending)}, "", "I know of no rollout of web in production that could be undone."},
 		{"asg rollback web", []ledger.Record{op("op-a", ledger.Pending), op("op-b", ledger.Stuck)}, "signal op-b v-1 UDEV rollback", "Asked to roll back"},
+		{"asg rollback web --dry-run", []ledger.Record{op("op-a", ledger.Running)}, "", "It would be asked to roll back. This is only the plan; nothing was asked for."},
 		{"asg pause wev", []ledger.Record{op("op-a", ledger.Running)}, "", "Nothing runs or waits on wev.\nDid you mean web?"},
 		{"asg pause web", []ledger.Record{op("op-a", ledger.Succeeded)}, "", "Nothing runs or waits on web."},
 		{"asg pause web --in staging", []ledger.Record{op("op-a", ledger.Running)}, "", "Nothing runs or waits on web."},
