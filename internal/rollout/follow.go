@@ -281,7 +281,7 @@ func (r *run) over(s *sight) engine.Outcome {
 		return r.fail(sentences(safe("The roll back failed too"), quote(s.because())))
 	}
 	if r.data.Phase == Sweep {
-		return r.fail(sentences(safe("The roll back of the canary failed"), quote(s.refresh.Reason)))
+		return r.fail(sentences(r.halfway(), quote(s.refresh.Reason)))
 	}
 	return r.fail(sentences(safe("The refresh failed"), quote(s.refresh.Reason)))
 }
@@ -308,13 +308,38 @@ func (r *run) cancelled() engine.Outcome {
 	return r.end(ledger.Cancelled, "The refresh was cancelled outside of amiral.")
 }
 
-// rolledBack: AWS took back what the present refresh had done; a canary before it may still be there.
+// rolledBack: AWS took back what the present refresh had done, by its own account. A canary before it may
+// still be there, and so may other instances on the new version: whoever wanted the way back, it is gone to
+// its end.
 func (r *run) rolledBack(s *sight) engine.Outcome {
 	r.data.Cause = r.cause(s)
-	if r.data.Phase == Rest && r.data.Progress.Replaced > 0 {
+	if r.unfinished(s.group) {
 		return r.sweep()
 	}
 	return r.undone()
+}
+
+// unfinished reports whether instances are left on the new version that a refresh can bring back.
+func (r *run) unfinished(g fleet.Group) bool {
+	left, free := 0, 0
+	for _, m := range g.Instances {
+		if going(m) || !launchedFrom(m, r.plan.To.Template, r.data.Version) {
+			continue
+		}
+		left++
+		if leftAlone(m, r.plan.Want) == "" {
+			free++
+		}
+	}
+	return left > r.data.Matching && free > 0
+}
+
+// halfway says that a way back has not come to its end; empty while there is none.
+func (r *run) halfway() safe {
+	if r.data.Cause == "" {
+		return ""
+	}
+	return sentences(r.data.Cause, "That could not be finished")
 }
 
 // cause says who or what had it rolled back.

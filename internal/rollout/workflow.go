@@ -78,7 +78,7 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 		if !r.touched() {
 			return engine.Outcome{}, inert(f)
 		}
-		out, err = r.fail(phrase("%s", f.Error())), nil
+		out, err = r.fail(sentences(r.halfway(), phrase("%s", f.Error()))), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, err

@@ -273,6 +273,81 @@ func TestAlarmRollsBack(t *testing.T) {
 	w.wantOutcome("5xx")
 }
 
+// hasty ends a roll back at once, and calls it successful, with the fleet as it is.
+type hasty struct{ Fleet }
+
+func (h *hasty) Refreshes(ctx context.Context, group fleet.GroupName) ([]fleet.Refresh, error) {
+	list, err := h.Fleet.Refreshes(ctx, group)
+	for i, f := range list {
+		switch {
+		case f.Status == "RollbackInProgress":
+			if err := h.CancelRefresh(ctx, group); err != nil {
+				return nil, err
+			}
+		case f.Status == "Cancelled" && !f.RollbackStarted.IsZero():
+			list[i].Status = "RollbackSuccessful"
+		}
+	}
+	return list, err
+}
+
+// TestAWayBackThatAWSLeavesHalfDoneIsFinished: RollbackSuccessful is not believed while the fleet is mixed.
+func TestAWayBackThatAWSLeavesHalfDoneIsFinished(t *testing.T) {
+	w := newWorld(t, 6)
+	w.aws.AddAlarm("5xx", "OK")
+	w.propose(Want{Image: "ami-0002", Alarms: []string{"5xx"}})
+	w.fleet = &hasty{w.fleet}
+	w.until("under way", w.replaced(3))
+	w.sim.SetAlarm("5xx", "ALARM")
+	w.finish(ledger.Undone)
+	w.wantRuns("[v1 ami-0001:6]")
+	w.wantStatuses("Cancelled", "Successful")
+	w.wantLine("What is left on version 2 goes back to version 1.")
+	w.wantOutcome("AWS rolled back to version 1. AWS says: The CloudWatch alarm 5xx went into the ALARM state. 6 instances run version 1.")
+	if _, ok := Previous(w.rec); ok {
+		t.Error("what was rolled back whole is offered to be rolled back")
+	}
+}
+
+// TestAWayBackThatCannotBeFinishedIsSaid: AWS refuses the refresh that would bring back the rest.
+func TestAWayBackThatCannotBeFinishedIsSaid(t *testing.T) {
+	w := newWorld(t, 6)
+	w.aws.AddAlarm("5xx", "OK")
+	w.propose(Want{Image: "ami-0002", Alarms: []string{"5xx"}})
+	w.fleet = &hasty{w.fleet}
+	w.until("under way", w.replaced(3))
+	w.sim.SetAlarm("5xx", "ALARM")
+	w.sim.Deny("autoscaling:StartInstanceRefresh")
+	w.finish(ledger.Failed)
+	w.wantOutcome("AWS rolled back to version 1.", "That could not be finished. AWS refused to start the refresh", "The fleet is mixed")
+	if _, ok := Previous(w.rec); !ok {
+		t.Error("a mixed fleet is not offered to be rolled back")
+	}
+}
+
+// TestAnInstanceThatIsLeftAloneKeepsTheWayBackOpen: a new instance was protected from scale in meanwhile,
+// which no refresh touches.
+func TestAnInstanceThatIsLeftAloneKeepsTheWayBackOpen(t *testing.T) {
+	w := newWorld(t, 4)
+	w.aws.AddAlarm("5xx", "OK")
+	w.propose(Want{Image: "ami-0002", Alarms: []string{"5xx"}})
+	w.until("under way", w.replaced(2))
+	g, _ := w.aws.Group("web")
+	for _, i := range g.Instances {
+		if i.Version == "2" && i.Lifecycle == "InService" {
+			w.raw("Action=SetInstanceProtection&Version=2011-01-01&AutoScalingGroupName=web&ProtectedFromScaleIn=true&InstanceIds.member.1=" + i.ID)
+			break
+		}
+	}
+	w.sim.SetAlarm("5xx", "ALARM")
+	w.finish(ledger.Undone)
+	w.wantRuns("[v1 ami-0001:3 v2 ami-0002:1]")
+	w.wantOutcome("3 instances run version 1, 1 instance runs version 2. The fleet is still mixed: `/asg rollback web` takes back the rest.")
+	if got := w.card(); !strings.Contains(got, "After: 3 instances run version 1, 1 instance runs version 2\n") || !strings.Contains(got, "Roll back…") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestCheckpointsAndBakingAreTold(t *testing.T) {
 	w := newWorld(t, 4)
 	w.propose(Want{Image: "ami-0002", Checkpoints: []int{50}, CheckpointDelay: ptr(10 * time.Minute), Bake: ptr(5 * time.Minute)})
