@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -14,7 +15,7 @@ import (
 func preflight(f Facts, p Plan) []card.Finding {
 	var found []card.Finding
 	for _, look := range []func(Facts, Plan) []card.Finding{
-		ownership, source, nothingToDo, imageState, imageFit, versionImage, suspensions, otherRefresh, mixedPolicy,
+		ownership, source, nothingToDo, imageState, imageFit, imageKind, versionImage, suspensions, otherRefresh, mixedPolicy,
 		wayBack, capacity, leftovers, health, alarms, canarySize, fullStops,
 	} {
 		found = append(found, look(f, p)...)
@@ -141,6 +142,37 @@ func imageFit(f Facts, p Plan) (found []card.Finding) {
 		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", to.ID, plural(to.Volumes, "volume"), from.Volumes))
 	}
 	return found
+}
+
+// imageKind: is the image meant for these machines? Where both images say what they are for, their tags
+// tell; otherwise the first word of their names does.
+func imageKind(f Facts, p Plan) []card.Finding {
+	to, from := f.Images[p.To.Image], f.Images[p.From.Image]
+	const hint = "Make sure that it is meant for this group."
+	said := false
+	for _, tag := range []string{"Role", "Family"} {
+		next, now := to.Tags[tag], from.Tags[tag]
+		if next == "" || now == "" {
+			continue
+		}
+		if said = true; !strings.EqualFold(next, now) {
+			return one(warn(hint, "The image says %s %s, the present one %s %s.", tag, next, tag, now))
+		}
+	}
+	next, now := firstWord(to.Name), firstWord(from.Name)
+	if said || next == "" || now == "" || strings.EqualFold(next, now) {
+		return nil
+	}
+	return one(warn(hint, "The image is called %s, the present one %s.", to.Name, from.Name))
+}
+
+// firstWord is what a name begins with, up to the first character that is no letter.
+func firstWord(name string) string {
+	end := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsLetter(r) })
+	if end < 0 {
+		return name
+	}
+	return name[:end]
 }
 
 // versionImage: the version may name no image, or a parameter.

@@ -70,6 +70,16 @@ func TestFindings(t *testing.T) {
 		{name: "image deregistered", edit: func(f *Facts) { setImage(f, "ami-new", func(i *fleet.Image) { i.State = "deregistered" }) }, stop: true, text: "it is deregistered"},
 		{name: "wrong architecture", edit: func(f *Facts) { setImage(f, "ami-new", func(i *fleet.Image) { i.Architecture = "arm64" }) }, stop: true, text: "is for arm64, the group's instances are x86_64"},
 		{name: "other volumes", edit: func(f *Facts) { setImage(f, "ami-new", func(i *fleet.Image) { i.Volumes = 2 }) }, text: "launches with 2 volumes, the present one with 1"},
+		{name: "another role", edit: tagged(map[string]string{"Role": "api"}, map[string]string{"Role": "web"}), text: "The image says Role web, the present one Role api."},
+		{name: "another family", edit: tagged(map[string]string{"Role": "web", "Family": "al2"}, map[string]string{"Role": "web", "Family": "al2023"}), text: "The image says Family al2023, the present one Family al2."},
+		{name: "the same role", edit: tagged(map[string]string{"Role": "web"}, map[string]string{"Role": "Web"})},
+		{name: "the same role by another name", edit: func(f *Facts) {
+			tagged(map[string]string{"Role": "web"}, map[string]string{"Role": "web"})(f)
+			setImage(f, "ami-new", func(i *fleet.Image) { i.Name = "hardened-2026" })
+		}},
+		{name: "one without a role", edit: tagged(nil, map[string]string{"Role": "web"})},
+		{name: "another name", edit: func(f *Facts) { setImage(f, "ami-new", func(i *fleet.Image) { i.Name = "api-2026-11" }) }, text: "The image is called api-2026-11, the present one golden-2026-10."},
+		{name: "no name", edit: func(f *Facts) { setImage(f, "ami-new", func(i *fleet.Image) { i.Name = "" }) }},
 		{name: "deprecated", edit: func(f *Facts) {
 			setImage(f, "ami-new", func(i *fleet.Image) { i.Deprecated = noon.Add(-time.Hour) })
 		}, text: "deprecated since 23 November 2026"},
@@ -161,6 +171,14 @@ func setImage(f *Facts, id fleet.ImageID, edit func(*fleet.Image)) {
 	i := f.Images[id]
 	edit(&i)
 	f.Images[id] = i
+}
+
+// tagged gives the present image and the new one their tags.
+func tagged(now, next map[string]string) func(*Facts) {
+	return func(f *Facts) {
+		setImage(f, "ami-old", func(i *fleet.Image) { i.Tags = now })
+		setImage(f, "ami-new", func(i *fleet.Image) { i.Tags = next })
+	}
 }
 
 func mixed(m fleet.Mixed) func(*Facts) {
