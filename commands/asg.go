@@ -43,7 +43,7 @@ func (a *ASG) Commands() []Command {
 	show := of("show", "Show one group in full.", "/asg show web", a.prompt(a.show))
 	show.ReadOnly = true
 	status := of("status", "Show what runs on a group, or how an operation stands.", "/asg status web", a.status)
-	status.Args = []grammar.Arg{{Name: "group or op", About: "a group's name or an operation's id; everything when left out", Optional: true}}
+	status.Args = []grammar.Arg{{Name: "group or operation", About: "a group's name or an operation's id; everything when left out", Optional: true}}
 	status.ReadOnly = true
 	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
 	back.Flags = append(back.Flags, reason(), dryRun())

@@ -40,7 +40,8 @@ func (a *ASG) list(ctx context.Context, c *Call) (Result, error) {
 	slices.SortFunc(groups, func(a, b fleet.Group) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	k := card.Card{Title: "Groups in " + env.Name, Summary: fmt.Sprintf("%s in %s.", count(len(groups), "group"), env.Name)}
 	if len(groups) == 0 {
-		k.Sections = []card.Section{card.Para(nothing(total, part, env))}
+		k.Summary = nothing(total, part, env)
+		k.Sections = []card.Section{card.Para(card.T("%s", k.Summary))}
 		return reply(k), nil
 	}
 	hidden := len(groups) - mostGroups
@@ -60,11 +61,15 @@ func (a *ASG) list(ctx context.Context, c *Call) (Result, error) {
 	return reply(k), nil
 }
 
-func nothing(total int, part string, env Environment) card.Text {
-	if total == 0 {
-		return card.T("There is no group in %s.", env.Name)
+// nothing says that there is no group to list, and how many there are.
+func nothing(total int, part string, env Environment) string {
+	switch total {
+	case 0:
+		return fmt.Sprintf("There is no group in %s.", env.Name)
+	case 1:
+		return fmt.Sprintf("The one group in %s does not have %q in its name.", env.Name, part)
 	}
-	return card.T("None of the %d groups in %s has %q in its name.", total, env.Name, part)
+	return fmt.Sprintf("None of the %d groups in %s has %q in its name.", total, env.Name, part)
 }
 
 // look reads what the groups themselves do not tell: refreshes, and the images that really run.

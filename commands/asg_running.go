@@ -17,7 +17,7 @@ import (
 
 // status shows one operation when one is meant, and a list otherwise.
 func (a *ASG) status(ctx context.Context, c *Call) (Result, error) {
-	word := c.Words.Arg("group or op")
+	word := c.Words.Arg("group or operation")
 	if strings.HasPrefix(strings.ToLower(word), "op-") {
 		rec, err := find(ctx, a.Records, word)
 		if err != nil {
@@ -132,7 +132,7 @@ func (a *ASG) on(ctx context.Context, c *Call, states ...ledger.State) (ledger.R
 		ids = append(ids, fmt.Sprintf("%s (%s in %s)", r.ID, r.Title, r.Environment))
 	}
 	return ledger.Record{}, fault.New(fault.Invalid, "Several operations on %s are open: %s.", open[0].Target, strings.Join(ids, ", ")).
-		WithHint("Name one with `/amiral ops cancel <op>`, or press on its card.")
+		WithHint("Name one with `/amiral ops cancel <operation>`, or press on its card.")
 }
 
 func only(records []ledger.Record, keep func(ledger.Record) bool) []ledger.Record {

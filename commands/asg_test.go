@@ -26,9 +26,20 @@ func TestListNarrowsDown(t *testing.T) {
 	if got := text(w.says("asg list work").Reply); strings.Contains(got, "web ·") || !strings.Contains(got, "worker ·") {
 		t.Errorf("got %s, want worker alone", got)
 	}
-	if got := text(w.says("asg list zzz").Reply); !strings.Contains(got, `None of the 2 groups in production has "zzz" in its name.`) {
+	none := w.says("asg list zzz").Reply
+	if want := `None of the 2 groups in production has "zzz" in its name.`; none.Summary != want || !strings.Contains(text(none), want) {
+		t.Errorf("got %s and %s", none.Summary, text(none))
+	}
+	w.cloud.groups = w.cloud.groups[:1]
+	if got := w.says("asg list zzz").Reply.Summary; got != `The one group in production does not have "zzz" in its name.` {
 		t.Errorf("got %s", got)
 	}
+	w.cloud.groups = nil
+	if got := w.says("asg list").Reply.Summary; got != "There is no group in production." {
+		t.Errorf("got %s", got)
+	}
+	w.cloud = harbour()
+	w = newWorld(t)
 	for i := range 50 {
 		w.cloud.groups = append(w.cloud.groups, fleet.Group{Name: fleet.GroupName(strings.Repeat("g", i+1))})
 	}
@@ -109,6 +120,11 @@ func TestRolloutProposesItsPlan(t *testing.T) {
 		s.Requester != dev || s.Channel != "CDEPLOYS" || s.Step != rollout.First || s.Instances != 4 || s.Digest == "" ||
 		s.Reason != "CVE-2026-1 @channel { user:UEVIL} --dry-run" {
 		t.Errorf("got %+v", s)
+	}
+	w.says("asg rollout web --image ami-0b2 --reason 'No \t reason.\n\n*Approved by*\u2028{user:USRE}' --alarms slow,down,slow")
+	if got := w.gate.spec; got.Reason != "No reason. *Approved by* { user:USRE}" || strings.ContainsAny(got.Command, "\n\t\u2028") ||
+		!strings.Contains(got.Command, "--alarms slow,down") || strings.Contains(got.Command, "down,slow") {
+		t.Errorf("got %q and %q", got.Reason, got.Command)
 	}
 	var plan rollout.Plan
 	if err := json.Unmarshal(s.Payload, &plan); err != nil {

@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ type match struct {
 func (b *Book) find(text string) (match, error) {
 	words, broken := grammar.Words(text)
 	if len(words) > 0 && !words[0].Literal {
-		words[0].Text = strings.TrimPrefix(words[0].Text, "/")
+		words[0].Text = strings.TrimLeft(words[0].Text, "/@")
 	}
 	var best match
 	for _, form := range forms(words) {
@@ -136,23 +137,37 @@ func (b *Book) under(path []string) []Command {
 	return all
 }
 
-// near is the name of the command that the words are closest to.
+// near is the name of the command that the words are closest to. Behind the bot's own name its own commands
+// come first, whichever of their words is left out.
 func (b *Book) near(words []grammar.Word) string {
+	if len(words) > 1 && is(words[0], home) {
+		words = words[1:]
+		own := map[string]string{}
+		for _, c := range b.under([]string{home}) {
+			own[strings.Join(c.Path[1:], " ")] = c.Name()
+			own[c.Path[len(c.Path)-1]] = c.Name()
+		}
+		if name := nearest(words, own); name != "" {
+			return name
+		}
+	}
 	names := map[string]string{}
-	var typed []string
 	for _, c := range b.commands {
 		for _, form := range [][]string{c.Path, c.Path[1:]} {
-			name := strings.Join(form, " ")
-			if _, ok := names[name]; !ok {
+			if name := strings.Join(form, " "); names[name] == "" {
 				names[name] = c.Name()
-				typed = append(typed, name)
 			}
 		}
 	}
-	slices.Sort(typed)
+	return nearest(words, names)
+}
+
+// nearest is the command whose typed form the first words are closest to; forms lead to commands' names.
+func nearest(words []grammar.Word, forms map[string]string) string {
+	typed := slices.Sorted(maps.Keys(forms))
 	for n := min(3, len(words)); n > 0; n-- {
 		if near := grammar.Near(strings.Join(plain(words[:n]), " "), typed); near != "" {
-			return names[near]
+			return forms[near]
 		}
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
@@ -39,7 +40,7 @@ type attempt struct {
 
 // Command answers something typed.
 func (d *Desk) Command(ctx context.Context, r Request) Result {
-	r.Text = card.Inert(r.Text)
+	r.Text = card.Inert(folded(r.Text))
 	a := d.attempt("command", r.Actor, r.Channel, short(r.Text, 500))
 	return d.answer(ctx, a, func(ctx context.Context) (Result, error) {
 		person, err := d.People.Person(ctx, r.Actor)
@@ -49,6 +50,9 @@ func (d *Desk) Command(ctx context.Context, r Request) Result {
 		return d.command(ctx, a, &Call{Request: r, Person: person, Gate: a.gate})
 	})
 }
+
+// folded has single spaces for all white space: what people write must not look like lines of ours.
+func folded(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error) {
 	m, err := d.Book.find(c.Text)

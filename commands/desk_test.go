@@ -261,7 +261,7 @@ func TestDenyAsksForAReason(t *testing.T) {
 	if len(w.gate.asked) > 0 {
 		t.Fatalf("got %v asked, want nothing", w.gate.asked)
 	}
-	if r := send(" Not on {user:UDEV} <!channel> `x` "); r.Reply != nil || w.gate.asked[0] != "vote op-ask v3 USRE deny Not on { user:UDEV} <!channel> `x`" {
+	if r := send(" Not \n\n on {user:UDEV} <!channel> `x` "); r.Reply != nil || w.gate.asked[0] != "vote op-ask v3 USRE deny Not on { user:UDEV} <!channel> `x`" {
 		t.Errorf("got %+v and %v", r, w.gate.asked)
 	}
 	if r := w.desk.Submit(context.Background(), Submission{Actor: sre, Modal: "other"}); !strings.Contains(text(r.Reply), "I do not know what \"other\" means") {

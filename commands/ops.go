@@ -21,7 +21,7 @@ type Ops struct {
 
 // Commands are the commands of `/amiral`.
 func (o *Ops) Commands() []Command {
-	op := grammar.Arg{Name: "op", About: "the operation's id, or how it begins"}
+	op := grammar.Arg{Name: "operation", About: "its id, or how that begins"}
 	return []Command{
 		{Path: []string{home, "status"}, Summary: "Show what runs and what waits.", Example: "/amiral status", ReadOnly: true, Run: o.status},
 		{Path: []string{home, "whoami"}, Summary: "Show who you are to me and which environment you mean here.", Example: "/amiral whoami", ReadOnly: true, Run: o.whoami},
@@ -108,7 +108,7 @@ func find(ctx context.Context, records Records, id string) (ledger.Record, error
 }
 
 func (o *Ops) show(ctx context.Context, c *Call) (Result, error) {
-	rec, err := find(ctx, o.Records, c.Words.Arg("op"))
+	rec, err := find(ctx, o.Records, c.Words.Arg("operation"))
 	if err != nil {
 		return Result{}, err
 	}
@@ -134,7 +134,7 @@ func shown(ctx context.Context, records Records, draw func(ledger.Record) card.C
 }
 
 func (o *Ops) cancel(ctx context.Context, c *Call) (Result, error) {
-	rec, err := find(ctx, o.Records, c.Words.Arg("op"))
+	rec, err := find(ctx, o.Records, c.Words.Arg("operation"))
 	if err != nil {
 		return Result{}, err
 	}

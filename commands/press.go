@@ -85,7 +85,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) Result {
 }
 
 func (d *Desk) deny(ctx context.Context, a *attempt, s Submission) (Result, error) {
-	reason := card.Inert(strings.TrimSpace(s.Values["reason"]))
+	reason := card.Inert(folded(s.Values["reason"]))
 	if reason == "" {
 		return wrong("reason", "Say why, in a few words."), nil
 	}

@@ -88,6 +88,7 @@ func TestParseUnderstands(t *testing.T) {
 		{`web --version 7 --bake 90s`, map[string]Value{"version": {Int: 7}, "bake": d(90 * time.Second)}},
 		{`web --version 7 --bake 0`, map[string]Value{"version": {Int: 7}, "bake": d(0)}},
 		{`web --version 7 --checkpoints 20,50%,100`, map[string]Value{"version": {Int: 7}, "checkpoints": {Ints: []int{20, 50, 100}}}},
+		{`web --version 7 --alarms a,b,a,a`, map[string]Value{"version": {Int: 7}, "alarms": {List: []string{"a", "b"}}}},
 		{`web --version 7 --alarms "web 5xx, slow"`, map[string]Value{"version": {Int: 7}, "alarms": {List: []string{"web 5xx", "slow"}}}},
 		{`web --version 7 --standby WAIT`, map[string]Value{"version": {Int: 7}, "standby": {Text: "wait"}}},
 		{`web --version 7 --dry-run`, map[string]Value{"version": {Int: 7}, "dry-run": {Bool: true}}},

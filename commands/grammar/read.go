@@ -3,6 +3,7 @@ package grammar
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,10 +100,13 @@ func (f Flag) percents(text string) (Value, *wrong) {
 	return v, nil
 }
 
+// list cuts a text at its commas. A name that stands there twice is meant once.
 func (f Flag) list(text string) (Value, *wrong) {
 	var v Value
 	for item := range strings.SplitSeq(text, ",") {
-		if item = strings.TrimSpace(item); item != "" {
+		item = strings.TrimSpace(item)
+		again := f.Kind == List && slices.Contains(v.List, item)
+		if item != "" && !again {
 			v.List = append(v.List, item)
 		}
 	}
