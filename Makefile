@@ -18,7 +18,7 @@ build: ## bin/amiral and bin/workspace
 demo: ## the whole product on this machine: PLAY=rollout plays a story, ADDR=127.0.0.1:8080 fixes the page's port
 	$(GO) run ./cmd/workspace -addr $(ADDR) $(if $(PLAY),-play $(PLAY))
 
-test: ## every test this machine can run; what is left out is named at the end
+test: ## every test this machine can run; what this machine leaves out is named first
 	$(GO) run ./cmd/workspace -missing
 	$(GO) test ./...
 
