@@ -210,7 +210,7 @@ func TestNonsenseIsAFault(t *testing.T) {
 		{Want{Image: "ami-new", Canary: 10, Checkpoints: []int{50}}, "canary and checkpoints"},
 		{Want{Image: "ami-new", CanaryWait: time.Hour}, "without a canary"},
 		{Want{Image: "ami-new", Canary: 10, CanaryWait: 48 * time.Hour}, "cannot wait for 48 h"},
-		{Want{Image: "ami-new", Bake: ptr(49 * time.Hour)}, "--bake"},
+		{Want{Image: "ami-new", Bake: ptr(49 * time.Hour)}, "`--bake` cannot be 2 d 1 h. It may be up to 48 h."},
 		{Want{Image: "ami-new", Warmup: ptr(-time.Second)}, "--warmup"},
 		{Want{Image: "ami-new", Alarms: make([]string, 11)}, "11 alarms"},
 		{Want{Image: "ami-new", Standby: "ignore"}, "Standby instances"},
@@ -417,6 +417,19 @@ func TestDigestSeesEveryWish(t *testing.T) {
 			t.Errorf("%s and %s have one digest", body, other)
 		}
 		seen[p.Digest()] = string(body)
+	}
+}
+
+// TestSpan: one way of telling how long something takes, on every card and line.
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 0: "0 s", 59 * time.Second: "59 s", time.Minute: "1 min", 21*time.Minute + 9*time.Second: "21 min",
+		59*time.Minute + 40*time.Second: "1 h", time.Hour: "1 h", 65 * time.Minute: "1 h 5 min", 48 * time.Hour: "48 h",
+		100*time.Hour + 8*time.Minute: "4 d 4 h", 72 * time.Hour: "3 d",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%s: got %q, want %q", d, got, want)
+		}
 	}
 }
 

@@ -101,7 +101,7 @@ func (w Want) validCanary() *fault.Fault {
 	case w.CanaryWait != 0 && w.Canary == 0:
 		return invalid("A wait for the canary without a canary does nothing.").WithHint("Add `--canary 10`.")
 	case w.CanaryWait < 0 || w.CanaryWait > longest-time.Hour:
-		return invalid("The canary cannot wait for %s.", span(w.CanaryWait)).WithHint("It can wait for up to 47 hours.")
+		return invalid("The canary cannot wait for %s.", span(w.CanaryWait)).WithHint("It can wait for up to %s.", span(longest-time.Hour))
 	}
 	return nil
 }
@@ -111,8 +111,12 @@ func (w Want) validTimes() *fault.Fault {
 		flag  string
 		value *time.Duration
 	}{{"warmup", w.Warmup}, {"bake", w.Bake}, {"checkpoint-delay", w.CheckpointDelay}} {
-		if t.value != nil && (*t.value < 0 || *t.value > longest) {
-			return invalid("`--%s %s` is out of range.", t.flag, *t.value).WithHint("It may be up to 48 hours.")
+		switch {
+		case t.value == nil:
+		case *t.value < 0:
+			return invalid("`--%s` cannot be less than nothing.", t.flag).WithHint("It may be up to %s.", span(longest))
+		case *t.value > longest:
+			return invalid("`--%s` cannot be %s.", t.flag, span(*t.value)).WithHint("It may be up to %s.", span(longest))
 		}
 	}
 	return nil
