@@ -290,13 +290,13 @@ func TestRollbackProposesTheWayBack(t *testing.T) {
 func TestStatus(t *testing.T) {
 	w := newWorld(t, op("op-old", ledger.Succeeded), op("op-a", ledger.Running))
 	for typed, want := range map[string]string{
-		"asg status":        "# Rollouts in production\n[doing] Roll web to ami-0b2 · production · running",
+		"asg status":        "# Rollouts in production\n🔄 Roll web to ami-0b2 · production · running",
 		"asg status web":    "Operation: `op-a`",
 		"asg status op-old": "Operation: `op-old`",
 		"amiral status":     "Running: 1",
 		"amiral whoami":     "You are: @UDEV (Dana)",
-		"ops list":          "# Open operations\n[doing]",
-		"ops list --all":    "[done] Roll web to ami-0b2",
+		"ops list":          "# Open operations\n🔄 Roll web",
+		"ops list --all":    "✅ Roll web to ami-0b2",
 		"ops show a":        "There is no operation a.",
 		"ops show op-a":     "State: running",
 	} {

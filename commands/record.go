@@ -134,31 +134,41 @@ func moment(r ledger.Record) time.Time {
 	return r.Created
 }
 
-// list draws operations, the most at most, and says how many more there are.
+// listPart is how many operations stand in one paragraph of a list.
+const listPart = 6
+
+// list draws operations, the most at most, and says how many more there are. Each bears the mark that its own
+// card bears.
 func list(records []ledger.Record, most int) []card.Section {
-	var steps []card.Step
+	var lines []card.Text
 	for _, r := range records[:min(most, len(records))] {
-		steps = append(steps, card.Step{State: mark(r.State), Text: line(r)})
+		lines = append(lines, card.Join(card.T("%s ", mark(r.State)), line(r)))
 	}
-	all := []card.Section{{Steps: steps}}
+	var all []card.Section
+	for part := range slices.Chunk(lines, listPart) {
+		all = append(all, card.Para(stacked(part)))
+	}
 	if hidden := len(records) - most; hidden > 0 {
 		all = append(all, card.Para(card.T("… and %d more.", hidden)))
 	}
 	return all
 }
 
-func mark(s ledger.State) card.StepState {
-	switch s {
-	case ledger.Pending, ledger.Waiting:
-		return card.Todo
-	case ledger.Running, ledger.Stuck:
-		return card.Doing
-	case ledger.Succeeded:
-		return card.Done
-	case ledger.Failed:
-		return card.Failed
+// mark is the sign for a state's tone, the same as before the headline of a card of that tone.
+func mark(s ledger.State) string {
+	switch tone(s) {
+	case card.Asking:
+		return "⏳"
+	case card.Working:
+		return "🔄"
+	case card.Good:
+		return "✅"
+	case card.Warning:
+		return "⚠️"
+	case card.Bad:
+		return "❌"
 	}
-	return card.Skipped
+	return "⏹️"
 }
 
 // journalLines is how much of a journal is shown, journalPart how many lines stand in one paragraph.
