@@ -147,3 +147,13 @@ func TestWhatIsBeingTakenBackIsAskedAfresh(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsTriedAgainStandsForOthersAgain(t *testing.T) {
+	each(t, func(d *desk) {
+		first := d.submit("web", 1).ID
+		d.stick(first)
+		_, err := d.Signal(d.ctx, first, -1, ledger.Signal{Name: "retry", By: person("U1")})
+		d.ok(err)
+		d.want("the one to meet", d.again("key", "web", 1).ID, first)
+	})
+}
