@@ -31,20 +31,46 @@ func (r *run) canary(s *sight) engine.Outcome {
 	return engine.Outcome{In: r.poll}
 }
 
-// refresh reads the operation's own refresh. It is a fault when the group is no more.
-func (r *run) refresh(ctx context.Context) (fleet.Refresh, error) {
+// refreshes reads the group's refreshes, newest first. It is a fault when the group is no more.
+func (r *run) refreshes(ctx context.Context) ([]fleet.Refresh, error) {
 	list, err := r.fleet.Refreshes(ctx, r.plan.Group)
 	if err != nil && r.gone(ctx, err) {
-		return fleet.Refresh{}, fault.New(fault.NotFound, "The group %s was deleted meanwhile.", r.plan.Group)
+		return nil, r.deleted()
 	}
 	if err != nil {
-		return fleet.Refresh{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+		return nil, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+	}
+	return list, nil
+}
+
+// refresh reads the operation's own refresh.
+func (r *run) refresh(ctx context.Context) (fleet.Refresh, error) {
+	list, err := r.refreshes(ctx)
+	if err != nil {
+		return fleet.Refresh{}, err
 	}
 	i := slices.IndexFunc(list, func(f fleet.Refresh) bool { return f.ID == r.data.Refresh })
 	if i < 0 {
 		return fleet.Refresh{}, fmt.Errorf("refresh %s of %s is not to be seen", r.data.Refresh, r.plan.Group)
 	}
 	return list[i], nil
+}
+
+// group reads the group. It is a fault when it is no more.
+func (r *run) group(ctx context.Context) (fleet.Group, error) {
+	g, err := r.fleet.Group(ctx, r.plan.Group)
+	if err != nil && fleet.KindOf(err) == fleet.Absent {
+		return g, r.deleted()
+	}
+	if err != nil {
+		return g, fmt.Errorf("read group %s: %w", r.plan.Group, err)
+	}
+	return g, nil
+}
+
+func (r *run) deleted() error {
+	r.data.Gone = true
+	return fault.New(fault.NotFound, "The group %s was deleted meanwhile.", r.plan.Group)
 }
 
 // gone reports whether a call failed because the group does not exist any more, which AWS calls a

@@ -103,6 +103,25 @@ func TestGroupDeletedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestGroupDeletedAtAnyStep: it is told and over, rather than tried again.
+func TestGroupDeletedAtAnyStep(t *testing.T) {
+	for _, step := range []string{stepProve, stepStart, stepVerify} {
+		w := newWorld(t, 2)
+		w.propose(Want{Image: "ami-0002"})
+		w.until("there", w.at(step))
+		w.raw("Action=DeleteAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=web&ForceDelete=true")
+		w.pass(time.Hour)
+		w.finish(ledger.Failed)
+		w.wantOutcome("The group web was deleted meanwhile.")
+		if strings.Contains(w.rec.Outcome, "any more") {
+			t.Errorf("got outcome %q, which says it twice", w.rec.Outcome)
+		}
+		if got := w.card(); strings.Contains(got, "Roll back") || !strings.Contains(got, "After: the group does not exist any more\n") {
+			t.Errorf("at %s: got %s", step, got)
+		}
+	}
+}
+
 // TestAnEndCardAgreesWithItself: instances that were warming when it was cancelled count as replaced, since
 // they stay.
 func TestAnEndCardAgreesWithItself(t *testing.T) {

@@ -23,9 +23,9 @@ func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 	if signal, asked := r.signal("cancel", "rollback"); asked {
 		return say(stepVerify, card.Warning, "Too late for the %s: the refresh is over. It can be rolled back afterwards.", signal.Name), nil
 	}
-	group, err := r.fleet.Group(ctx, r.plan.Group)
+	group, err := r.group(ctx)
 	if err != nil {
-		return engine.Outcome{}, fmt.Errorf("read group %s: %w", r.plan.Group, err)
+		return engine.Outcome{}, err
 	}
 	machines, err := machines(ctx, r.fleet, members(group))
 	if err != nil {
@@ -174,6 +174,9 @@ func (r *run) aftermath(ctx context.Context) (safe, error) {
 			return phrase("No instance was touched; version %d of %s stays unused", r.data.Version, r.plan.From.Name), nil
 		}
 		return "No instance was touched", nil
+	}
+	if r.data.Gone {
+		return "", nil // told already
 	}
 	group, err := r.fleet.Group(ctx, r.plan.Group)
 	if fleet.KindOf(err) == fleet.Absent && err != nil {

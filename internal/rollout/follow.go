@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -59,8 +58,8 @@ func (r *run) look(ctx context.Context) (sight, error) {
 	if s.refresh, err = r.refresh(ctx); err != nil {
 		return s, err
 	}
-	if s.group, err = r.fleet.Group(ctx, r.plan.Group); err != nil {
-		return s, fmt.Errorf("read group %s: %w", r.plan.Group, err)
+	if s.group, err = r.group(ctx); err != nil {
+		return s, err
 	}
 	before := r.data.Progress
 	r.measure(s)

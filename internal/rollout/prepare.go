@@ -164,18 +164,18 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.early(); stopped {
 		return out, nil
 	}
-	group, err := r.fleet.Group(ctx, r.plan.Group)
+	group, err := r.group(ctx)
 	if err != nil {
-		return engine.Outcome{}, fmt.Errorf("read group %s: %w", r.plan.Group, err)
+		return engine.Outcome{}, err
 	}
 	if len(group.Subnets) > 0 {
 		if err := r.proved(r.fleet.ProveLaunch(ctx, r.ref(r.data.Version), group.Subnets[0])); err != nil {
 			return engine.Outcome{}, err
 		}
 	}
-	refreshes, err := r.fleet.Refreshes(ctx, r.plan.Group)
+	refreshes, err := r.refreshes(ctx)
 	if err != nil {
-		return engine.Outcome{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+		return engine.Outcome{}, err
 	}
 	if len(refreshes) > 0 {
 		r.data.Before = refreshes[0].ID

@@ -19,9 +19,9 @@ func (r *run) start(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.stoppedBetween(); stopped {
 		return out, nil
 	}
-	refreshes, err := r.fleet.Refreshes(ctx, r.plan.Group)
+	refreshes, err := r.refreshes(ctx)
 	if err != nil {
-		return engine.Outcome{}, fmt.Errorf("read the refreshes of %s: %w", r.plan.Group, err)
+		return engine.Outcome{}, err
 	}
 	if own, there := r.own(refreshes); there {
 		return r.started(own.ID), nil
