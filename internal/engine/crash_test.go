@@ -65,7 +65,7 @@ type trial struct {
 func newTrial(t *testing.T, s *ledgertest.Server, ops int) *trial {
 	tr := &trial{t: t, s: s, world: &crashtest.World{}, token: func(t engine.Turn) string { return t.Token("do") }}
 	tr.decide = func(r *replica, id ledger.ID) error {
-		_, err := r.ledger.Vote(context.Background(), id, -1, ledger.Vote{Actor: ledger.Actor{User: "U2"}, Choice: "approve"}, "d")
+		_, err := r.ledger.Vote(context.Background(), id, -1, ledger.Vote{Actor: ledger.Actor{User: "U2"}, Choice: "approve"}, "d-"+string(id))
 		return err
 	}
 	for i := range ops {
@@ -109,13 +109,13 @@ func (r *replica) live() error {
 	ctx := context.Background()
 	for i, id := range r.ids {
 		_, _, err := r.ledger.Submit(ctx, ledger.Proposal{
-			ID: id, Kind: "chain", Step: steps[0], Resource: "web", Requester: ledger.Actor{User: "U0"}, Digest: "d",
+			ID: id, Kind: "chain", Step: steps[0], Resource: "web", Requester: ledger.Actor{User: "U0"}, Digest: "d-" + string(id),
 			Title: fmt.Sprint("Operation ", i), Rule: ledger.Rule{Quorum: 2, ValidFor: 1000 * time.Hour},
 		})
 		if err != nil {
 			return err
 		}
-		_, err = r.ledger.Vote(ctx, id, -1, ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve"}, "d")
+		_, err = r.ledger.Vote(ctx, id, -1, ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve"}, "d-"+string(id))
 		if err := answered(err); err != nil {
 			return err
 		}

@@ -100,13 +100,13 @@ func TestKilledProcesses(t *testing.T) {
 	for i := range 100 {
 		p := ledger.Proposal{
 			ID: ledger.IDOf(fmt.Sprint("kill", i)), Kind: "chain", Step: steps[0], Resource: fmt.Sprint("group", i%10),
-			Requester: ledger.Actor{User: "U0"}, Digest: "d", Rule: ledger.Rule{Quorum: 1, ValidFor: time.Hour},
+			Requester: ledger.Actor{User: "U0"}, Digest: fmt.Sprint("d", i), Rule: ledger.Rule{Quorum: 1, ValidFor: time.Hour},
 		}
 		if _, _, err := l.Submit(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 		vote := ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve"}
-		if _, err := l.Vote(t.Context(), p.ID, -1, vote, "d"); err != nil {
+		if _, err := l.Vote(t.Context(), p.ID, -1, vote, p.Digest); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, p.ID)
