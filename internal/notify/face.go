@@ -3,7 +3,6 @@ package notify
 import (
 	"cmp"
 	"fmt"
-	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -79,7 +78,7 @@ func facts(r ledger.Record) []card.Fact {
 	case r.State == ledger.Waiting:
 		all = append(all, card.Fact{Label: "Waits for", Value: card.Code(string(r.Ahead))})
 	case r.State.Final() && !r.Started.IsZero():
-		all = append(all, card.Fact{Label: "Took", Value: card.T("%s", r.Ended.Sub(r.Started).Round(time.Second))})
+		all = append(all, card.Fact{Label: "Took", Value: card.T("%s", card.Span(r.Ended.Sub(r.Started)))})
 	}
 	if by := voters(r, "approve"); len(by) > 0 && r.State != ledger.Pending {
 		all = append(all, card.Fact{Label: "Approved by", Value: by})

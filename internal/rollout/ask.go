@@ -22,11 +22,11 @@ func (r *run) canary(s *sight) engine.Outcome {
 	case r.data.asking() && r.now.Before(r.data.Until):
 	case r.data.asking():
 		r.data.By = ledger.Actor{}
-		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", span(r.plan.Want.CanaryWait))
+		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.Want.CanaryWait))
 	case s.refresh.Status == "InProgress" && s.refresh.Percent >= r.plan.canaryShare():
 		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.Want.CanaryWait)
 		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. Continue, or roll back? Without an answer within %s it is rolled back.",
-			r.data.Progress.Replaced, r.data.Progress.Total, r.data.Version, span(r.plan.Want.CanaryWait))
+			r.data.Progress.Replaced, r.data.Progress.Total, r.data.Version, card.Span(r.plan.Want.CanaryWait))
 	}
 	return engine.Outcome{In: r.poll}
 }

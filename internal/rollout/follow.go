@@ -163,7 +163,7 @@ func (r *run) checkpoints(s *sight) {
 		}
 		r.data.Reached = append(r.data.Reached, c)
 		s.tell(card.Working, "Checkpoint %d %%: %d of %d replaced. It goes on by itself after %s.",
-			c, r.data.Progress.Replaced, r.data.Progress.Total, span(r.plan.Order.CheckpointDelay))
+			c, r.data.Progress.Replaced, r.data.Progress.Total, card.Span(r.plan.Order.CheckpointDelay))
 	}
 }
 
@@ -176,7 +176,7 @@ func (r *run) notice(s *sight) {
 	}
 	switch s.refresh.Status {
 	case "Baking":
-		s.tell(card.Working, "Every instance is replaced; AWS watches for another %s.", span(r.plan.Order.Bake))
+		s.tell(card.Working, "Every instance is replaced; AWS watches for another %s.", card.Span(r.plan.Order.Bake))
 	case "Cancelling":
 		if r.data.Stopping == "" {
 			s.tell(card.Warning, "Somebody cancelled the refresh outside of amiral; AWS finishes what has begun.")

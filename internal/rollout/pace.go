@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
@@ -112,7 +113,7 @@ func (p Pace) inWaves() string {
 		return "no instance is replaced"
 	}
 	if p.Waves == 1 {
-		return fmt.Sprintf("in one go, about %s", span(p.Expected))
+		return fmt.Sprintf("in one go, about %s", card.Span(p.Expected))
 	}
-	return fmt.Sprintf("%d at a time, in %s, about %s", p.Wave, plural(p.Waves, "wave"), span(p.Expected))
+	return fmt.Sprintf("%d at a time, in %s, about %s", p.Wave, plural(p.Waves, "wave"), card.Span(p.Expected))
 }

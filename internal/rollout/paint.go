@@ -127,11 +127,11 @@ func (s scene) bar() (card.Bar, bool) {
 		return card.Bar{}, false
 	}
 	if s.back() {
-		words := fmt.Sprintf("of the way back · %d still on version %d · %s", p.Replaced+p.Warming, s.data.Version, span(p.At.Sub(s.rec.Started)))
+		words := fmt.Sprintf("of the way back · %d still on version %d · %s", p.Replaced+p.Warming, s.data.Version, card.Span(p.At.Sub(s.rec.Started)))
 		return card.Bar{Done: p.Percent, Total: 100, Text: words}, true
 	}
 	words := fmt.Sprintf("replaced · %d warming · %d failed · %s",
-		p.Warming, p.Failed, span(p.At.Sub(s.rec.Started)))
+		p.Warming, p.Failed, card.Span(p.At.Sub(s.rec.Started)))
 	return card.Bar{Done: p.Replaced, Total: p.Total, Text: words}, true
 }
 

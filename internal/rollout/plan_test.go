@@ -427,7 +427,7 @@ func TestSpan(t *testing.T) {
 		59*time.Minute + 40*time.Second: "1 h", time.Hour: "1 h", 65 * time.Minute: "1 h 5 min", 48 * time.Hour: "48 h",
 		100*time.Hour + 8*time.Minute: "4 d 4 h", 72 * time.Hour: "3 d",
 	} {
-		if got := span(d); got != want {
+		if got := card.Span(d); got != want {
 			t.Errorf("%s: got %q, want %q", d, got, want)
 		}
 	}

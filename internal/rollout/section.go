@@ -31,13 +31,13 @@ func (p Plan) facts() []card.Fact {
 	}
 	if p.Want.Canary > 0 {
 		facts = append(facts, card.Fact{Label: "Canary", Value: card.T("%s first; then somebody decides within %s, otherwise it is rolled back",
-			plural(p.canaries(), "instance"), span(p.Want.CanaryWait))})
+			plural(p.canaries(), "instance"), card.Span(p.Want.CanaryWait))})
 	}
 	if len(p.Order.Checkpoints) > 1 {
-		facts = append(facts, card.Fact{Label: "Checkpoints", Value: card.T("%s, %s at each", percents(p.Order.Checkpoints[:len(p.Order.Checkpoints)-1]), span(p.Order.CheckpointDelay))})
+		facts = append(facts, card.Fact{Label: "Checkpoints", Value: card.T("%s, %s at each", percents(p.Order.Checkpoints[:len(p.Order.Checkpoints)-1]), card.Span(p.Order.CheckpointDelay))})
 	}
 	if p.Order.Bake > 0 {
-		facts = append(facts, card.Fact{Label: "Bake", Value: card.T("%s under watch at the end", span(p.Order.Bake))})
+		facts = append(facts, card.Fact{Label: "Bake", Value: card.T("%s under watch at the end", card.Span(p.Order.Bake))})
 	}
 	if len(p.Order.Alarms) > 0 {
 		facts = append(facts, card.Fact{Label: "Alarms", Value: card.T("%s", p.alarmWords())})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 )
@@ -101,7 +102,7 @@ func (w Want) validCanary() *fault.Fault {
 	case w.CanaryWait != 0 && w.Canary == 0:
 		return invalid("A wait for the canary without a canary does nothing.").WithHint("Add `--canary 10`.")
 	case w.CanaryWait < 0 || w.CanaryWait > longest-time.Hour:
-		return invalid("The canary cannot wait for %s.", span(w.CanaryWait)).WithHint("It can wait for up to %s.", span(longest-time.Hour))
+		return invalid("The canary cannot wait for %s.", card.Span(w.CanaryWait)).WithHint("It can wait for up to %s.", card.Span(longest-time.Hour))
 	}
 	return nil
 }
@@ -114,9 +115,9 @@ func (w Want) validTimes() *fault.Fault {
 		switch {
 		case t.value == nil:
 		case *t.value < 0:
-			return invalid("`--%s` cannot be less than nothing.", t.flag).WithHint("It may be up to %s.", span(longest))
+			return invalid("`--%s` cannot be less than nothing.", t.flag).WithHint("It may be up to %s.", card.Span(longest))
 		case *t.value > longest:
-			return invalid("`--%s` cannot be %s.", t.flag, span(*t.value)).WithHint("It may be up to %s.", span(longest))
+			return invalid("`--%s` cannot be %s.", t.flag, card.Span(*t.value)).WithHint("It may be up to %s.", card.Span(longest))
 		}
 	}
 	return nil
