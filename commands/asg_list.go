@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,6 +22,7 @@ type row struct {
 	group   fleet.Group
 	refresh fleet.Refresh
 	active  bool
+	blind   bool                  // AWS did not tell whether a refresh runs
 	images  map[fleet.ImageID]int // instances by image
 	runs    map[fleet.InstanceID]fleet.ImageID
 }
@@ -57,7 +59,7 @@ func (a *ASG) list(ctx context.Context, c *Call) (Result, error) {
 	if hidden > 0 {
 		k.Sections = append(k.Sections, card.Para(marked(fmt.Sprintf("… and %d more: `/asg list <part of the name>` narrows it down.", hidden))))
 	}
-	k.Foot = []card.Text{card.T("%s · %s", env.Name, env.Region)}
+	k.Foot = append(unseen(rows), card.T("%s · %s", env.Name, env.Region))
 	return reply(k), nil
 }
 
@@ -80,11 +82,7 @@ func look(ctx context.Context, f Fleet, groups []fleet.Group) ([]row, map[fleet.
 	for i, g := range groups {
 		rows[i].group = g
 		calls.Go(func() error {
-			refreshes, err := f.Refreshes(within, g.Name)
-			if err != nil {
-				return fmt.Errorf("read the refreshes of %s: %w", g.Name, err)
-			}
-			rows[i].refresh, rows[i].active = active(refreshes)
+			rows[i].refresh, rows[i].active, rows[i].blind = refreshing(within, f, g.Name)
 			return nil
 		})
 	}
@@ -109,6 +107,35 @@ func look(ctx context.Context, f Fleet, groups []fleet.Group) ([]row, map[fleet.
 	}
 	names, err := imageNames(ctx, f, slices.Sorted(maps.Keys(all)))
 	return rows, names, err
+}
+
+// refreshPatience is how long a list waits for the refresh of one group. The rest of it is worth showing
+// without.
+const refreshPatience = 3 * time.Second
+
+func refreshing(ctx context.Context, f Fleet, name fleet.GroupName) (r fleet.Refresh, runs, blind bool) {
+	ctx, cancel := context.WithTimeout(ctx, refreshPatience)
+	defer cancel()
+	refreshes, err := f.Refreshes(ctx, name)
+	if err != nil {
+		return r, false, true
+	}
+	r, runs = active(refreshes)
+	return r, runs, false
+}
+
+// unseen is the small print of what AWS did not tell.
+func unseen(rows []row) []card.Text {
+	var names []string
+	for _, r := range rows {
+		if r.blind {
+			names = append(names, string(r.group.Name))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []card.Text{card.T("AWS did not tell whether an instance refresh runs on %s.", short(strings.Join(names, ", "), 200))}
 }
 
 // instances reads the machines of groups.

@@ -45,7 +45,7 @@ func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
 		k.Sections = append(k.Sections, card.Para(card.Text{{Bold: "Open operations"}}))
 		k.Sections = append(k.Sections, list(open, 5)...)
 	}
-	k.Foot = []card.Text{card.T("%s", g.ARN)}
+	k.Foot = append(unseen(rows), card.T("%s", g.ARN))
 	return reply(k), nil
 }
 

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -19,6 +20,17 @@ func TestShowGolden(t *testing.T) {
 	w.cloud.groups[0].Suspended = []string{"AZRebalance"}
 	golden(t, "asg_show", text(w.says("asg show web").Reply))
 	golden(t, "asg_show_refreshing", text(w.says("asg show worker").Reply))
+}
+
+// TestAListIsShownWithoutItsRefreshes: what AWS does not tell is said, and the rest is shown.
+func TestAListIsShownWithoutItsRefreshes(t *testing.T) {
+	w := newWorld(t)
+	w.cloud.silent = errors.New("rate exceeded")
+	for _, words := range []string{"asg list", "asg show web"} {
+		if got := text(w.says(words).Reply); !strings.Contains(got, "AWS did not tell whether an instance refresh runs on") || !strings.Contains(got, "healthy") && !strings.Contains(got, "Healthy") {
+			t.Errorf("%s: got %s, want the groups and what is not known", words, got)
+		}
+	}
 }
 
 func TestListNarrowsDown(t *testing.T) {

@@ -141,6 +141,7 @@ func (r *records) Journal(context.Context, ledger.ID) ([]ledger.Entry, error) { 
 
 // cloud is a fleet that can be read.
 type cloud struct {
+	silent    error // of Refreshes alone
 	groups    []fleet.Group
 	images    []fleet.Image
 	machines  []fleet.Instance
@@ -214,7 +215,7 @@ func (c *cloud) Instances(_ context.Context, ids ...fleet.InstanceID) ([]fleet.I
 }
 
 func (c *cloud) Refreshes(_ context.Context, g fleet.GroupName) ([]fleet.Refresh, error) {
-	return c.refreshes[g], c.err
+	return c.refreshes[g], errors.Join(c.err, c.silent)
 }
 
 func (c *cloud) TargetHealth(context.Context, string) ([]fleet.Target, error) {
