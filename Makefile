@@ -16,7 +16,7 @@ build: ## bin/amiral and bin/workspace
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 demo: ## the whole product on this machine: PLAY=rollout plays a story, ADDR=127.0.0.1:8080 fixes the page's port
-	$(GO) run ./cmd/workspace -addr $(ADDR) $(if $(PLAY),-play $(PLAY))
+	$(GO) run ./cmd/workspace -addr $(ADDR) $(if $(PLAY),-play $(PLAY),-open)
 
 test: ## every test this machine can run; what this machine leaves out is named first
 	$(GO) run ./cmd/workspace -missing

@@ -71,6 +71,9 @@ func announce(info workspace.Info, o options) error {
 			"  Act as Sam (top right) and press Approve; push the clock beside the fleet.\n" +
 			"  Ctrl-C ends it; nothing stays behind.\n\n")
 	}
+	if o.open {
+		show(info.Page)
+	}
 	if o.info == "" {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 // options are the flags.
 type options struct {
 	info, addr, slack, aws, redisAddr, redisURL, play, log string
-	noBot, missing                                         bool
+	noBot, missing, open                                   bool
 	pace                                                   float64
 }
 
@@ -30,6 +30,7 @@ func main() {
 	flag.Float64Var(&o.pace, "pace", 0, "seconds to rest after each deed of a story, for an audience")
 	flag.StringVar(&o.log, "log", "", "write the bot's log to this file; - for standard error")
 	flag.BoolVar(&o.noBot, "no-bot", false, "only the simulators: bring your own bot")
+	flag.BoolVar(&o.open, "open", false, "open the page in a browser, where there is a desktop")
 	flag.BoolVar(&o.missing, "missing", false, "say which tests this machine leaves out, and exit")
 	flag.Parse()
 
