@@ -164,6 +164,7 @@ func (w *Workspace) startSlack(opts Options) error {
 	so.Addr, so.Seed, so.RateLimits = opts.SlackAddr, opts.Seed, !opts.NoLimits
 	so.Now, so.After = w.Clock.Now, w.Clock.After
 	so.Timings.Lifetime = 30 * 24 * time.Hour // pushing the clock must not renew every connection in one blow
+	so.Timings.Trigger = 3 * time.Minute      // at sixty times real time a form still has three seconds to open
 	if opts.Slack != nil {
 		opts.Slack(&so)
 	}
