@@ -58,7 +58,7 @@ func (r *run) failed(list []fleet.Activity, now fleet.Refresh) int {
 }
 
 // ill reports whether the cause of a termination, which AWS tells in words only, is that the instance was
-// not well: "… in response to an ELB system health check failure."
+// not well: "… in response to an ELB system health check failure.".
 func ill(cause string) bool {
 	for _, words := range []string{"health check", "health-check", "status check", "abandoned lifecycle action"} {
 		if strings.Contains(cause, words) {
