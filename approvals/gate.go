@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -40,7 +41,7 @@ type Recorder interface {
 // known whether something was done.
 type Gate struct {
 	Ledger Ledger
-	Policy Policy
+	Policy policy.Policy
 	People People
 	Audit  Recorder
 	Now    func() time.Time
@@ -53,12 +54,11 @@ func (g *Gate) Propose(ctx context.Context, key string, s Spec) (ledger.Record, 
 	if rec, err := g.Ledger.Get(ctx, id); err == nil {
 		return rec, nil
 	}
-	rule, ok := g.Policy.Match(s)
-	if !ok {
-		return g.refused(ctx, id, s.Requester, "propose", fault.New(fault.Denied,
-			"No rule of the policy allows %s on %s in %s, so it is refused.", s.Kind, s.Target, s.Environment).
-			WithHint("Whoever keeps amiral.yaml can add a rule for it."))
+	verdict := g.Policy.Judge(s.Facts())
+	if verdict.Refused != "" {
+		return g.refused(ctx, id, s.Requester, "propose", fault.New(fault.Denied, "%s", verdict.Refused).WithHint("%s", verdict.Hint))
 	}
+	rule := verdict.Rule
 	if err := g.reachable(ctx, s.Requester, rule); err != nil {
 		return g.refused(ctx, id, s.Requester, "propose", err)
 	}
@@ -91,12 +91,12 @@ func proposal(id ledger.ID, s Spec, rule ledger.Rule) ledger.Proposal {
 
 // reachable says no to a request that can never gather its votes.
 func (g *Gate) reachable(ctx context.Context, requester ledger.Actor, rule ledger.Rule) error {
-	if rule.Quorum == 0 || rule.Group == "" {
+	if len(rule.Groups()) == 0 {
 		return nil
 	}
-	members, err := g.People.Members(ctx, rule.Group)
+	members, err := g.People.Members(ctx, rule.Groups()[0])
 	if err != nil {
-		return lookup(err, rule.Group)
+		return lookup(err, rule.Groups()[0])
 	}
 	others := 0
 	for _, m := range members {
@@ -104,16 +104,17 @@ func (g *Gate) reachable(ctx context.Context, requester ledger.Actor, rule ledge
 			others++
 		}
 	}
-	if others < rule.Quorum {
+	if others < rule.Quorum() {
 		return fault.New(fault.Conflict, "This needs %s from @%s, and besides you only %d can give it.",
-			approvals(rule.Quorum), rule.Group, others).
-			WithHint("Add people to @%s in Slack, or change %s of the policy.", rule.Group, rule.Name)
+			approvals(rule.Quorum()), rule.Groups()[0], others).
+			WithHint("Add people to @%s in Slack, or change %s of the policy.", rule.Groups()[0], rule.Name)
 	}
 	return nil
 }
 
 // Vote counts one person's word for or against. A denial carries its reason.
-func (g *Gate) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, choice, reason string) (ledger.Record, error) {
+func (g *Gate) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, b Ballot) (ledger.Record, error) {
+	choice, reason := b.Choice, b.Reason
 	rec, err := g.find(ctx, id)
 	if err != nil {
 		return rec, err
@@ -135,7 +136,7 @@ func (g *Gate) mayVote(ctx context.Context, rec ledger.Record, who ledger.Actor,
 	if who == rec.Requester {
 		if choice == "approve" {
 			return fault.New(fault.Denied, "You cannot approve your own request.").
-				WithHint("It needs %s from %s.", approvals(rec.Rule.Quorum), from(rec.Rule))
+				WithHint("It needs %s from %s.", approvals(rec.Rule.Quorum()), from(rec.Rule))
 		}
 		return fault.New(fault.Denied, "This is your own request.").WithHint("To take it back, press Withdraw.")
 	}
@@ -154,16 +155,16 @@ func deedOf(signal string) string {
 }
 
 func (g *Gate) inGroup(ctx context.Context, rec ledger.Record, who ledger.Actor, deed string) error {
-	if rec.Rule.Group == "" {
+	if len(rec.Rule.Groups()) == 0 {
 		return nil
 	}
-	ok, err := g.People.InGroup(ctx, who, rec.Rule.Group)
+	ok, err := g.People.InGroup(ctx, who, rec.Rule.Groups()[0])
 	if err != nil {
-		return lookup(err, rec.Rule.Group)
+		return lookup(err, rec.Rule.Groups()[0])
 	}
 	if !ok {
-		return fault.New(fault.Denied, "You cannot %s: you are not in @%s.", deed, rec.Rule.Group).
-			WithHint("The members of @%s can.", rec.Rule.Group)
+		return fault.New(fault.Denied, "You cannot %s: you are not in @%s.", deed, rec.Rule.Groups()[0]).
+			WithHint("The members of @%s can.", rec.Rule.Groups()[0])
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func (g *Gate) Withdraw(ctx context.Context, id ledger.ID, who ledger.Actor, rea
 // Signal asks a running operation for something: pause, resume, continue, cancel, rollback, retry, or, of
 // one that is stuck, abandon. Its requester may, and whoever may approve it. A version of -1 means
 // whatever it stands at.
-func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name string) (ledger.Record, error) {
+func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error) {
 	rec, err := g.find(ctx, id)
 	if err != nil {
 		return rec, err
@@ -206,12 +207,12 @@ func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledg
 		}
 	}
 	if name == "abandon" {
-		return g.abandon(ctx, rec, who)
+		return g.abandon(ctx, rec, who, reason)
 	}
 	if name != "continue" {
 		version = -1 // it means the operation, not what its card said a moment ago; an answer means its question
 	}
-	asked, err := g.Ledger.Signal(ctx, id, version, ledger.Signal{Name: name, By: who})
+	asked, err := g.Ledger.Signal(ctx, id, version, ledger.Signal{Name: name, By: who, Reason: reason})
 	if err == nil {
 		return asked, nil
 	}
@@ -219,12 +220,12 @@ func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledg
 }
 
 // abandon ends a stuck operation where it stands; nothing more is done at AWS.
-func (g *Gate) abandon(ctx context.Context, rec ledger.Record, who ledger.Actor) (ledger.Record, error) {
+func (g *Gate) abandon(ctx context.Context, rec ledger.Record, who ledger.Actor, reason string) (ledger.Record, error) {
 	if rec.State != ledger.Stuck {
 		return g.refused(ctx, rec.ID, who, "abandon", fault.New(fault.Conflict, "%s is not stuck.", rec.Title).
 			WithHint("Cancel it instead: then what runs at AWS is stopped too."))
 	}
-	given, err := g.Ledger.Abandon(ctx, rec.ID, who, "")
+	given, err := g.Ledger.Abandon(ctx, rec.ID, who, reason)
 	if err == nil {
 		return given, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"go.uber.org/goleak"
 
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, quorum int) *world {
 	log := audit.New(c, audit.Key("amiral"))
 	return &world{client: c, redis: m, groups: people, log: log, Gate: &Gate{
 		Ledger: ledger.New(c, ledger.Options{}), People: people, Audit: log,
-		Policy: Policy{{Name: "prod", Kind: "rollout", Environment: "production", Target: "web*", Approvals: &quorum, From: "sre", ValidFor: time.Hour}},
+		Policy: policy.Policy{Rules: []policy.Rule{{Name: "prod", Kind: "rollout", Environment: "production", Target: "web*", Approvals: &quorum, From: "sre", ValidFor: time.Hour}}},
 	}}
 }
 
@@ -93,14 +94,14 @@ func wantFault(t *testing.T, err error, kind fault.Kind, words string) {
 func TestApprovedMeansStarted(t *testing.T) {
 	w := newWorld(t, 2)
 	r := w.propose(t)
-	if r.State != ledger.Pending || r.Rule.Quorum != 2 || r.Rule.Group != "sre" {
+	if r.State != ledger.Pending || r.Rule.Quorum() != 2 || r.Rule.Groups()[0] != "sre" {
 		t.Fatalf("got %+v, want it to wait for 2 of sre", r)
 	}
-	first, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	first, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"})
 	if err != nil || first.State != ledger.Pending || first.Approvals() != 1 {
 		t.Fatalf("got %v %v, want one approval and still pending", first.State, err)
 	}
-	second, err := w.Vote(t.Context(), r.ID, r.Version, priya, "approve", "")
+	second, err := w.Vote(t.Context(), r.ID, r.Version, priya, Ballot{Choice: "approve"})
 	if err != nil || second.State != ledger.Running {
 		t.Fatalf("got %v %v, want it running", second.State, err)
 	}
@@ -109,7 +110,7 @@ func TestApprovedMeansStarted(t *testing.T) {
 func TestTheRequesterNeverCounts(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
-	_, err := w.Vote(t.Context(), r.ID, r.Version, dana, "approve", "")
+	_, err := w.Vote(t.Context(), r.ID, r.Version, dana, Ballot{Choice: "approve"})
 	wantFault(t, err, fault.Denied, "You cannot approve your own request.")
 	if got, _ := w.Ledger.Get(t.Context(), r.ID); got.State != ledger.Pending {
 		t.Errorf("got %v, want pending", got.State)
@@ -120,7 +121,7 @@ func TestOnlyTheGroupDecides(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
 	for _, choice := range []string{"approve", "deny"} {
-		_, err := w.Vote(t.Context(), r.ID, r.Version, eve, choice, "no")
+		_, err := w.Vote(t.Context(), r.ID, r.Version, eve, Ballot{Choice: choice, Reason: "no"})
 		wantFault(t, err, fault.Denied, "you are not in @sre")
 	}
 }
@@ -129,7 +130,7 @@ func TestAFailingLookupRefuses(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
 	w.groups.broken = errors.New("usergroups.users.list: internal_error")
-	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"})
 	wantFault(t, err, fault.Unavailable, "Slack did not say who is in @sre")
 	_, err = w.Propose(t.Context(), "another", spec())
 	wantFault(t, err, fault.Unavailable, "so nothing was done")
@@ -160,14 +161,14 @@ func TestProposingTwiceIsHarmless(t *testing.T) {
 func TestLateAnswersSayWhatHappened(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
-	if _, err := w.Vote(t.Context(), r.ID, r.Version, sam, "deny", "not now"); err != nil {
+	if _, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "deny", Reason: "not now"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.Vote(t.Context(), r.ID, r.Version, priya, "approve", "")
+	_, err := w.Vote(t.Context(), r.ID, r.Version, priya, Ballot{Choice: "approve"})
 	wantFault(t, err, fault.Conflict, "was denied by {user:USAM}")
 	_, err = w.Withdraw(t.Context(), r.ID, dana, "")
 	wantFault(t, err, fault.Conflict, "was denied by {user:USAM}")
-	_, err = w.Vote(t.Context(), "op-nothing", -1, priya, "approve", "")
+	_, err = w.Vote(t.Context(), "op-nothing", -1, priya, Ballot{Choice: "approve"})
 	wantFault(t, err, fault.NotFound, "There is no operation op-nothing")
 }
 
@@ -176,7 +177,7 @@ func TestAVoteAfterTheTimeIsRefused(t *testing.T) {
 	w.redis.SetTime(time.Now())
 	r := w.propose(t)
 	w.redis.SetTime(time.Now().Add(61 * time.Minute))
-	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"})
 	wantFault(t, err, fault.Conflict, "expired")
 }
 
@@ -194,21 +195,21 @@ func TestOnlyTheRequesterWithdraws(t *testing.T) {
 func TestSignalsArePermissionedToo(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
-	_, err := w.Signal(t.Context(), r.ID, -1, dana, "pause")
+	_, err := w.Signal(t.Context(), r.ID, -1, dana, "pause", "")
 	wantFault(t, err, fault.Conflict, "has not been approved yet")
-	if _, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", ""); err != nil {
+	if _, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Signal(t.Context(), r.ID, -1, eve, "cancel")
+	_, err = w.Signal(t.Context(), r.ID, -1, eve, "cancel", "")
 	wantFault(t, err, fault.Denied, "You cannot cancel this: you are not in @sre")
-	_, err = w.Signal(t.Context(), r.ID, -1, eve, "rollback")
+	_, err = w.Signal(t.Context(), r.ID, -1, eve, "rollback", "")
 	wantFault(t, err, fault.Denied, "You cannot roll this back: you are not in @sre")
 	for _, who := range []ledger.Actor{dana, priya} {
-		if _, err := w.Signal(t.Context(), r.ID, -1, who, "pause"); err != nil {
+		if _, err := w.Signal(t.Context(), r.ID, -1, who, "pause", ""); err != nil {
 			t.Errorf("%s: got %v, want it allowed", who.User, err)
 		}
 	}
-	_, err = w.Signal(t.Context(), r.ID, -1, dana, "abandon")
+	_, err = w.Signal(t.Context(), r.ID, -1, dana, "abandon", "")
 	wantFault(t, err, fault.Conflict, "is not stuck")
 }
 
@@ -216,13 +217,13 @@ func TestSignalsArePermissionedToo(t *testing.T) {
 func TestAnAnswerBelongsToItsQuestion(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
-	running, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	running, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Signal(t.Context(), r.ID, running.Version-1, dana, "continue")
+	_, err = w.Signal(t.Context(), r.ID, running.Version-1, dana, "continue", "")
 	wantFault(t, err, fault.Conflict, "This card has changed")
-	if _, err := w.Signal(t.Context(), r.ID, running.Version-1, dana, "cancel"); err != nil {
+	if _, err := w.Signal(t.Context(), r.ID, running.Version-1, dana, "cancel", ""); err != nil {
 		t.Errorf("got %v, want cancel to count whatever the card said", err)
 	}
 }
@@ -237,7 +238,7 @@ func TestTwoApproversAtOnceStartOneOperation(t *testing.T) {
 	for i := range 20 {
 		who := []ledger.Actor{sam, priya}[i%2]
 		wg.Go(func() {
-			if _, err := w.Vote(t.Context(), r.ID, r.Version, who, "approve", ""); err == nil {
+			if _, err := w.Vote(t.Context(), r.ID, r.Version, who, Ballot{Choice: "approve"}); err == nil {
 				mu.Lock()
 				won++
 				mu.Unlock()
@@ -268,7 +269,7 @@ func TestADecisionThatNoReplicaConfirmsIsTold(t *testing.T) {
 	r := w.propose(t)
 	alone := ledger.New(w.client, ledger.Options{Replicas: 1, ReplicaTimeout: 10 * time.Millisecond})
 	w.Ledger = alone
-	voted, err := w.Vote(t.Context(), r.ID, r.Version, sam, "approve", "")
+	voted, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"})
 	if err != nil || voted.State != ledger.Running {
 		t.Fatalf("got %v %v, want it to run all the same", voted.State, err)
 	}
@@ -284,7 +285,7 @@ func TestADecisionThatNoReplicaConfirmsIsTold(t *testing.T) {
 func TestRefusalsAreInTheAudit(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.propose(t)
-	_, _ = w.Vote(t.Context(), r.ID, r.Version, eve, "approve", "")
+	_, _ = w.Vote(t.Context(), r.ID, r.Version, eve, Ballot{Choice: "approve"})
 	events, err := w.log.Read(t.Context(), "", 100)
 	if err != nil {
 		t.Fatal(err)
@@ -299,29 +300,5 @@ func TestARuleWithZeroApprovalsStartsAtOnce(t *testing.T) {
 	w := newWorld(t, 0)
 	if r := w.propose(t); r.State != ledger.Running {
 		t.Errorf("got %v, want running", r.State)
-	}
-}
-
-func TestPolicyProblemsAreReportedTogether(t *testing.T) {
-	many := 21
-	err := Policy{{Target: "[a", Approvals: &many, ValidFor: 800 * time.Hour}, {Name: "ok"}}.Validate()
-	for _, want := range []string{"[a", "21 is not between", "valid_for", "rule 1"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q in it", err, want)
-		}
-	}
-	if err := (Policy{}).Validate(); err == nil {
-		t.Error("got no error for an empty policy, want one")
-	}
-}
-
-func TestTheFirstMatchingRuleDecides(t *testing.T) {
-	one, none := 1, 0
-	p := Policy{{Name: "a", Environment: "prod*", Approvals: &one}, {Name: "b", Approvals: &none}}
-	if r, _ := p.Match(Spec{Environment: "production"}); r.Name != "a" || r.ValidFor != DefaultValidity {
-		t.Errorf("got %+v, want rule a with the default validity", r)
-	}
-	if r, _ := p.Match(Spec{Environment: "staging"}); r.Name != "b" {
-		t.Errorf("got %+v, want rule b", r)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -86,8 +87,9 @@ func approvals(n int) string {
 }
 
 func from(r ledger.Rule) string {
-	if r.Group == "" {
+	groups := r.Groups()
+	if len(groups) == 0 {
 		return "other members of the workspace"
 	}
-	return "@" + r.Group
+	return "@" + strings.Join(groups, " and @")
 }

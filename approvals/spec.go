@@ -3,6 +3,7 @@ package approvals
 import (
 	"encoding/json"
 
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -19,8 +20,33 @@ type Spec struct {
 	Requester   ledger.Actor
 	Channel     string
 	Thread      string
-	Payload     json.RawMessage // the plan
-	Digest      string          // of what is material in it
-	Step        string          // the workflow's first step
-	Instances   int             // how many machines it touches
+	Payload     json.RawMessage   // the plan
+	Digest      string            // of what is material in it
+	Step        string            // the workflow's first step
+	Tags        map[string]string // of the target
+	Args        map[string]string // arguments and flags as they were typed, by name without dashes
+	Blast       policy.Blast      // how much it touches
+	Impact      string            // the same in a few words, for people
+	Narrow      string            // the smaller thing that may be approved instead, in a few words; empty: there is none
+	About       ledger.ID         // the operation that it takes back or reviews
+	BreakGlass  string            // why it must run without the approvals it should have; empty: it waits for them
+}
+
+// Facts are what the policy judges the spec by; who asks and when is added by the gate.
+func (s Spec) Facts() policy.Facts {
+	return policy.Facts{
+		Kind: s.Kind, Environment: s.Environment, Target: s.Target, Tags: s.Tags, Args: s.Args, Blast: s.Blast,
+		Undo: s.About != "" && s.Kind != Review,
+	}
+}
+
+// Review is the kind of operation by which a second person looks at a broken glass.
+const Review = "review"
+
+// Ballot is one person's word on a request, as it is given.
+type Ballot struct {
+	Choice string // approve or deny
+	Narrow bool   // approves the smaller thing only
+	Reason string // a denial has one
+	Via    string // where it was given, if not in Slack: "command line"
 }

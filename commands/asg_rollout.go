@@ -129,7 +129,7 @@ func spec(plan rollout.Plan) (approvals.Spec, error) {
 	}
 	return approvals.Spec{
 		Kind: rollout.Kind, Environment: plan.Environment, Target: string(plan.Group), Resource: plan.Resource(),
-		Title: plan.Title(), Payload: payload, Digest: plan.Digest(), Step: rollout.First, Instances: plan.Touched(),
+		Title: plan.Title(), Payload: payload, Digest: plan.Digest(), Step: rollout.First,
 	}, nil
 }
 
@@ -226,6 +226,32 @@ func planOf(r ledger.Record) (rollout.Plan, error) {
 		return plan, fmt.Errorf("read the plan of %s: %w", r.ID, err)
 	}
 	return plan, nil
+}
+
+// Again proposes the rollout that a record asked for, planned from how things are now.
+func (k rollouts) Again(ctx context.Context, r ledger.Record) (approvals.Spec, error) {
+	old, err := planOf(r)
+	if err != nil {
+		return approvals.Spec{}, err
+	}
+	env, err := k.asg.Settings.named(r.Environment)
+	if err != nil {
+		return approvals.Spec{}, err
+	}
+	f, err := k.asg.Fleets(env.Name)
+	if err != nil {
+		return approvals.Spec{}, fmt.Errorf("reach %s: %w", env.Name, err)
+	}
+	plan, err := k.asg.plan(ctx, f, env, r.Target, old.Want)
+	if err != nil {
+		return approvals.Spec{}, err
+	}
+	if stops := plan.Stops(); len(stops) > 0 {
+		return approvals.Spec{}, fault.New(fault.Conflict, "%s is not possible: %s", plan.Title(), card.Inert(stops[0].Text)).WithHint("%s", card.Inert(stops[0].Hint))
+	}
+	s, err := spec(plan)
+	s.Command, s.Reason = r.Command, r.Reason
+	return s, err
 }
 
 // Back proposes the rollout that takes a record's back.

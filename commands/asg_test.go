@@ -129,7 +129,7 @@ func TestRolloutProposesItsPlan(t *testing.T) {
 		t.Errorf("got %s, want %s", s.Command, want)
 	}
 	if s.Kind != "rollout" || s.Environment != "production" || s.Target != "web" || s.Resource != "123456789012/eu-west-1/asg/web" ||
-		s.Requester != dev || s.Channel != "CDEPLOYS" || s.Step != rollout.First || s.Instances != 4 || s.Digest == "" ||
+		s.Requester != dev || s.Channel != "CDEPLOYS" || s.Step != rollout.First || s.Digest == "" ||
 		s.Reason != "CVE-2026-1 @channel { user:UEVIL} --dry-run" {
 		t.Errorf("got %+v", s)
 	}

@@ -216,21 +216,21 @@ func cardLink(r ledger.Record) card.Text {
 }
 
 func agreed(r ledger.Rule) string {
-	if r.Quorum == 0 {
+	if r.Quorum() == 0 {
 		return "No approval is needed"
 	}
 	return "It is approved already"
 }
 
 func needs(r ledger.Rule) string {
-	if r.Quorum == 0 {
+	if r.Quorum() == 0 {
 		return "no approval"
 	}
-	s := count(r.Quorum, "approval")
-	if r.Group == "" {
+	s := count(r.Quorum(), "approval")
+	if len(r.Groups()) == 0 {
 		return s + " from other members of the workspace"
 	}
-	return s + " from @" + r.Group
+	return s + " from @" + strings.Join(r.Groups(), " and @")
 }
 
 func ending(r ledger.Record) string {

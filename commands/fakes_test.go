@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -66,22 +67,36 @@ func (g *gate) Propose(_ context.Context, key string, s approvals.Spec) (ledger.
 	}
 	return ledger.Record{
 		Proposal: ledger.Proposal{ID: ledger.IDOf(key), Kind: s.Kind, Title: s.Title, Channel: s.Channel, Requester: s.Requester,
-			Rule: ledger.Rule{Name: "production", Quorum: 1, Group: "sre"}},
+			Rule: ledger.Rule{Name: "production", Needs: ledger.From(1, "sre")}},
 		State: state, Ahead: "op-ahead", Created: noon,
 	}, nil
 }
 
-func (g *gate) Vote(_ context.Context, id ledger.ID, version int64, who ledger.Actor, choice, reason string) (ledger.Record, error) {
-	return g.note("vote %s v%d %s %s %s", id, version, who.User, choice, reason)
+func (g *gate) Vote(_ context.Context, id ledger.ID, version int64, who ledger.Actor, b approvals.Ballot) (ledger.Record, error) {
+	return g.note("vote %s v%d %s %s %s", id, version, who.User, b.Choice, b.Reason)
 }
 
 func (g *gate) Withdraw(_ context.Context, id ledger.ID, who ledger.Actor, reason string) (ledger.Record, error) {
 	return g.note("withdraw %s %s %s", id, who.User, reason)
 }
 
-func (g *gate) Signal(_ context.Context, id ledger.ID, version int64, who ledger.Actor, name string) (ledger.Record, error) {
+func (g *gate) Signal(_ context.Context, id ledger.ID, version int64, who ledger.Actor, name, _ string) (ledger.Record, error) {
 	return g.note("signal %s v%d %s %s", id, version, who.User, name)
 }
+
+func (g *gate) Extend(_ context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
+	return g.note("extend %s v%d %s", id, version, who.User)
+}
+
+func (g *gate) Widen(_ context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
+	return g.note("widen %s v%d %s", id, version, who.User)
+}
+
+func (g *gate) Explain(context.Context, ledger.Actor, approvals.Spec) (policy.Verdict, error) {
+	return policy.Verdict{}, g.err
+}
+
+func (g *gate) May(context.Context, ledger.Record, ledger.Actor, string) error { return g.err }
 
 // records is a ledger's reading side over a few records, newest last.
 type records struct {
@@ -312,7 +327,7 @@ func op(id ledger.ID, state ledger.State) ledger.Record {
 		Proposal: ledger.Proposal{
 			ID: id, Kind: "rollout", Environment: "production", Target: "web", Resource: "123456789012/eu-west-1/asg/web",
 			Title: "Roll web to ami-0b2", Command: "/asg rollout web --image ami-0b2", Requester: dev, Channel: "CDEPLOYS",
-			Payload: []byte(`{}`), Rule: ledger.Rule{Name: "production", Quorum: 1, Group: "sre"},
+			Payload: []byte(`{}`), Rule: ledger.Rule{Name: "production", Needs: ledger.From(1, "sre")},
 		},
 		State: state, Version: 3, Created: noon, Expires: noon.Add(4 * time.Hour),
 	}

@@ -72,9 +72,9 @@ func (d *Desk) mayVote(ctx context.Context, r ledger.Record, who ledger.Actor) b
 	if voted || r.Requester == who {
 		return false
 	}
-	if d.Groups == nil || r.Rule.Group == "" {
+	if d.Groups == nil || len(r.Rule.Groups()) == 0 {
 		return true
 	}
-	in, err := d.Groups.InGroup(ctx, who, r.Rule.Group)
+	in, err := d.Groups.InGroup(ctx, who, r.Rule.Groups()[0])
 	return in || err != nil
 }

@@ -157,7 +157,7 @@ func stop(ctx context.Context, c *Call, rec ledger.Record) (Result, error) {
 
 // signal asks a running operation for something.
 func signal(ctx context.Context, c *Call, rec ledger.Record, name string) (Result, error) {
-	if _, err := c.Gate.Signal(ctx, rec.ID, -1, c.Actor, name); err != nil {
+	if _, err := c.Gate.Signal(ctx, rec.ID, -1, c.Actor, name, c.Words.Text("reason")); err != nil {
 		return Result{}, err
 	}
 	return done(rec, "Asked to "+verb(name)+"; its thread tells when it has."), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -26,7 +27,7 @@ func (d *Desk) Press(ctx context.Context, p Press) Result {
 func (d *Desk) press(ctx context.Context, a *attempt, p Press) (Result, error) {
 	switch p.Action {
 	case "approve":
-		_, err := a.gate.Vote(ctx, p.ID, p.Version, p.Actor, "approve", "")
+		_, err := a.gate.Vote(ctx, p.ID, p.Version, p.Actor, approvals.Ballot{Choice: "approve"})
 		return Result{}, d.late(ctx, p.ID, err)
 	case "deny", "open_form":
 		return d.denyForm(ctx, p)
@@ -34,7 +35,7 @@ func (d *Desk) press(ctx context.Context, a *attempt, p Press) (Result, error) {
 		_, err := a.gate.Withdraw(ctx, p.ID, p.Actor, "")
 		return Result{}, err
 	case "pause", "resume", "continue", "cancel", "rollback", "retry":
-		_, err := a.gate.Signal(ctx, p.ID, p.Version, p.Actor, p.Action)
+		_, err := a.gate.Signal(ctx, p.ID, p.Version, p.Actor, p.Action, "")
 		return Result{}, err
 	case "rollback_new":
 		return d.back(ctx, a, p)
@@ -92,7 +93,7 @@ func (d *Desk) deny(ctx context.Context, a *attempt, s Submission) (Result, erro
 	if len([]rune(reason)) > maxReason {
 		return wrong("reason", "This is too long: 500 characters are the most."), nil
 	}
-	_, err := a.gate.Vote(ctx, s.Subject, s.Version, s.Actor, "deny", reason)
+	_, err := a.gate.Vote(ctx, s.Subject, s.Version, s.Actor, approvals.Ballot{Choice: "deny", Reason: reason})
 	return Result{}, d.late(ctx, s.Subject, err)
 }
 

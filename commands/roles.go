@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -13,10 +14,19 @@ import (
 // person can be told, and has audited those itself. *approvals.Gate is one.
 type Gate interface {
 	Propose(ctx context.Context, key string, s approvals.Spec) (ledger.Record, error)
-	Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, choice, reason string) (ledger.Record, error)
+	Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, b approvals.Ballot) (ledger.Record, error)
 	Withdraw(ctx context.Context, id ledger.ID, who ledger.Actor, reason string) (ledger.Record, error)
+	// Extend gives a pending request its whole time again, from now.
+	Extend(ctx context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error)
+	// Widen approves what was left out when something was approved narrowly; at its quorum the operation goes on.
+	Widen(ctx context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error)
+	// Explain judges a spec and starts nothing.
+	Explain(ctx context.Context, who ledger.Actor, s approvals.Spec) (policy.Verdict, error)
+	// May says, with a fault that names the missing right and who has it, why somebody may not do something
+	// with an operation: approve, deny, withdraw, extend, widen, or a signal's name. Nil: they may.
+	May(ctx context.Context, r ledger.Record, who ledger.Actor, deed string) error
 	// Signal takes version -1 for whatever the operation stands at.
-	Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name string) (ledger.Record, error)
+	Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error)
 }
 
 // People says who somebody is. It refuses guests, strangers, bots and people who have left with a fault,
@@ -40,6 +50,16 @@ type Records interface {
 	Journal(ctx context.Context, id ledger.ID) ([]ledger.Entry, error)
 }
 
+// Extend extends, and remembers.
+func (w *witness) Extend(ctx context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
+	return w.after(w.Gate.Extend(ctx, id, version, who))
+}
+
+// Widen widens, and remembers.
+func (w *witness) Widen(ctx context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
+	return w.after(w.Gate.Widen(ctx, id, version, who))
+}
+
 // Kind is what the desk must know of one kind of operation.
 type Kind interface {
 	// Plan draws the whole plan of a record.
@@ -47,6 +67,9 @@ type Kind interface {
 	// Back is the proposal that takes back what a record did, made from how things are now. Who asks and
 	// where are filled in by the caller.
 	Back(ctx context.Context, r ledger.Record) (approvals.Spec, error)
+	// Again is the proposal that asks for the same as a record did, planned from how things are now. Who asks
+	// and where are filled in by the caller.
+	Again(ctx context.Context, r ledger.Record) (approvals.Spec, error)
 }
 
 // Deed is one thing that somebody tried, for the audit.
@@ -79,8 +102,8 @@ func (w *witness) Propose(ctx context.Context, key string, s approvals.Spec) (le
 }
 
 // Vote votes, and remembers.
-func (w *witness) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, choice, reason string) (ledger.Record, error) {
-	return w.after(w.Gate.Vote(ctx, id, version, who, choice, reason))
+func (w *witness) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, b approvals.Ballot) (ledger.Record, error) {
+	return w.after(w.Gate.Vote(ctx, id, version, who, b))
 }
 
 // Withdraw withdraws, and remembers.
@@ -89,6 +112,6 @@ func (w *witness) Withdraw(ctx context.Context, id ledger.ID, who ledger.Actor, 
 }
 
 // Signal signals, and remembers.
-func (w *witness) Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name string) (ledger.Record, error) {
-	return w.after(w.Gate.Signal(ctx, id, version, who, name))
+func (w *witness) Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error) {
+	return w.after(w.Gate.Signal(ctx, id, version, who, name, reason))
 }

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/app"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/telemetry"
@@ -165,10 +165,10 @@ func Config(info workspace.Info) config.Config {
 	c := config.Config{
 		HTTP:   config.HTTP{Addr: "127.0.0.1:0"},
 		Engine: config.Engine{Poll: 5 * time.Second, Redraw: 2 * time.Second},
-		Policy: approvals.Policy{
+		Policy: policy.Policy{Rules: []policy.Rule{
 			{Name: "production rollouts", Kind: "rollout", Environment: "production", Approvals: &one, From: "sre", ValidFor: 4 * time.Hour},
 			{Name: "staging is free", Environment: "staging", Approvals: &none},
-		},
+		}},
 	}
 	channels := map[string][]string{"production": {"#deploys"}, "staging": {"#staging"}}
 	for i, e := range info.Environments {

@@ -61,7 +61,7 @@ func ask(b *testing.B, l *ledger.Ledger, n int) []ledger.ID {
 		_, _, err := l.Submit(ctx, ledger.Proposal{
 			ID: ids[i], Kind: "rollout", Step: "check", Title: "Roll web to ami-0b2", Resource: string(ids[i]), Channel: "C0DEPLOYS",
 			Requester: ledger.Actor{User: "U0DEV", Team: "T0HARBOUR"}, Payload: []byte(`{"group":"web","image":"ami-0b2"}`), Digest: "digest",
-			Rule: ledger.Rule{Name: "production", Quorum: 1, ValidFor: time.Hour},
+			Rule: ledger.Rule{Name: "production", Needs: ledger.From(1), ValidFor: time.Hour},
 		})
 		return err
 	})

@@ -80,7 +80,7 @@ func checkSlack(ctx context.Context, o Options, yield func(Line) bool) bool {
 
 // checkGroups asks whether every group of the policy has enough people.
 func checkGroups(ctx context.Context, c config.Config, people *bot.People, yield func(Line) bool) bool {
-	for i, r := range c.Policy {
+	for i, r := range c.Policy.Rules {
 		if r.From == "" {
 			continue
 		}

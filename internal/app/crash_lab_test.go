@@ -220,7 +220,7 @@ func (w *worker) propose(ctx context.Context) (ledger.Record, error) {
 	rec, _, err := w.own.Submit(ctx, ledger.Proposal{
 		ID: opID, Kind: rollout.Kind, Environment: "production", Target: "web", Resource: plan.Resource(), Title: plan.Title(),
 		Requester: dana, Channel: "C0DEPLOYS", Payload: payload, Digest: plan.Digest(), Step: rollout.First,
-		Rule: ledger.Rule{Quorum: 1, Group: "sre", ValidFor: time.Hour},
+		Rule: ledger.Rule{Needs: ledger.From(1, "sre"), ValidFor: time.Hour},
 	})
 	return rec, err
 }

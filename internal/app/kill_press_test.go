@@ -5,7 +5,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace"
@@ -69,7 +69,7 @@ func rooms(names []string) func(*workspace.Options, *config.Config) {
 			c.Environments = append(c.Environments, config.Environment{Name: n, Region: "eu-west-1", Channels: []string{"#" + n}})
 		}
 		one := 1
-		c.Policy = approvals.Policy{{Name: "one of sre", Approvals: &one, From: "sre"}}
+		c.Policy.Rules = []policy.Rule{{Name: "one of sre", Approvals: &one, From: "sre"}}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/app"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/telemetry"
@@ -88,10 +88,10 @@ func settings() config.Config {
 			{Name: "production", Region: "eu-west-1", Channels: []string{"#deploys"}, Default: true},
 			{Name: "staging", Region: "eu-west-1", Role: "arn:aws:iam::210987654321:role/amiral", Channels: []string{"#staging"}},
 		},
-		Policy: approvals.Policy{
+		Policy: policy.Policy{Rules: []policy.Rule{
 			{Name: "production rollouts", Kind: "rollout", Environment: "production", Approvals: &one, From: "sre", ValidFor: 4 * time.Hour},
 			{Name: "staging is free", Environment: "staging", Approvals: &none},
-		},
+		}},
 	}
 }
 

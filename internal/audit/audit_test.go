@@ -59,7 +59,7 @@ func TestTheLedgersTransitionsAreRead(t *testing.T) {
 		l := ledger.New(s.Redis(), ledger.Options{Prefix: s.Prefix, AuditKey: key})
 		_, _, err := l.Submit(t.Context(), ledger.Proposal{
 			ID: "op-1", Kind: "rollout", Step: "check", Title: "Roll web", Channel: "C1", Command: "/asg rollout web",
-			Requester: ledger.Actor{User: "U1", Team: "T1"}, Digest: "d", Rule: ledger.Rule{Name: "prod", Quorum: 1, ValidFor: time.Hour},
+			Requester: ledger.Actor{User: "U1", Team: "T1"}, Digest: "d", Rule: ledger.Rule{Name: "prod", Needs: ledger.From(1), ValidFor: time.Hour},
 		})
 		if err != nil {
 			t.Fatal(err)

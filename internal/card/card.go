@@ -32,11 +32,13 @@ type Card struct {
 	Summary  string    // the sentence that stands in notifications and where blocks are not drawn; Title if empty
 	Sections []Section // in order
 	Buttons  []Button  // one row, last
+	More     []Button  // behind the row's menu (Slack calls it overflow), 5 at the most; a Confirm is asked for none of them
 	Foot     []Text    // small print, one line each
 	Key      string    // identifies the message in its metadata, so that a doubled post can be told; may be empty
 }
 
-// Section is one part of a card; exactly one of its fields is set.
+// Section is one part of a card; exactly one of its fields is set (Buttons and More
+// belong together).
 type Section struct {
 	Text     *Text     // a paragraph
 	Facts    []Fact    // label and value, two columns
@@ -45,6 +47,8 @@ type Section struct {
 	Code     string    // monospaced, as it is
 	Bar      *Bar      // progress
 	Divider  bool
+	Buttons  []Button // a row of their own, under what stands before
+	More     []Button // behind that row's menu, 5 at the most
 }
 
 // Fact is a label with its value.

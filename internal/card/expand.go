@@ -2,13 +2,15 @@ package card
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 )
 
-var placeholder = regexp.MustCompile(`\{(user|group|channel):([A-Za-z0-9_.-]+)\}`)
+var placeholder = regexp.MustCompile(`\{(user|group|channel|when):([A-Za-z0-9_.-]+)\}`)
 
 // Expand turns a stored sentence into a text: "{user:U1}", "{group:S1}" and "{channel:C1}" become
-// mentions, everything else stays as it is. Data from people or AWS goes through Inert before it is put
+// mentions, "{when:1767366240000}" (milliseconds) a time in each reader's own zone; everything else stays as it is. Data from people or AWS goes through Inert before it is put
 // into such a sentence.
 func Expand(s string) Text {
 	var t Text
@@ -35,11 +37,17 @@ func mention(kind, id string) Part {
 		return Part{User: id}
 	case "group":
 		return Part{Group: id}
+	case "when":
+		ms, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return Part{Plain: id}
+		}
+		return Part{When: time.UnixMilli(ms).UTC()}
 	}
 	return Part{Channel: id}
 }
 
 // Inert makes data safe to be put into a sentence for Expand: no placeholder in it survives.
 func Inert(s string) string {
-	return strings.NewReplacer("{user:", "{ user:", "{group:", "{ group:", "{channel:", "{ channel:").Replace(s)
+	return strings.NewReplacer("{user:", "{ user:", "{group:", "{ group:", "{channel:", "{ channel:", "{when:", "{ when:").Replace(s)
 }

@@ -15,17 +15,17 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 )
 
 // Config is amiral.yaml. Its zero values work, but for environments and policy, which must be given.
 type Config struct {
-	Environments []Environment    `yaml:"environments"`
-	Policy       approvals.Policy `yaml:"policy"`
-	Redis        Redis            `yaml:"redis"`
-	Engine       Engine           `yaml:"engine"`
-	HTTP         HTTP             `yaml:"http"`
-	Log          Log              `yaml:"log"`
+	Environments []Environment `yaml:"environments"`
+	Policy       policy.Policy `yaml:"policy"`
+	Redis        Redis         `yaml:"redis"`
+	Engine       Engine        `yaml:"engine"`
+	HTTP         HTTP          `yaml:"http"`
+	Log          Log           `yaml:"log"`
 }
 
 // Environment is a place where fleets run: an account seen through a role, and a region.
@@ -93,7 +93,7 @@ func Parse(raw []byte) (Config, error) {
 func (c Config) Validate() error {
 	errs := c.environmentProblems()
 	errs = append(errs, c.Policy.Validate())
-	for i, r := range c.Policy {
+	for i, r := range c.Policy.Rules {
 		if r.Environment != "" && !strings.ContainsAny(r.Environment, "*?[") && !c.has(r.Environment) {
 			errs = append(errs, fmt.Errorf("policy: rule %d: there is no environment %q; there are: %s", i+1, r.Environment, strings.Join(c.Names(), ", ")))
 		}

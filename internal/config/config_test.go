@@ -28,7 +28,7 @@ func TestParseReadsWhatIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := c.Policy[0]
+	r := c.Policy.Rules[0]
 	if *r.Approvals != 2 || r.From != "sre" || r.ValidFor != 90*time.Minute {
 		t.Errorf("got %+v, want 2 approvals from sre for 90m", r)
 	}

@@ -110,7 +110,7 @@ func (r *replica) live() error {
 	for i, id := range r.ids {
 		_, _, err := r.ledger.Submit(ctx, ledger.Proposal{
 			ID: id, Kind: "chain", Step: steps[0], Resource: "web", Requester: ledger.Actor{User: "U0"}, Digest: "d-" + string(id),
-			Title: fmt.Sprint("Operation ", i), Rule: ledger.Rule{Quorum: 2, ValidFor: 1000 * time.Hour},
+			Title: fmt.Sprint("Operation ", i), Rule: ledger.Rule{Needs: ledger.From(2), ValidFor: 1000 * time.Hour},
 		})
 		if err != nil {
 			return err

@@ -27,6 +27,10 @@ type Engine struct {
 	Latest  time.Duration // … up to this; 60 s
 	Grace   time.Duration // how long running turns may go on when Run is to end; 10 s
 
+	// Guard says, before the first step of an operation and whenever one that is held is looked at again,
+	// whether it may start. A fault ends the operation before it touched anything. Nil: everything may.
+	Guard func(ctx context.Context, r ledger.Record) (ledger.Stay, error)
+
 	Log     *slog.Logger
 	Observe func(Observation)  // told of every turn, for metrics; may be nil
 	Tell    func(error) string // what people may read of an error that is no fault; empty: a general sentence

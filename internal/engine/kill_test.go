@@ -100,7 +100,7 @@ func TestKilledProcesses(t *testing.T) {
 	for i := range 100 {
 		p := ledger.Proposal{
 			ID: ledger.IDOf(fmt.Sprint("kill", i)), Kind: "chain", Step: steps[0], Resource: fmt.Sprint("group", i%10),
-			Requester: ledger.Actor{User: "U0"}, Digest: fmt.Sprint("d", i), Rule: ledger.Rule{Quorum: 1, ValidFor: time.Hour},
+			Requester: ledger.Actor{User: "U0"}, Digest: fmt.Sprint("d", i), Rule: ledger.Rule{Needs: ledger.From(1), ValidFor: time.Hour},
 		}
 		if _, _, err := l.Submit(t.Context(), p); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func proposal(name string, n int) ledger.Proposal {
 	return ledger.Proposal{
 		ID: ledger.IDOf(name), Kind: "rollout", Step: "check", Title: "Roll " + name, Resource: "1/eu/asg/web",
 		Requester: person("UREQ"), Channel: "C1", Payload: []byte(`{"plan":12345678901234567890}`), Digest: digest(name),
-		Rule: ledger.Rule{Name: "prod", Quorum: n, ValidFor: time.Hour},
+		Rule: ledger.Rule{Name: "prod", Needs: ledger.From(n), ValidFor: time.Hour},
 	}
 }
 

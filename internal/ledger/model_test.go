@@ -205,7 +205,7 @@ func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 			p.Digest = wish(x)
 			rec, _, err := l.Submit(ctx, p)
 			same("submit", err, "")
-			if want := m.submit(x, p.Rule.Quorum); rec.ID != want {
+			if want := m.submit(x, p.Rule.Quorum()); rec.ID != want {
 				rt.Fatalf("submit of %s: got %s, want %s", x, rec.ID, want)
 			}
 		case "vote":

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -18,15 +19,17 @@ type Actor struct {
 // State is where an operation stands.
 type State string
 
-// The states. Pending, Waiting, Running and Stuck are open; the others are final.
+// The states. Pending, Held, Waiting, Running and Stuck are open; the others are final.
 const (
 	Pending   State = "pending"   // waits for votes
+	Held      State = "held"      // approved, and a freeze or a window keeps it from starting; it holds nothing
 	Waiting   State = "waiting"   // approved, and another operation holds its resource
 	Running   State = "running"   // approved, holds its resource, gets turns
 	Stuck     State = "stuck"     // too many attempts failed; holds its resource until a person decides
 	Denied    State = "denied"    // somebody said no
 	Expired   State = "expired"   // not enough votes in time
 	Withdrawn State = "withdrawn" // taken back before it ran
+	Void      State = "void"      // approved, and before the first write something material had changed: the approval counts no more
 	Succeeded State = "succeeded"
 	Failed    State = "failed"
 	Cancelled State = "cancelled"   // stopped by a person while it ran
@@ -36,18 +39,71 @@ const (
 // Final reports whether nothing will happen any more.
 func (s State) Final() bool {
 	switch s {
-	case Pending, Waiting, Running, Stuck:
+	case Pending, Held, Waiting, Running, Stuck:
 		return false
 	}
 	return true
 }
 
+// Need is a number of people who must agree, each from one of the groups.
+type Need struct {
+	Groups []string `json:"groups,omitempty"` // handles of Slack user groups; none: any full member of the workspace
+	Min    int      `json:"min"`
+}
+
+// From is the need for so many people of one of the groups; none at all for 0.
+func From(n int, groups ...string) []Need {
+	if n == 0 {
+		return nil
+	}
+	return []Need{{Groups: groups, Min: n}}
+}
+
 // Rule is what the policy asked for when the operation was proposed; it is frozen with it.
 type Rule struct {
-	Name     string        `json:"name"`      // which rule of the policy, as people can find it
-	Quorum   int           `json:"quorum"`    // votes needed; 0 starts at once
-	Group    string        `json:"group"`     // handle of the user group the voters come from
-	ValidFor time.Duration `json:"valid_for"` // how long votes are taken
+	Name     string          `json:"name"`             // which rule of the policy, as people can find it
+	Policy   string          `json:"policy,omitempty"` // fingerprint of the policy it comes from
+	Why      string          `json:"why,omitempty"`    // one line: why this rule and no other
+	Needs    []Need          `json:"needs,omitempty"`  // all of them, each by people of their own; none: it starts at once
+	ValidFor time.Duration   `json:"valid_for"`        // how long votes are taken
+	Remind   []time.Duration `json:"remind,omitempty"` // when those who are missing are called again, counted from the request; ascending
+	Nag      time.Duration   `json:"nag,omitempty"`    // after the last of these: again and again, each time twice as long, up to a day; 0: no more
+	Notify   []string        `json:"notify,omitempty"` // groups that are called instead of those that must agree
+	Deny     []string        `json:"deny,omitempty"`   // groups whose members may deny it, besides those who may approve it
+	Cancel   []string        `json:"cancel,omitempty"` // groups whose members may stop it, besides its requester and those who may approve it
+	Extend   []string        `json:"extend,omitempty"` // groups whose members may extend it, besides its requester
+	Undo     time.Duration   `json:"undo,omitempty"`   // for how long after its end one approver is enough to take it back
+}
+
+// Quorum is how many people must agree.
+func (r Rule) Quorum() int {
+	n := 0
+	for _, need := range r.Needs {
+		n += need.Min
+	}
+	return n
+}
+
+// Groups are the handles of all groups that somebody must agree from, each once.
+func (r Rule) Groups() []string {
+	var all []string
+	for _, need := range r.Needs {
+		for _, g := range need.Groups {
+			if !slices.Contains(all, g) {
+				all = append(all, g)
+			}
+		}
+	}
+	return all
+}
+
+// Places are the needs as package quorum counts them.
+func (r Rule) Places() []int {
+	places := make([]int, len(r.Needs))
+	for i, need := range r.Needs {
+		places[i] = need.Min
+	}
+	return places
 }
 
 // Proposal is what is asked for. It is data: it runs later, maybe on another replica, and nothing in it
@@ -68,14 +124,29 @@ type Proposal struct {
 	Digest      string          `json:"digest"`           // of what is material in the plan
 	Step        string          `json:"step"`             // where the workflow begins
 	Rule        Rule            `json:"rule"`
+	Facts       json.RawMessage `json:"facts,omitempty"`       // what the policy judged by; opaque here
+	Impact      string          `json:"impact,omitempty"`      // the blast radius in a few words
+	Narrow      string          `json:"narrow,omitempty"`      // the smaller thing that may be approved instead: "the canary, 2 of 12 instances"
+	BreakGlass  string          `json:"break_glass,omitempty"` // why it runs without the approvals it should have had; empty: it does not
+	Skipped     []Need          `json:"skipped,omitempty"`     // the approvals that were broken through
+	About       ID              `json:"about,omitempty"`       // the operation that this one takes back or reviews
 }
 
 // Vote is one person's word.
 type Vote struct {
 	Actor  Actor     `json:"actor"`
-	Choice string    `json:"choice"` // approve or deny
+	Choice string    `json:"choice"`           // approve or deny
+	Narrow bool      `json:"narrow,omitempty"` // approves Proposal.Narrow and no more
+	Fills  []int     `json:"fills,omitempty"`  // which of Rule.Needs this person may fill, by number
+	Via    string    `json:"via,omitempty"`    // where it was given, if not in Slack: "command line"
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// Stay keeps an approved operation from starting.
+type Stay struct {
+	Until time.Time // when to look again; zero: it may start
+	Why   string    // a sentence for card.Expand
 }
 
 // Signal is something a person asked of a running operation: pause, resume, continue, cancel, rollback, retry.
@@ -99,24 +170,28 @@ type Record struct {
 	State State `json:"state"`
 	// Version rises when the choices offered to people change: a decision, another step, an end.
 	// Buttons carry it. Rev rises with every change that can be seen.
-	Version int64           `json:"version"`
-	Rev     int64           `json:"rev"`
-	Votes   []Vote          `json:"votes,omitempty"`
-	At      string          `json:"at,omitempty"`      // the step it stands at
-	Data    json.RawMessage `json:"data,omitempty"`    // what the workflow keeps between steps
-	Seq     int64           `json:"seq"`               // checkpoints so far
-	Attempt int             `json:"attempt"`           // failed attempts at the present step
-	Trouble string          `json:"trouble,omitempty"` // why the last attempt failed, for people; empty when it goes well
-	Ahead   ID              `json:"ahead,omitempty"`   // while Waiting: who holds the resource
-	Created time.Time       `json:"created"`
-	Expires time.Time       `json:"expires,omitzero"`
-	Decided time.Time       `json:"decided,omitzero"`
-	Started time.Time       `json:"started,omitzero"`
-	Checked time.Time       `json:"checked,omitzero"` // last checkpoint
-	Ended   time.Time       `json:"ended,omitzero"`
-	EndedBy Actor           `json:"ended_by,omitzero"` // who denied, withdrew or cancelled it
-	Outcome string          `json:"outcome,omitempty"` // the sentence it ended with
-	Message Message         `json:"message,omitzero"`
+	Version  int64           `json:"version"`
+	Rev      int64           `json:"rev"`
+	Votes    []Vote          `json:"votes,omitempty"`
+	At       string          `json:"at,omitempty"`       // the step it stands at
+	Data     json.RawMessage `json:"data,omitempty"`     // what the workflow keeps between steps
+	Seq      int64           `json:"seq"`                // checkpoints so far
+	Attempt  int             `json:"attempt"`            // failed attempts at the present step
+	Trouble  string          `json:"trouble,omitempty"`  // why the last attempt failed, for people; empty when it goes well
+	Ahead    ID              `json:"ahead,omitempty"`    // while Waiting: who holds the resource
+	Stayed   string          `json:"stayed,omitempty"`   // while Held: why
+	Opens    time.Time       `json:"opens,omitzero"`     // while Held: when it is looked at again
+	Narrowed bool            `json:"narrowed,omitempty"` // what was approved is Proposal.Narrow, and no more
+	Extended int             `json:"extended,omitempty"` // how often its time was extended
+	Created  time.Time       `json:"created"`
+	Expires  time.Time       `json:"expires,omitzero"`
+	Decided  time.Time       `json:"decided,omitzero"`
+	Started  time.Time       `json:"started,omitzero"`
+	Checked  time.Time       `json:"checked,omitzero"` // last checkpoint
+	Ended    time.Time       `json:"ended,omitzero"`
+	EndedBy  Actor           `json:"ended_by,omitzero"` // who denied, withdrew or cancelled it
+	Outcome  string          `json:"outcome,omitempty"` // the sentence it ended with
+	Message  Message         `json:"message,omitzero"`
 }
 
 // Approvals counts the votes for it.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -37,8 +38,8 @@ func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool
 		"kind": p.Kind, "command": p.Command, "reason": p.Reason, "environment": p.Environment,
 		"resource": p.Resource, "digest": p.Digest, "rule": p.Rule.Name,
 	}
-	reply, err := l.run(ctx, call{script: "submit", harmless: true, confirm: p.Rule.Quorum == 0, args: []any{
-		string(p.ID), body, p.Resource, p.Rule.Quorum, p.Rule.ValidFor.Milliseconds(), p.Requester.User,
+	reply, err := l.run(ctx, call{script: "submit", harmless: true, confirm: p.Rule.Quorum() == 0, args: []any{
+		string(p.ID), body, p.Resource, p.Rule.Quorum(), p.Rule.ValidFor.Milliseconds(), p.Requester.User,
 		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(), p.call(), p.Kind,
 	}})
 	fresh, rec, err = flagged(reply, err)
@@ -51,19 +52,20 @@ func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool
 // call is the line that calls those who may approve. It stands in the thread, so that the card, which is
 // drawn again and again, calls nobody.
 func (p Proposal) call() string {
-	if p.Rule.Quorum == 0 || p.Rule.Group == "" {
+	groups := p.Rule.Groups()
+	if len(groups) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("{group:%s}, {user:%s} asks for your approval.", p.Rule.Group, p.Requester.User)
+	return fmt.Sprintf("{group:%s}, {user:%s} asks for your approval.", strings.Join(groups, "}, {group:"), p.Requester.User)
 }
 
 func (p Proposal) validate() error {
 	switch {
 	case p.ID == "" || p.Kind == "" || p.Step == "":
 		return errors.New("a proposal needs an id, a kind and a first step")
-	case p.Rule.Quorum < 0:
-		return fmt.Errorf("proposal %s asks for %d votes", p.ID, p.Rule.Quorum)
-	case p.Rule.Quorum > 0 && p.Rule.ValidFor <= 0:
+	case slices.ContainsFunc(p.Rule.Needs, func(n Need) bool { return n.Min < 1 }):
+		return fmt.Errorf("proposal %s asks for no vote, or fewer", p.ID)
+	case p.Rule.Quorum() > 0 && p.Rule.ValidFor <= 0:
 		return fmt.Errorf("proposal %s asks for votes and gives no time", p.ID)
 	case len(p.Payload) > 0 && !json.Valid(p.Payload):
 		return fmt.Errorf("the payload of proposal %s is not JSON", p.ID)

@@ -43,7 +43,7 @@ func TestNonsenseIsNotStored(t *testing.T) {
 			"no kind":     func(p *ledger.Proposal) { p.Kind = "" },
 			"no step":     func(p *ledger.Proposal) { p.Step = "" },
 			"no time":     func(p *ledger.Proposal) { p.Rule.ValidFor = 0 },
-			"minus votes": func(p *ledger.Proposal) { p.Rule.Quorum = -1 },
+			"minus votes": func(p *ledger.Proposal) { p.Rule.Needs = ledger.From(-1) },
 			"no payload":  func(p *ledger.Proposal) { p.Payload = []byte("{") },
 		} {
 			p := proposal(name, 1)
@@ -95,7 +95,7 @@ func TestTheVoteThatReachesTheQuorumStarts(t *testing.T) {
 func TestThoseWhoMayApproveAreCalledOnceInTheThread(t *testing.T) {
 	each(t, func(d *desk) {
 		p := ledger.Proposal{ID: "op-called", Kind: "test", Step: "one", Resource: "web", Requester: person("U0"), Digest: "d1",
-			Rule: ledger.Rule{Quorum: 1, Group: "sre", ValidFor: time.Hour}}
+			Rule: ledger.Rule{Needs: ledger.From(1, "sre"), ValidFor: time.Hour}}
 		for range 2 {
 			_, _, err := d.Submit(d.ctx, p)
 			d.ok(err)

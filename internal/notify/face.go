@@ -3,6 +3,7 @@ package notify
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -61,8 +62,8 @@ func (n *Notifier) Card(r ledger.Record) card.Card {
 
 func summary(r ledger.Record, f face) string {
 	s := fmt.Sprintf("%s: %s in %s.", f.words, r.Title, r.Environment)
-	if r.State == ledger.Pending && r.Rule.Group != "" {
-		s += fmt.Sprintf(" Needs %s from @%s.", count(r.Rule.Quorum, "approval"), r.Rule.Group)
+	if r.State == ledger.Pending && len(r.Rule.Groups()) > 0 {
+		s += fmt.Sprintf(" Needs %s from @%s.", count(r.Rule.Quorum(), "approval"), strings.Join(r.Rule.Groups(), " and @"))
 	}
 	return s
 }
@@ -114,21 +115,21 @@ func trouble(r ledger.Record) []card.Section {
 
 // foot tells the rule and how far its quorum is.
 func foot(r ledger.Record) []card.Text {
-	if r.Rule.Quorum == 0 {
+	if r.Rule.Quorum() == 0 {
 		return []card.Text{card.T("No approval needed (%s).", r.Rule.Name)}
 	}
 	if r.State != ledger.Pending {
 		return nil
 	}
-	line := card.T("Needs %s", count(r.Rule.Quorum, "approval"))
-	if r.Rule.Group != "" {
-		line = append(line, card.Part{Plain: " from @" + r.Rule.Group})
+	line := card.T("Needs %s", count(r.Rule.Quorum(), "approval"))
+	if len(r.Rule.Groups()) > 0 {
+		line = append(line, card.Part{Plain: " from @" + strings.Join(r.Rule.Groups(), " and @")})
 	}
 	line = append(line, card.Part{Plain: fmt.Sprintf(" (%s): ", r.Rule.Name)})
 	if by := voters(r, "approve"); len(by) > 0 {
 		line = card.Join(line, card.T("✅ "), by, card.T(" · "))
 	}
-	return []card.Text{append(line, card.Part{Plain: fmt.Sprintf("⬜ %d to go", r.Rule.Quorum-r.Approvals())})}
+	return []card.Text{append(line, card.Part{Plain: fmt.Sprintf("⬜ %d to go", r.Rule.Quorum()-r.Approvals())})}
 }
 
 func buttons(r ledger.Record, p Picture) []card.Button {

@@ -115,7 +115,7 @@ func newWorld(t *testing.T) *world {
 	w.Notifier = w.restarted()
 	rec, _, err := w.ledger.Submit(t.Context(), ledger.Proposal{ID: "op-1", Kind: "rollout", Environment: "production", Target: "web", Resource: "r",
 		Title: "Roll web", Requester: ledger.Actor{User: "UDANA", Team: "T"}, Channel: "C1", Payload: json.RawMessage("{}"), Digest: "d", Step: "check",
-		Rule: ledger.Rule{Name: "prod", Quorum: 1, Group: "sre", ValidFor: time.Hour}})
+		Rule: ledger.Rule{Name: "prod", Needs: ledger.From(1, "sre"), ValidFor: time.Hour}})
 	if err != nil {
 		t.Fatal(err)
 	}
