@@ -46,7 +46,8 @@ func cards() map[string]card.Card {
 				}},
 				{Code: "- image: ami-0b1\n+ image: ami-0b2 ``` <!channel>"},
 			},
-			Buttons: []card.Button{approve, button("deny", "Deny…", card.Danger), button("details", "Details", card.Default)},
+			Buttons: []card.Button{approve, button("deny", "Deny…", card.Danger)},
+			More:    []card.Button{button("details", "Details", card.Default), button("why", "Why me?", card.Default), button("withdraw", "Withdraw", card.Default)},
 			Foot:    []card.Text{card.Join(card.T("Needs 1 approval from "), card.Text{{Group: "S0SRE"}}), card.T("policy prod-groups")},
 		},
 		"working": {
@@ -69,6 +70,15 @@ func cards() map[string]card.Card {
 		"overflow": {Title: "Three hundred", Sections: []card.Section{
 			{Steps: many(300)}, card.Para(card.T("%s", strings.Repeat("long ", 2000))), {Code: strings.Repeat("line of code\n", 1000)},
 		}},
+		"home": {
+			Title: "amiral", Foot: []card.Text{card.T("Ask with /amiral help.")},
+			Sections: []card.Section{
+				card.Para(card.Text{{Bold: "Waiting for you"}}),
+				{Text: &card.Text{{Plain: "Roll web to ami-0b2"}}, Buttons: []card.Button{approve}, More: []card.Button{button("details", "Details", card.Default)}},
+				card.Para(card.Text{{Bold: "Running"}}),
+				{Text: &card.Text{{Plain: "Roll web to ami-0b2"}}, Buttons: []card.Button{button("details", "Details", card.Default)}},
+			},
+		},
 		"empty": {},
 	}
 }
@@ -226,10 +236,43 @@ func TestValue(t *testing.T) {
 	if id != "op:a" || version != 42 || !ok {
 		t.Errorf("got %q %d %v", id, version, ok)
 	}
-	for _, bad := range []string{"", "x", "x:y", "op-1:"} {
+	for _, bad := range []string{"", "x", "x:y", "op-1:", "op-1:+1", "op-1:01", "op-1: 1"} {
 		if _, _, ok := ParseValue(bad); ok {
 			t.Errorf("got %q accepted", bad)
 		}
+	}
+}
+
+func TestChoice(t *testing.T) {
+	action, id, version, ok := ParseChoice(Choice("extend", "op-a:b", -1))
+	if action != "extend" || id != "op-a:b" || version != -1 || !ok {
+		t.Errorf("got %q %q %d %v", action, id, version, ok)
+	}
+	for _, bad := range []string{"", "extend", "op-1:1", " op-1:1", "extend op-1", "extend op-1:01"} {
+		if _, _, _, ok := ParseChoice(bad); ok {
+			t.Errorf("got %q accepted", bad)
+		}
+	}
+}
+
+// TestWhatAMenuCannotHoldBecomesAButton: nothing that a card offers is lost.
+func TestWhatAMenuCannotHoldBecomesAButton(t *testing.T) {
+	long := strings.Repeat("x", 80)
+	more := []card.Button{{Action: "a", ID: long}, {Action: "two words", ID: "1"}}
+	for i := range 6 {
+		more = append(more, card.Button{Action: "b", ID: fmt.Sprint(i)})
+	}
+	m := Card(card.Card{Title: "x", Buttons: []card.Button{{Action: menuAction, ID: "1"}}, More: more})
+	if wrong := validate(m.Blocks, 50); len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	raw, err := json.Marshal(m.Blocks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buttons, options := strings.Count(string(raw), `"type":"button"`), strings.Count(string(raw), `"value":"b `)
+	if buttons != 4 || options != 5 {
+		t.Errorf("got %d buttons and %d options, want 4 and 5: %s", buttons, options, raw)
 	}
 }
 
@@ -269,14 +312,14 @@ func markup(t *testing.T, m Message) []string {
 func everywhere(s string) card.Card {
 	b := card.Button{Action: "approve", ID: "op-1", Label: s, Confirm: &card.Confirm{Title: s, Text: s, Yes: s, No: s}}
 	return card.Card{
-		Title: s, Summary: s, Tone: card.Good, Key: s, Buttons: []card.Button{b, b},
+		Title: s, Summary: s, Tone: card.Good, Key: s, Buttons: []card.Button{b, b}, More: []card.Button{b, b},
 		Sections: []card.Section{
 			card.Para(card.Text{{Plain: s}, {Bold: s}, {Code: s}, {User: s}, {Group: s}, {Channel: s}, {Link: &card.Link{URL: "x:" + s, Label: s}}}),
 			{Facts: []card.Fact{{Label: s, Value: card.T("%s", s)}}},
 			{Steps: []card.Step{{State: card.Done, Text: card.Text{{Bold: s}}}}},
 			{Findings: []card.Finding{{Stop: true, Text: s, Hint: s}}},
 			{Code: s},
-			{Bar: &card.Bar{Done: 1, Total: 2, Text: s}},
+			{Bar: &card.Bar{Done: 1, Total: 2, Text: s}, Buttons: []card.Button{b}, More: []card.Button{b}},
 		},
 		Foot: []card.Text{card.T("%s", s)},
 	}

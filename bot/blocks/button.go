@@ -3,6 +3,7 @@ package blocks
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,52 +13,70 @@ import (
 )
 
 const (
-	rowSize   = 25 // buttons in one row
+	rowSize   = 25 // elements in one row
 	maxRows   = 2
 	maxLabel  = 75
 	maxAction = 200 // of an action's name; Slack takes 255, and a number may follow
 	maxID     = 200
 )
 
-// rows are a card's buttons. A row's block id names the operation and the version it was drawn from, so
-// that it is another one whenever the choices change. A button whose action or id is too long to be
-// carried whole is left out: cut, it would mean something else.
-func rows(buttons []card.Button) []slack.Block {
-	var all []slack.Block
-	var row []slack.BlockElement
-	var id string
-	flush := func() {
-		if len(row) > 0 {
-			all = append(all, slack.NewActionBlock(rowID(id, len(all)), row...))
+// rows are buttons and the menu behind them, at most so many rows. A row's block id names the operation and the
+// version it was drawn from, so that it is another one whenever the choices change; ids counts those of the
+// message, in which each must differ. A button whose action or id is too long to be carried whole is left out:
+// cut, it would mean something else.
+func rows(buttons, more []card.Button, most int, ids map[string]int) []slack.Block {
+	shown, hidden := carried(buttons), menu(more)
+	for _, b := range carried(more) {
+		if !slices.Contains(hidden, b) {
+			shown = append(shown, b)
 		}
-		row = nil
 	}
+	room := most * rowSize
+	if len(hidden) > 0 {
+		room--
+	}
+	shown = shown[:min(len(shown), room)]
+	all := elements(shown, hidden)
+	if len(all) == 0 {
+		return nil
+	}
+	first := slices.Concat(shown, hidden)[0]
+	var found []slack.Block
+	for row := range slices.Chunk(all, rowSize) {
+		found = append(found, slack.NewActionBlock(rowID(first, ids), row...))
+	}
+	return found
+}
+
+// carried are the buttons that Slack can carry.
+func carried(all []card.Button) []card.Button {
+	return slices.DeleteFunc(slices.Clone(all), func(b card.Button) bool {
+		return oneLine(b.Action) == "" || width(b.Action) > maxAction || width(b.ID) > maxID
+	})
+}
+
+// elements are the buttons and, last, their menu.
+func elements(buttons, more []card.Button) []slack.BlockElement {
+	var all []slack.BlockElement
 	seen := map[string]int{}
 	for _, b := range buttons {
-		if oneLine(b.Action) == "" || width(b.Action) > maxAction || width(b.ID) > maxID {
-			continue
-		}
-		if len(row) == 0 {
-			id = fmt.Sprintf("op:%s:v%d", b.ID, b.Version)
-		}
-		row = append(row, button(b, seen[b.Action]))
+		all = append(all, button(b, seen[b.Action]))
 		seen[b.Action]++
-		if len(row) == rowSize {
-			flush()
-		}
-		if len(all) == maxRows {
-			return all
-		}
 	}
-	flush()
+	if len(more) > 0 {
+		all = append(all, overflow(more, seen[menuAction]))
+	}
 	return all
 }
 
-func rowID(id string, n int) string {
-	if n == 0 {
-		return id
+// rowID is the block id of the next row that begins with such a button.
+func rowID(b card.Button, ids map[string]int) string {
+	id := fmt.Sprintf("op:%s:v%d", b.ID, b.Version)
+	ids[id]++
+	if n := ids[id]; n > 1 {
+		return fmt.Sprintf("%s:%d", id, n)
 	}
-	return fmt.Sprintf("%s:%d", id, n+1)
+	return id
 }
 
 func button(b card.Button, before int) *slack.ButtonBlockElement {
@@ -112,5 +131,8 @@ func ParseValue(v string) (id string, version int64, ok bool) {
 		return "", 0, false
 	}
 	version, err := strconv.ParseInt(v[i+1:], 10, 64)
-	return v[:i], version, err == nil
+	if err != nil || Value(v[:i], version) != v {
+		return "", 0, false
+	}
+	return v[:i], version, true
 }

@@ -22,6 +22,7 @@ const (
 	maxCode    = 2500   // of one block of code, ours
 	maxWords   = 10_000 // of all words of a card, ours
 	maxBytes   = 13_000 // of all blocks as JSON; Slack refuses messages a little larger
+	maxChoices = 6_000  // of these, for the buttons inside of sections of a message
 )
 
 // Message is what Slack is sent: the blocks, and the text for where no blocks are drawn.
@@ -48,7 +49,7 @@ func Line(t card.Text, tone card.Tone) Message {
 
 // Home draws a card as a person's Home tab.
 func Home(c card.Card) slack.HomeTabViewRequest {
-	all := fit(c, maxView, 10*maxBytes)
+	all := fit(c, maxView, 10*maxBytes) // a view may hold far more than a message
 	if len(all) == 0 {
 		all = []slack.Block{paragraph(fallback(c))}
 	}
@@ -68,9 +69,10 @@ func fit(c card.Card, blocks, size int) []slack.Block {
 
 // draw puts the parts of a card in order: headline, sections, small print, buttons.
 func draw(c card.Card, blocks, words int) []slack.Block {
-	buttons := rows(c.Buttons)
+	ids := map[string]int{}
+	buttons := rows(c.Buttons, c.More, maxRows, ids)
 	foot := footer(c.Foot)
-	p := &page{room: blocks - len(buttons) - len(foot), words: words}
+	p := &page{room: blocks - len(buttons) - len(foot), words: words, bytes: maxChoices * blocks / maxMessage, ids: ids}
 	if title := cut(mark(c.Tone)+oneLine(c.Title), maxHeader); oneLine(c.Title) != "" {
 		p.add(slack.NewHeaderBlock(plainText(title)), width(title))
 	}

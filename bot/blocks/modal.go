@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -21,8 +22,7 @@ const InputAction = "value"
 
 // Modal draws a form. The caller adds what the form is about as private metadata.
 func Modal(m card.Modal) slack.ModalViewRequest {
-	body := m.Body
-	body.Buttons = nil
+	body := still(m.Body)
 	inputs := fields(m.Inputs)
 	all := append(fit(body, maxView-maxInputs, 10*maxBytes), inputs...)
 	if len(all) == 0 {
@@ -39,6 +39,16 @@ func Modal(m card.Modal) slack.ModalViewRequest {
 		v.Submit = plainText(cut(cmp.Or(oneLine(m.Submit), "Send"), maxTitle))
 	}
 	return v
+}
+
+// still is a form's body without its buttons: a form has one of its own.
+func still(c card.Card) card.Card {
+	c.Buttons, c.More = nil, nil
+	c.Sections = slices.Clone(c.Sections)
+	for i := range c.Sections {
+		c.Sections[i].Buttons, c.Sections[i].More = nil, nil
+	}
+	return c
 }
 
 func fields(inputs []card.Input) []slack.Block {
@@ -71,7 +81,7 @@ func field(in card.Input, id string) *slack.InputBlock {
 	}
 	block := slack.NewInputBlock(id, label, hint, &slack.PlainTextInputBlockElement{
 		Type: slack.METPlainTextInput, ActionID: InputAction,
-		Multiline: in.Multi, MaxLength: limit, InitialValue: value,
+		Multiline: in.Multi, MinLength: min(max(in.Min, 0), limit), MaxLength: limit, InitialValue: value,
 	})
 	block.Optional = in.Optional
 	return block

@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,9 @@ type page struct {
 	all    []slack.Block
 	room   int // blocks left; the last one is kept for the note
 	words  int // characters left
+	bytes  int // left for buttons inside of sections, as JSON
 	hidden int
+	ids    map[string]int // block ids of rows of buttons, and how often each was given
 }
 
 // add takes a block of so many characters.
@@ -76,6 +79,21 @@ func (p *page) section(s card.Section, left int) {
 	}
 	if s.Divider {
 		p.add(slack.NewDividerBlock(), 0)
+	}
+	p.buttons(s)
+}
+
+// buttons are a section's own row.
+func (p *page) buttons(s card.Section) {
+	for _, row := range rows(s.Buttons, s.More, 1, p.ids) {
+		raw, err := json.Marshal(row)
+		if err != nil || len(raw) > p.bytes {
+			p.hidden++
+			continue
+		}
+		if p.add(row, 0) {
+			p.bytes -= len(raw)
+		}
 	}
 }
 

@@ -42,15 +42,19 @@ var anySection = rapid.Custom(func(t *rapid.T) card.Section {
 		steps[i] = card.Step{State: card.Doing, Text: text}
 		findings[i] = card.Finding{Text: words, Hint: words}
 	}
-	return rapid.SampledFrom([]card.Section{
+	s := rapid.SampledFrom([]card.Section{
 		{Text: &text}, {Facts: facts}, {Steps: steps}, {Findings: findings}, {Code: words}, {Divider: true}, {},
 		{Bar: &card.Bar{Done: n, Total: len(words) - 1, Text: words}},
 	}).Draw(t, "section")
+	s.Buttons = rapid.SliceOfN(anyButton, 0, rapid.SampledFrom([]int{0, 0, 3, 40}).Draw(t, "buttons")).Draw(t, "own buttons")
+	s.More = rapid.SliceOfN(anyButton, 0, rapid.SampledFrom([]int{0, 0, 3, 40}).Draw(t, "more")).Draw(t, "own more")
+	return s
 })
 
 var anyButton = rapid.Custom(func(t *rapid.T) card.Button {
 	s := anyWords.Draw(t, "words")
-	b := card.Button{Action: rapid.SampledFrom([]string{"approve", "deny", s}).Draw(t, "action"), ID: s, Version: rapid.Int64().Draw(t, "version"), Label: s}
+	b := card.Button{Action: rapid.SampledFrom([]string{"approve", "deny", menuAction, "a b", s}).Draw(t, "action"),
+		ID: rapid.SampledFrom([]string{"op-1", s}).Draw(t, "id"), Version: rapid.Int64().Draw(t, "version"), Label: s}
 	if rapid.Bool().Draw(t, "confirm") {
 		b.Confirm = &card.Confirm{Title: s, Text: s, Yes: s, No: s}
 	}
@@ -63,6 +67,7 @@ var anyCard = rapid.Custom(func(t *rapid.T) card.Card {
 		Tone:     rapid.SampledFrom([]card.Tone{card.Plain, card.Asking, card.Bad, "odd"}).Draw(t, "tone"),
 		Sections: rapid.SliceOfN(anySection, 0, rapid.SampledFrom([]int{1, 5, 70}).Draw(t, "sections")).Draw(t, "sections"),
 		Buttons:  rapid.SliceOfN(anyButton, 0, 60).Draw(t, "buttons"),
+		More:     rapid.SliceOfN(anyButton, 0, rapid.SampledFrom([]int{0, 4, 60}).Draw(t, "more")).Draw(t, "more"),
 		Foot:     rapid.SliceOfN(anyText, 0, 12).Draw(t, "foot"),
 	}
 })
@@ -85,11 +90,31 @@ func TestNoCardIsRefused(t *testing.T) {
 	})
 }
 
+func TestNoHomeIsRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := Home(anyCard.Draw(t, "card"))
+		if wrong := validate(v.Blocks.BlockSet, 100); len(wrong) > 0 {
+			t.Fatalf("Slack would refuse: %s", strings.Join(wrong, "; "))
+		}
+		var view map[string]any
+		raw, err := json.Marshal(v)
+		if err != nil || json.Unmarshal(raw, &view) != nil {
+			t.Fatal(err)
+		}
+		if wrong := blockkit.ValidateView(view); len(wrong) > 0 {
+			t.Fatalf("the simulator would refuse: %v", wrong)
+		}
+		if len(raw) > 200_000 {
+			t.Fatalf("got a view of %d bytes", len(raw))
+		}
+	})
+}
+
 func TestNoFormIsRefused(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyWords.Draw(t, "words")
 		inputs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) card.Input {
-			return card.Input{ID: anyWords.Draw(t, "id"), Label: s, Hint: s, Value: s, Multi: rapid.Bool().Draw(t, "multi"), Max: rapid.IntRange(-1, 5000).Draw(t, "max")}
+			return card.Input{ID: anyWords.Draw(t, "id"), Label: s, Hint: s, Value: s, Multi: rapid.Bool().Draw(t, "multi"), Min: rapid.IntRange(-1, 5000).Draw(t, "min"), Max: rapid.IntRange(-1, 5000).Draw(t, "max")}
 		}), 0, 30).Draw(t, "inputs")
 		v := Modal(card.Modal{ID: s, Title: s, Submit: s, Body: anyCard.Draw(t, "body"), Inputs: inputs})
 		wrong := validate(v.Blocks.BlockSet, 100)

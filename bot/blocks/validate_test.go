@@ -90,6 +90,13 @@ func (v *validator) actions(b map[string]any) {
 		}
 		seen[id] = true
 		v.length(id, 1, 255, "action_id")
+		if e["type"] == "overflow" {
+			v.each(e["options"], 1, 5, func(o map[string]any) {
+				v.text(o["text"], "plain_text", 75)
+				v.length(o["value"], 1, 75, "option value")
+			})
+			return
+		}
 		v.length(e["value"], 0, 2000, "value")
 		v.text(e["text"], "plain_text", 75)
 		if s := e["style"]; s != nil && s != "primary" && s != "danger" {
@@ -113,6 +120,9 @@ func (v *validator) input(b map[string]any) {
 	most, _ := e["max_length"].(float64)
 	if most < 1 || most > 3000 {
 		v.say("max_length %v", most)
+	}
+	if least, _ := e["min_length"].(float64); least < 0 || least > most {
+		v.say("min_length %v of %v", least, most)
 	}
 	if e["initial_value"] != nil {
 		v.length(e["initial_value"], 0, int(most), "initial_value")

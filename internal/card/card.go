@@ -179,6 +179,7 @@ type Input struct {
 	Hint     string
 	Multi    bool // several lines
 	Optional bool
+	Min      int // characters; 0 for any
 	Max      int // characters; 0 for Slack's own limit
 	Value    string
 }
