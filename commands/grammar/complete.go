@@ -42,7 +42,7 @@ func (s Spec) wants(words []Word) (Flag, bool) {
 	if !w.flag() || strings.Contains(w.Text, "=") {
 		return Flag{}, false
 	}
-	f, _, ok := s.flag(strings.TrimPrefix(w.Text, "--"))
+	f, _, ok := s.flag(strings.ToLower(strings.TrimPrefix(w.Text, "--")))
 	return f, ok && f.Kind != Bool
 }
 

@@ -271,6 +271,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		checkRest(t, text)
 		s := roll()
 		s.Complete(text)
 		v, err := s.ParseText(text)
@@ -282,4 +283,65 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: got %v, want a refusal", text, err)
 		}
 	})
+}
+
+func explain() Spec {
+	return Spec{Name: "/amiral policy explain", Args: []Arg{{Name: "command", Rest: true, Max: 4000}}, Flags: []Flag{{Name: "in"}}}
+}
+
+func TestTheRestIsTakenAsItStands(t *testing.T) {
+	for in, want := range map[string]string{
+		`asg rollout web --image ami-1`:                       `asg rollout web --image ami-1`,
+		`asg   rollout "two words" --reason="it is \"late\""`: `asg rollout "two words" --reason="it is \"late\""`,
+		`--in prod asg rollout web --in other --help`:         `asg rollout web --in other --help`,
+		`asg rollout -- web`:                                  `asg rollout -- web`,
+		`-- --odd`:                                            `--odd`,
+		`"help" me`:                                           `"help" me`,
+		`asg help`:                                            `asg help`,
+		`/asg rollout two\ words —reason “late”`:              `/asg rollout two\ words —reason “late”`,
+	} {
+		v, err := explain().ParseText(in)
+		if err != nil || v.Arg("command") != want {
+			t.Errorf("%s: got %q, %v, want %q", in, v.Arg("command"), err, want)
+			continue
+		}
+		again, err := explain().ParseText(strings.TrimPrefix(explain().Print(v), explain().Name))
+		if err != nil || !reflect.DeepEqual(again, v) {
+			t.Errorf("%s: got %v, %v back, want %v", explain().Print(v), again, err, v)
+		}
+	}
+	for _, in := range []string{"help", "--help", "--in prod --help"} {
+		if _, err := explain().ParseText(in); !errors.Is(err, Help) {
+			t.Errorf("%s: got %v, want Help", in, err)
+		}
+	}
+	if _, err := explain().ParseText(""); err == nil {
+		t.Error("got no error for nothing, want one")
+	}
+	if err := (Spec{Args: []Arg{{Name: "a", Rest: true}, {Name: "b"}}}).Check(); err == nil {
+		t.Error("got no error for a word behind the rest, want one")
+	}
+}
+
+func TestTypedIsWhatWasGiven(t *testing.T) {
+	v, err := roll().ParseText(`web --version 7 --min-healthy 90% --checkpoints 20,50 --bake 90s --alarms "web 5xx,slow" --standby WAIT --no-dry-run --reason "why not"`)
+	want := map[string]string{"group": "web", "version": "7", "min-healthy": "90", "checkpoints": "20,50", "bake": "90s",
+		"alarms": "web 5xx,slow", "standby": "wait", "dry-run": "false", "reason": "why not"}
+	if got := roll().Typed(v); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+// checkRest holds that what was taken as it stands is read back as it stood.
+func checkRest(t *testing.T, text string) {
+	t.Helper()
+	s := explain()
+	v, err := s.ParseText(text)
+	if err != nil {
+		return
+	}
+	again, err := s.ParseText(strings.TrimPrefix(s.Print(v), s.Name))
+	if err != nil || !reflect.DeepEqual(again, v) {
+		t.Fatalf("%q: got %v, %v, want %v", s.Print(v), again, err, v)
+	}
 }

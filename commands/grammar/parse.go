@@ -20,7 +20,7 @@ func (s Spec) ParseText(text string) (Values, error) {
 
 // Parse understands words that Words read; err is what stopped it from reading on.
 func (s Spec) Parse(words []Word, err error) (Values, error) {
-	if asksHelp(words) {
+	if asksHelp(s.own(words)) {
 		return Values{}, Help
 	}
 	if f, ok := fault.As(err); ok {
@@ -31,6 +31,23 @@ func (s Spec) Parse(words []Word, err error) (Values, error) {
 		return Values{}, err
 	}
 	return p.values, nil
+}
+
+// own are the words that are meant for this command, and not for one that it takes as it stands.
+func (s Spec) own(words []Word) []Word {
+	if len(s.Args) == 0 || !s.Args[len(s.Args)-1].Rest {
+		return words
+	}
+	placed := 0
+	for i, w := range words {
+		if _, value := s.wants(words[:i]); value || w.flag() {
+			continue
+		}
+		if placed++; placed == len(s.Args) {
+			return words[:i+1]
+		}
+	}
+	return words
 }
 
 // asksHelp reports whether the words ask for help: `--help` or `-h` anywhere before `--`, `help` first.
@@ -95,6 +112,10 @@ func (p *parser) place(w Word) error {
 	if w.Text == "" {
 		return p.spec.Refuse("", "The %s is empty.", arg.Name)
 	}
+	if arg.Rest {
+		w.Text = raw(append([]Word{w}, p.words...))
+		p.words = nil
+	}
 	if len([]rune(w.Text)) > most {
 		return p.spec.Refuse("", "The %s is longer than %d characters.", arg.Name, most)
 	}
@@ -103,6 +124,15 @@ func (p *parser) place(w Word) error {
 		p.placed++
 	}
 	return nil
+}
+
+// raw is what was typed, with single spaces between the words.
+func raw(words []Word) string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = w.Raw
+	}
+	return strings.Join(all, " ")
 }
 
 func (p *parser) tooMany(w Word) error {

@@ -22,6 +22,7 @@ type Arg struct {
 	About    string
 	Optional bool // only the last ones can be
 	Many     bool // takes all words that are left; only the last one can
+	Rest     bool // takes all that is left as it stands, flags and quotes included; only the last one can
 	Max      int  // characters; 0: 255
 }
 
@@ -136,7 +137,7 @@ func (s Spec) needed(name string) bool {
 // Usage is the argument as it stands in the usage: "<group>", "[part]".
 func (a Arg) Usage() string {
 	dots := ""
-	if a.Many {
+	if a.Many || a.Rest {
 		dots = "…"
 	}
 	if a.Optional {
@@ -168,7 +169,7 @@ func (f Flag) value() string {
 func (s Spec) Check() error {
 	for i, a := range s.Args {
 		last := i == len(s.Args)-1
-		if (a.Many && !last) || (!a.Optional && i > 0 && s.Args[i-1].Optional) {
+		if ((a.Many || a.Rest) && !last) || (!a.Optional && i > 0 && s.Args[i-1].Optional) {
 			return fmt.Errorf("%s: argument %s cannot stand there", s.Name, a.Name)
 		}
 	}

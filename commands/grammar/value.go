@@ -64,9 +64,13 @@ func (v Values) Duration(name string) *time.Duration {
 
 // Print writes values as a command that parses to the very same values.
 func (s Spec) Print(v Values) string {
-	parts := []string{s.Name}
+	parts, rest := []string{s.Name}, []string(nil)
 	for _, a := range s.Args {
 		for _, word := range v.Args[a.Name] {
+			if a.Rest {
+				rest = asItStands(word)
+				continue
+			}
 			parts = append(parts, literal(word))
 		}
 	}
@@ -75,7 +79,30 @@ func (s Spec) Print(v Values) string {
 			parts = append(parts, f.print(value))
 		}
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(append(parts, rest...), " ")
+}
+
+// asItStands is what was typed, behind a `--` where its first word would be read as something else.
+func asItStands(typed string) []string {
+	words, _ := Words(typed)
+	if len(words) > 0 && (words[0].flag() || asksHelp(words[:1])) {
+		return []string{"--", typed}
+	}
+	return []string{typed}
+}
+
+// Typed is what was given, by the names of arguments and flags, each as it would be typed again.
+func (s Spec) Typed(v Values) map[string]string {
+	all := map[string]string{}
+	for name, words := range v.Args {
+		all[name] = strings.Join(words, " ")
+	}
+	for _, f := range s.Flags {
+		if value, ok := v.Flags[f.Name]; ok {
+			all[f.Name] = f.text(value)
+		}
+	}
+	return all
 }
 
 // literal is a word that is never read as a wish for help.
@@ -87,23 +114,32 @@ func literal(word string) string {
 }
 
 func (f Flag) print(v Value) string {
-	name := "--" + f.Name
+	switch {
+	case f.Kind == Bool && v.Bool:
+		return "--" + f.Name
+	case f.Kind == Bool:
+		return "--no-" + f.Name
+	case f.Kind == List, f.Kind == Text, f.Kind == Enum:
+		return "--" + f.Name + " " + Quote(f.text(v))
+	}
+	return "--" + f.Name + " " + f.text(v)
+}
+
+// text is a value in words, without quotes: "true", "50", "20,50", "1h", "5xx,slow".
+func (f Flag) text(v Value) string {
 	switch f.Kind {
 	case Bool:
-		if !v.Bool {
-			return "--no-" + f.Name
-		}
-		return name
+		return fmt.Sprint(v.Bool)
 	case Int, Percent:
-		return fmt.Sprintf("%s %d", name, v.Int)
+		return fmt.Sprint(v.Int)
 	case Percents:
-		return name + " " + strings.Trim(strings.ReplaceAll(fmt.Sprint(v.Ints), " ", ","), "[]")
+		return strings.Trim(strings.ReplaceAll(fmt.Sprint(v.Ints), " ", ","), "[]")
 	case Duration:
-		return name + " " + Span(v.Duration)
+		return Span(v.Duration)
 	case List:
-		return name + " " + Quote(strings.Join(v.List, ","))
+		return strings.Join(v.List, ",")
 	}
-	return name + " " + Quote(v.Text)
+	return v.Text
 }
 
 // Span writes a duration as people type it: 90s, 5m, 1d12h. What is below a second is left out.

@@ -19,6 +19,7 @@ const (
 type Word struct {
 	Text    string
 	Literal bool
+	Raw     string // as it was typed, quotes and backslashes included
 }
 
 // flag reports whether the word has the look of a flag.
@@ -39,11 +40,12 @@ func Words(text string) ([]Word, error) {
 		if len(words) == maxWords {
 			return words, fault.New(fault.Invalid, "This has more than %d words, so I did not read it.", maxWords)
 		}
+		before := s.rest
 		w, err := s.word()
 		if err != nil {
 			return words, err
 		}
-		w.Text = joined(w.Text)
+		w.Text, w.Raw = joined(w.Text), before[:len(before)-len(s.rest)]
 		words = append(words, w)
 	}
 	return words, nil
