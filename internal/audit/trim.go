@@ -1,0 +1,8 @@
+package audit
+
+import (
+	_ "embed"
+)
+
+//go:embed trim.lua
+var trimScript string
