@@ -12,11 +12,14 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 )
 
-// scopes are what the bot token must be allowed; the manifest asks for the same.
+// scopes are what the bot token must be allowed; the manifest asks for the same and for what is wished.
 var scopes = []string{
 	"app_mentions:read", "channels:read", "chat:write", "commands", "groups:read",
 	"im:history", "usergroups:read", "users:read",
 }
+
+// wished are scopes without which the bot works and shows a little less: marks under cards that are over.
+var wished = []string{"reactions:write"}
 
 // Identity is who the bot is, and what it may do.
 type Identity struct {
@@ -42,7 +45,8 @@ func (h *headers) keep(_ string, all http.Header) {
 	}
 }
 
-func (h *headers) missing() []string {
+// missing are those of the wanted scopes that the token lacks; none while Slack has not said.
+func (h *headers) missing(wanted []string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.scopes == "" {
@@ -52,7 +56,7 @@ func (h *headers) missing() []string {
 	for s := range strings.SplitSeq(h.scopes, ",") {
 		have = append(have, strings.TrimSpace(s))
 	}
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return slices.Contains(have, s) })
+	return slices.DeleteFunc(slices.Clone(wanted), func(s string) bool { return slices.Contains(have, s) })
 }
 
 // Check proves both tokens and tells who the bot is. A token that Slack refuses is a fault; so are
@@ -64,12 +68,15 @@ func (s *Slack) Check(ctx context.Context) (Identity, error) {
 	}
 	id := Identity{
 		Team: answer.TeamID, Name: answer.Team, URL: answer.URL, User: answer.UserID, BotID: answer.BotID,
-		Missing: s.seen.missing(),
+		Missing: s.seen.missing(scopes),
 	}
 	opens := slack.New(s.settings.BotToken, slack.OptionAppLevelToken(s.settings.AppToken),
 		slack.OptionAPIURL(s.settings.APIURL), slack.OptionHTTPClient(s.http))
 	if _, _, err := opens.StartSocketModeContext(ctx); err != nil {
 		return id, s.checked(appToken, "apps.connections.open", err)
+	}
+	if lacks := s.seen.missing(wished); len(lacks) > 0 {
+		s.log.Info("the bot token lacks scopes that it can do without", "scopes", lacks)
 	}
 	if len(id.Missing) > 0 {
 		return id, fault.New(fault.Denied, "The bot token lacks %s.", strings.Join(id.Missing, ", ")).

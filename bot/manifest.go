@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -80,7 +81,7 @@ func manifest(commands []SlashCommand) mapping {
 			{"bot_user", mapping{{"display_name", "amiral"}, {"always_online", true}}},
 			{"slash_commands", commands},
 		}},
-		{"oauth_config", mapping{{"scopes", mapping{{"bot", scopes}}}}},
+		{"oauth_config", mapping{{"scopes", mapping{{"bot", slices.Sorted(slices.Values(slices.Concat(scopes, wished)))}}}}},
 		{"settings", mapping{
 			{"event_subscriptions", mapping{{"bot_events", events}}},
 			{"interactivity", mapping{{"is_enabled", true}}},

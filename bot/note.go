@@ -126,6 +126,7 @@ type interaction struct {
 		ActionID string `json:"action_id"`
 		ActionTS string `json:"action_ts"`
 		Value    string
+		Selected *struct{ Value string } `json:"selected_option"` // of a menu
 	}
 	View view
 }
@@ -171,12 +172,25 @@ func (p interaction) press(actor ledger.Actor) *note {
 		Thread:   first(p.Container.ThreadTS, p.Message.ThreadTS),
 		Response: p.ResponseURL, Trigger: p.TriggerID,
 	}
+	if a.Selected != nil {
+		n.Action, n.Value = chosen(a.Selected.Value)
+	}
 	if n.Thread == n.TS {
 		n.Thread = "" // the message that holds a thread stands in the channel
 	}
 	place := first(p.Container.MessageTS, p.Container.ViewID, p.View.ID)
 	n.Key = strings.Join([]string{"press", actor.User, n.Channel, place, a.ActionID, a.ActionTS}, ":")
 	return n
+}
+
+// chosen is what somebody chose from a menu, as a button of its own would say it; nothing if no menu of ours
+// says so.
+func chosen(option string) (action, value string) {
+	action, id, version, ok := blocks.ParseChoice(option)
+	if !ok {
+		return "", ""
+	}
+	return action, blocks.Value(id, version)
 }
 
 func (p interaction) submit(actor ledger.Actor) *note {

@@ -1,9 +1,12 @@
 package bot
 
 import (
+	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
+	"github.com/amiral-ops/amiral/bot/blocks"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -40,6 +43,14 @@ func TestRead(t *testing.T) {
 			 "container":{"type":"message","message_ts":"2.2","channel_id":"C1","thread_ts":"1.1"},"actions":[{"action_id":"approve#2","value":"op-1:3","action_ts":"9.9"}]}`,
 			&note{Kind: kindPress, Key: "press:U0DEV:C1:2.2:approve#2:9.9", Actor: dev, Channel: "C1", Thread: "1.1", TS: "2.2",
 				Action: "approve", Value: "op-1:3", Response: "https://hooks.slack.com/x", Trigger: "1.2"}},
+		{"choice of a menu in the Home tab", "interactive",
+			`{"type":"block_actions","team":{"id":"T1"},"user":{"id":"U0DEV"},"trigger_id":"1.2","view":{"id":"V1","type":"home"},
+			 "container":{"type":"view","view_id":"V1"},"actions":[{"type":"overflow","action_id":"more","selected_option":{"value":"extend op-1:3"},"action_ts":"9.9"}]}`,
+			&note{Kind: kindPress, Key: "press:U0DEV::V1:more:9.9", Actor: dev, Action: "extend", Value: "op-1:3", Trigger: "1.2"}},
+		{"choice of a menu that is not ours", "interactive",
+			`{"type":"block_actions","team":{"id":"T1"},"user":{"id":"U0DEV"},"container":{"type":"view","view_id":"V1"},
+			 "actions":[{"type":"overflow","action_id":"more","value":"op-1:3","selected_option":{"value":"op-1:3"},"action_ts":"9.9"}]}`,
+			&note{Kind: kindPress, Key: "press:U0DEV::V1:more:9.9", Actor: dev}},
 		{"form", "interactive",
 			`{"type":"view_submission","team":{"id":"T1"},"user":{"id":"U0DEV"},"trigger_id":"1.2","view":{"id":"V1","hash":"h","callback_id":"deny",
 			 "private_metadata":"{\"subject\":\"op-1\",\"version\":3,\"channel\":\"C1\"}","blocks":[{"type":"input","block_id":"reason"},{"type":"input","block_id":"more","optional":true}],
@@ -73,6 +84,37 @@ func FuzzRead(f *testing.F) {
 		notice(e)
 		if n, err := read(e, Identity{User: "U0BOT"}); err == nil && n != nil && n.Key == "" {
 			t.Errorf("got %+v without a key", n)
+		}
+	})
+}
+
+// FuzzPress: whatever arrives is read without a panic; a choice that is understood says exactly what was chosen,
+// and one that no menu of ours offers carries nothing.
+func FuzzPress(f *testing.F) {
+	f.Add([]byte(`{"type":"block_actions","actions":[{"action_id":"more","selected_option":{"value":"extend op-1:3"}}]}`), "extend op-1:3")
+	f.Add([]byte(`{"type":"block_actions","actions":[{"selected_option":null}]}`), "extend op-1:+3")
+	f.Add([]byte(`{"type":"block_actions","actions":[null]}`), " op-1:3")
+	f.Fuzz(func(t *testing.T, payload []byte, option string) {
+		if n, err := readInteraction(payload); err == nil && n != nil && n.Key == "" {
+			t.Errorf("got %+v without a key", n)
+		}
+		option = strings.ToValidUTF8(option, "?")
+		raw, err := json.Marshal(map[string]any{"type": "block_actions", "user": map[string]any{"id": "U1"}, "actions": []any{
+			map[string]any{"action_id": "more", "value": "op-2:1", "selected_option": map[string]any{"value": option}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := readInteraction(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, version, ok := blocks.ParseValue(n.Value)
+		if _, _, _, ours := blocks.ParseChoice(option); ours != ok {
+			t.Errorf("%q: got it understood %v, want %v", option, ok, ours)
+		}
+		if ok && blocks.Choice(n.Action, id, version) != option || !ok && n.Action+n.Value != "" {
+			t.Errorf("%q: got %q of %q", option, n.Action, n.Value)
 		}
 	})
 }
