@@ -20,6 +20,7 @@ func (w *Workspace) startPage(opts Options) error {
 	mux.HandleFunc("GET /info", func(rw http.ResponseWriter, _ *http.Request) { answer(rw, w.info) })
 	mux.HandleFunc("GET /clock", func(rw http.ResponseWriter, _ *http.Request) { answer(rw, w.reading()) })
 	mux.HandleFunc("POST /clock", w.serveClock)
+	mux.HandleFunc("POST /redis", w.serveRedis)
 	mux.Handle("/", page.Handler())
 	url, err := w.serve(opts.PageAddr, mux)
 	w.info.Page = url + "/"
@@ -48,12 +49,38 @@ type order struct {
 // serveClock pushes the clock ({"advance":"10m"}) or changes its rate ({"rate":10}).
 func (w *Workspace) serveClock(rw http.ResponseWriter, r *http.Request) {
 	if err := w.move(rw, r); err != nil {
-		rw.Header().Set("Content-Type", "application/json")
-		rw.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(rw).Encode(map[string]any{"ok": false, "error": err.Error()})
+		refuse(rw, err)
 		return
 	}
 	answer(rw, w.reading())
+}
+
+// serveRedis stops the embedded Redis ({"how":"down"}) or brings it back ({"how":"up"}).
+func (w *Workspace) serveRedis(rw http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		How string `json:"how"`
+	}
+	err := json.NewDecoder(http.MaxBytesReader(rw, r.Body, 1<<12)).Decode(&asked)
+	switch {
+	case err != nil:
+	case asked.How == "down":
+		err = w.StopRedis()
+	case asked.How == "up":
+		err = w.StartRedis()
+	default:
+		err = fmt.Errorf("redis goes down or up, not %q", asked.How)
+	}
+	if err != nil {
+		refuse(rw, err)
+		return
+	}
+	answer(rw, map[string]any{"ok": true})
+}
+
+func refuse(rw http.ResponseWriter, err error) {
+	rw.Header().Set("Content-Type", "application/json")
+	rw.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(rw).Encode(map[string]any{"ok": false, "error": err.Error()})
 }
 
 func (w *Workspace) move(rw http.ResponseWriter, r *http.Request) error {

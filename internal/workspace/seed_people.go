@@ -12,6 +12,8 @@ func people(opts Options) slacksim.Options {
 		Groups: []slacksim.Group{
 			{ID: "S0SRE", Handle: "sre", Name: "Site reliability", Users: []string{"sre", "sre2"}},
 			{ID: "S0OWNERS", Handle: "owners", Name: "Service owners", Users: []string{"lead", "sre2"}},
+			{ID: "S0ONCALL", Handle: "oncall", Name: "On call this week", Users: []string{"sre2"}},
+			{ID: "S0SECURITY", Handle: "security", Name: "Security", Users: []string{"sec", "sec2"}},
 		},
 	}
 }
@@ -28,7 +30,7 @@ func app(commands []slacksim.Command) slacksim.App {
 		BotToken: "xoxb-local", AppToken: "xapp-local", Commands: commands,
 		Scopes: []string{
 			"commands", "chat:write", "app_mentions:read", "im:history", "users:read", "usergroups:read",
-			"channels:read", "groups:read", "im:write",
+			"channels:read", "groups:read", "im:write", "reactions:write",
 		},
 		Events: []string{
 			"app_mention", "message.im", "app_home_opened", "subteam_members_changed", "subteam_updated",
@@ -43,6 +45,8 @@ func users() []slacksim.User {
 		{ID: "U0SRE", Name: "sre", RealName: "Sam Okafor", Title: "Site reliability", Initials: "SO"},
 		{ID: "U0SRE2", Name: "sre2", RealName: "Priya Nair", Title: "Site reliability", Initials: "PN"},
 		{ID: "U0LEAD", Name: "lead", RealName: "Lee Hansen", Title: "Service owner", Initials: "LH", IsAdmin: true},
+		{ID: "U0SEC", Name: "sec", RealName: "Sasha Brandt", Title: "Security", Initials: "SB"},
+		{ID: "U0SEC2", Name: "sec2", RealName: "Tomas Reyes", Title: "Security", Initials: "TR"},
 		{ID: "U0GUEST", Name: "guest", RealName: "Gus Marlow", Title: "Contractor", Initials: "GM", IsRestricted: true},
 		{ID: "U0STRANGER", Name: "stranger", RealName: "Sky Lindqvist", Title: "Another company", Initials: "SL", TeamID: "T0ELSEWHERE", IsStranger: true},
 		{ID: "U0INTERN", Name: "intern", RealName: "Ira Castell", Title: "Left in August", Initials: "IC", Deleted: true},
@@ -50,11 +54,12 @@ func users() []slacksim.User {
 }
 
 func channels() []slacksim.Channel {
-	team := []string{"dev", "sre", "sre2", "lead", "guest", "amiral"}
+	team := []string{"dev", "sre", "sre2", "lead", "sec", "sec2", "guest", "amiral"}
 	return []slacksim.Channel{
 		{ID: "C0DEPLOYS", Name: "deploys", Topic: "Changes to *production*", Members: team},
 		{ID: "C0STAGING", Name: "staging", Topic: "Changes to *staging*: try it here first", Members: team},
 		{ID: "C0ALERTS", Name: "fleet-alerts", Topic: "What amiral finds wrong with the fleet", Members: team},
+		{ID: "C0SECURITY", Name: "security", Topic: "What was done *without the usual approvals*, and who looked at it", Members: []string{"sec", "sec2", "sre2", "lead", "amiral"}},
 		{ID: "C0RANDOM", Name: "random", Topic: "Anything else", Members: []string{"dev", "sre", "sre2", "lead", "guest", "stranger"}, IsExtShared: true},
 		{ID: "C0INCIDENT", Name: "incident", Topic: "The one in progress", IsPrivate: true, Members: []string{"sre", "sre2", "lead", "amiral"}},
 	}

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
 )
@@ -49,7 +47,7 @@ type Workspace struct {
 	// Cloud is the simulated AWS.
 	Cloud *awssim.Cloud
 
-	redis    *miniredis.Miniredis // nil with a real Redis
+	redis    store
 	info     Info
 	closers  []func() error // in the order of their start
 	quit     chan struct{}
@@ -132,30 +130,6 @@ func (w *Workspace) tick() {
 		case <-w.quit:
 			return
 		}
-	}
-}
-
-// startRedis brings up a Redis whose TIME and expiries follow the clock.
-func (w *Workspace) startRedis(opts Options) error {
-	if opts.RedisURL != "" {
-		w.info.Redis = opts.RedisURL
-		return nil
-	}
-	m := miniredis.NewMiniRedis()
-	m.SetTime(w.Clock.Now())
-	m.ClockTTL(true)
-	if err := m.StartAddr(cmp.Or(opts.RedisAddr, anyPort)); err != nil {
-		return fmt.Errorf("redis: %w", err)
-	}
-	w.redis = m
-	w.info.Redis = "redis://" + m.Addr() + "/0"
-	w.onClose(func() error { m.Close(); return nil })
-	return nil
-}
-
-func (w *Workspace) setRedisTime() {
-	if w.redis != nil {
-		w.redis.SetTime(w.Clock.Now())
 	}
 }
 

@@ -161,6 +161,8 @@ func (w *Workspace) conversationOpen(c *call) (Object, error) {
 			return nil, fail("user_not_found")
 		case u.Deleted:
 			return nil, fail("user_disabled")
+		case u.IsBot:
+			return nil, fail("cannot_dm_bot")
 		}
 		people = append(people, id)
 	}

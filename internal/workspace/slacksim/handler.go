@@ -7,10 +7,10 @@ import "net/http"
 // other path goes to Options.Page.
 func (w *Workspace) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api/", w.serveAPI(w.endpoints()))
-	mux.HandleFunc("/link/", w.serveLink)
-	mux.HandleFunc("POST /response/", w.serveResponse)
-	mux.HandleFunc("POST /upload/", w.serveUpload)
+	mux.HandleFunc("/api/", w.standing(w.serveAPI(w.endpoints())))
+	mux.HandleFunc("/link/", w.standing(w.serveLink))
+	mux.HandleFunc("POST /response/", w.standing(w.serveResponse))
+	mux.HandleFunc("POST /upload/", w.standing(w.serveUpload))
 	mux.HandleFunc("GET /files/", w.serveFile)
 	mux.Handle("/ui/", w.people())
 	if w.opt.Page != nil {

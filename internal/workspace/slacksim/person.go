@@ -38,12 +38,20 @@ func (p *Person) self() (*User, error) {
 	return u, nil
 }
 
+// acting finds the user for a deed, which nobody can do while Slack is away; the lock must be held.
+func (p *Person) acting() (*User, error) {
+	if p.w.outage != Up {
+		return nil, ErrDown
+	}
+	return p.self()
+}
+
 // wait runs start under the lock and waits until it calls done. A nil-error
 // done may come at once.
 func (p *Person) wait(start func(u *User, done func(error)) error) error {
 	ended := make(chan error, 1)
 	p.w.mu.Lock()
-	u, err := p.self()
+	u, err := p.acting()
 	if err == nil && p.w.closed {
 		err = ErrClosed
 	}
@@ -65,7 +73,7 @@ func (p *Person) Say(channel, line string) (string, error) { return p.Reply(chan
 func (p *Person) Reply(channel, thread, line string) (string, error) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	u, err := p.self()
+	u, err := p.acting()
 	if err != nil {
 		return "", err
 	}
@@ -116,7 +124,7 @@ func (p *Person) Delete(channel, ts string) error {
 func (p *Person) change(channel, ts string, do func(*Channel, *Message)) error {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	u, err := p.self()
+	u, err := p.acting()
 	if err != nil {
 		return err
 	}
@@ -136,7 +144,7 @@ func (p *Person) change(channel, ts string, do func(*Channel, *Message)) error {
 func (p *Person) React(channel, ts, emoji string) error {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	u, err := p.self()
+	u, err := p.acting()
 	if err != nil {
 		return err
 	}
@@ -278,7 +286,7 @@ func (p *Person) CloseAll() error { return p.leave(true) }
 func (p *Person) leave(all bool) error {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	u, err := p.self()
+	u, err := p.acting()
 	if err != nil {
 		return err
 	}
@@ -294,7 +302,7 @@ func (p *Person) leave(all bool) error {
 func (p *Person) OpenHome() error {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	u, err := p.self()
+	u, err := p.acting()
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package slacksim
 import (
 	"regexp"
 	"slices"
-	"strings"
 )
 
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
@@ -29,14 +28,30 @@ func (w *Workspace) reactionAdd(c *call) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := strings.Trim(c.str("name"), ":")
-	if name != c.str("name") || !emojiName.MatchString(name) {
+	name := c.str("name")
+	switch {
+	case !emojiName.MatchString(name):
 		return nil, fail("invalid_name")
-	}
-	if !w.react(ch, m, w.opt.App.BotUserID, name) {
+	case len(m.reactionsOf(w.opt.App.BotUserID)) >= reactionLimit && !slices.Contains(m.reactionsOf(w.opt.App.BotUserID), name):
+		return nil, fail("too_many_reactions")
+	case !w.react(ch, m, w.opt.App.BotUserID, name):
 		return nil, fail("already_reacted")
 	}
 	return nil, nil
+}
+
+// reactionLimit is how many emoji one may add to a message.
+const reactionLimit = 23
+
+// reactionsOf are the emoji somebody added to the message.
+func (m *Message) reactionsOf(user string) []string {
+	var names []string
+	for _, r := range m.Reactions {
+		if slices.Contains(r.Users, user) {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }
 
 // react adds a reaction; false means it was there.
@@ -62,7 +77,10 @@ func (w *Workspace) reactionRemove(c *call) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !w.unreact(ch, m, w.opt.App.BotUserID, c.str("name")) {
+	switch {
+	case !emojiName.MatchString(c.str("name")):
+		return nil, fail("invalid_name")
+	case !w.unreact(ch, m, w.opt.App.BotUserID, c.str("name")):
 		return nil, fail("no_reaction")
 	}
 	return nil, nil

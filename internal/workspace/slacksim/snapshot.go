@@ -49,7 +49,7 @@ func (w *Workspace) snapshot(u *User) Object {
 	return Object{
 		"team": w.opt.Team, "app": w.uiApp(), "me": u.ID, "users": users, "groups": groups, "channels": channels,
 		"messages": messages, "ephemerals": ephemerals, "views": w.uiViews(u.ID), "home": w.uiView(w.homes[u.ID]),
-		"sockets": w.socketList(), "link_disabled": w.linkDisabled, "version": w.version,
+		"sockets": w.socketList(), "link_disabled": w.linkDisabled, "outage": w.outage, "version": w.version,
 	}
 }
 

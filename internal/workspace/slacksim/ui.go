@@ -51,7 +51,7 @@ func (w *Workspace) people() http.Handler {
 	for path, do := range map[string]func(deed) (Object, error){
 		"send": w.uiSend, "click": w.uiClick, "submit": w.uiSubmit, "close": w.uiClose, "home": w.uiHome,
 		"options": w.uiOptions, "shortcut": w.uiShortcut, "react": w.uiReact, "sockets": w.uiSockets,
-		"fault": w.uiFault, "users": w.uiUsers, "groups": w.uiGroups,
+		"outage": w.uiOutage, "fault": w.uiFault, "users": w.uiUsers, "groups": w.uiGroups,
 	} {
 		mux.HandleFunc("POST /ui/"+path, take(do))
 	}
@@ -151,7 +151,7 @@ func (w *Workspace) uiSubmit(d deed) (Object, error) {
 func (w *Workspace) uiClose(d deed) (Object, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	u, err := w.As(d.As).self()
+	u, err := w.As(d.As).acting()
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (w *Workspace) uiClose(d deed) (Object, error) {
 func (w *Workspace) uiHome(d deed) (Object, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	u, err := w.As(d.As).self()
+	u, err := w.As(d.As).acting()
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +192,8 @@ func (w *Workspace) uiReact(d deed) (Object, error) {
 }
 
 func (w *Workspace) uiSockets(d deed) (Object, error) { return nil, w.DropSockets(d.How) }
+
+func (w *Workspace) uiOutage(d deed) (Object, error) { return nil, w.SetOutage(Outage(d.How)) }
 
 func (w *Workspace) uiFault(d deed) (Object, error) {
 	var f Fault

@@ -47,6 +47,7 @@ type Workspace struct {
 	scheduled map[string]func()
 	buckets   map[string]*bucket
 	revoked   bool
+	outage    Outage
 
 	sockets      []*socket
 	socketSeq    int

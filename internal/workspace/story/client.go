@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,33 +19,62 @@ type client struct {
 
 // world is what one person sees in Slack.
 type world struct {
+	App struct {
+		BotUserID string `json:"bot_user_id"`
+	} `json:"app"`
 	Users []struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"users"`
+	Groups []struct {
+		Handle string   `json:"handle"`
+		Users  []string `json:"users"`
+	} `json:"groups"`
 	Channels []struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
+		IsIM bool   `json:"is_im"`
+		User string `json:"user"`
 	} `json:"channels"`
 	Messages   map[string][]message `json:"messages"`
 	Ephemerals map[string][]message `json:"ephemerals"`
 	Views      []view               `json:"views"`
+	Home       *view                `json:"home"`
 	Sockets    []any                `json:"sockets"`
 }
 
 type message struct {
-	TS       string           `json:"ts"`
-	ThreadTS string           `json:"thread_ts"`
-	Text     string           `json:"text"`
-	Blocks   []map[string]any `json:"blocks"`
-	channel  string
-	whisper  bool
+	TS        string           `json:"ts"`
+	ThreadTS  string           `json:"thread_ts"`
+	User      string           `json:"user"`
+	Text      string           `json:"text"`
+	Blocks    []map[string]any `json:"blocks"`
+	Reactions []struct {
+		Name string `json:"name"`
+	} `json:"reactions"`
+	channel string
 }
 
+func (m message) words() string { return words(m.Text, m.Blocks) }
+
+// root reports whether the message begins a thread or stands alone.
+func (m message) root() bool { return m.ThreadTS == "" || m.ThreadTS == m.TS }
+
 type view struct {
-	ID     string           `json:"id"`
-	Title  map[string]any   `json:"title"`
-	Blocks []map[string]any `json:"blocks"`
+	ID     string            `json:"id"`
+	Title  map[string]any    `json:"title"`
+	Blocks []map[string]any  `json:"blocks"`
+	Errors map[string]string `json:"errors"`
+}
+
+// words is everything that can be read on a view, what is wrong with its inputs included.
+func (v view) words() string {
+	title, _ := v.Title["text"].(string)
+	text := words(title, v.Blocks)
+	for _, e := range v.Errors {
+		text += "\n" + e
+	}
+	return text
 }
 
 func (c *client) get(ctx context.Context, path string, into any) error {
@@ -103,7 +133,7 @@ func (c *client) see(ctx context.Context, user string) (world, error) {
 	}
 	for id, all := range w.Ephemerals {
 		for i := range all {
-			all[i].channel, all[i].whisper = id, true
+			all[i].channel = id
 		}
 	}
 	return w, err
@@ -119,62 +149,12 @@ func (w world) channel(name string) (string, error) {
 	return "", fmt.Errorf("there is no channel #%s in sight", name)
 }
 
-// words is everything that can be read on a message.
-func words(text string, blocks []map[string]any) string {
-	var b strings.Builder
-	b.WriteString(text)
-	for _, block := range blocks {
-		read(&b, block)
-	}
-	return b.String()
-}
-
-func read(b *strings.Builder, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		if s, ok := v["text"].(string); ok {
-			b.WriteString("\n" + s)
-		}
-		for k, inner := range v {
-			if k != "confirm" {
-				read(b, inner)
-			}
-		}
-	case []any:
-		for _, inner := range v {
-			read(b, inner)
+// direct is this person's conversation with the bot.
+func (w world) direct() (string, error) {
+	for _, ch := range w.Channels {
+		if ch.IsIM && ch.User == w.App.BotUserID {
+			return ch.ID, nil
 		}
 	}
-}
-
-// button is something to press.
-type button struct {
-	Message  message
-	BlockID  string
-	ActionID string
-	Label    string
-	Value    any
-}
-
-// buttons are the buttons of a message, in order.
-func buttons(m message) []button {
-	var all []button
-	for _, block := range m.Blocks {
-		elements, _ := block["elements"].([]any)
-		if a, ok := block["accessory"]; ok {
-			elements = append(elements, a)
-		}
-		for _, e := range elements {
-			el, _ := e.(map[string]any)
-			if el["type"] != "button" {
-				continue
-			}
-			text, _ := el["text"].(map[string]any)
-			label, _ := text["text"].(string)
-			action, _ := el["action_id"].(string)
-			id, _ := block["block_id"].(string)
-			all = append(all, button{m, id, action, label, el["value"]})
-		}
-	}
-	return all
+	return "", errors.New("there is no conversation with the bot")
 }

@@ -2,12 +2,16 @@ package story
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
 func (p *Player) card(ctx context.Context, args []string) error {
+	if err := expectations(args[2:]); err != nil {
+		return err
+	}
 	w, err := p.onlooker(ctx)
 	if err != nil {
 		return err
@@ -16,40 +20,41 @@ func (p *Player) card(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	labels := map[string]bool{}
-	for _, b := range buttons(m) {
-		labels[strings.TrimRight(b.Label, "…. ")] = true
+	return offers(controls(m.Blocks), args[2:])
+}
+
+// said are the lines in the threads of a channel.
+func (p *Player) said(ctx context.Context, channel string) ([]message, error) {
+	w, err := p.onlooker(ctx)
+	if err != nil {
+		return nil, err
 	}
-	for i := 2; i+1 < len(args); i += 2 {
-		for _, label := range strings.Split(args[i+1], ",") {
-			if labels[label] != (args[i] == "buttons") {
-				return fmt.Errorf("the card has the buttons %v; looked for %s %s", labels, args[i], label)
-			}
+	id, err := w.channel(channel)
+	var all []message
+	for _, m := range w.Messages[id] {
+		if !m.root() {
+			all = append(all, m)
 		}
 	}
-	return nil
+	return all, err
 }
 
 func (p *Player) line(ctx context.Context, args []string) error {
-	w, err := p.onlooker(ctx)
+	all, err := p.said(ctx, args[0])
 	if err != nil {
 		return err
 	}
-	id, err := w.channel(args[0])
+	_, err = holding(all, args[1])
+	return err
+}
+
+// lines counts the lines that hold the words.
+func (p *Player) lines(ctx context.Context, args []string) error {
+	all, err := p.said(ctx, args[0])
 	if err != nil {
 		return err
 	}
-	var seen []string
-	for _, m := range w.Messages[id] {
-		if m.ThreadTS != "" && m.ThreadTS != m.TS {
-			text := words(m.Text, m.Blocks)
-			if strings.Contains(text, args[1]) {
-				return nil
-			}
-			seen = append(seen, m.Text)
-		}
-	}
-	return fmt.Errorf("no line in the threads of %s holds %q; they say:\n%s", args[0], args[1], strings.Join(seen, "\n"))
+	return exactly(all, args[1], args[2])
 }
 
 func (p *Player) whisper(ctx context.Context, args []string) error {
@@ -57,17 +62,80 @@ func (p *Player) whisper(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var seen []string
-	for _, all := range w.Ephemerals {
-		for _, m := range all {
-			text := words(m.Text, m.Blocks)
-			if strings.Contains(text, args[1]) {
-				return nil
-			}
-			seen = append(seen, m.Text)
+	var all []message
+	for _, box := range w.Ephemerals {
+		all = append(all, box...)
+	}
+	_, err = holding(all, args[1])
+	return err
+}
+
+// letters are what the bot wrote to somebody directly.
+func (p *Player) letters(ctx context.Context, name string) ([]message, error) {
+	_, w, err := p.as(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	id, err := w.direct()
+	var all []message
+	for _, m := range w.Messages[id] {
+		if m.User == w.App.BotUserID {
+			all = append(all, m)
 		}
 	}
-	return fmt.Errorf("nothing whispered to %s holds %q; there is:\n%s", args[0], args[1], strings.Join(seen, "\n"))
+	return all, err
+}
+
+func (p *Player) dm(ctx context.Context, args []string) error {
+	if err := expectations(args[2:]); err != nil {
+		return err
+	}
+	all, err := p.letters(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	m, err := holding(all, args[1])
+	if err != nil {
+		return err
+	}
+	return offers(controls(m.Blocks), args[2:])
+}
+
+func (p *Player) dms(ctx context.Context, args []string) error {
+	all, err := p.letters(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	return exactly(all, args[1], args[2])
+}
+
+var errNoHome = errors.New("the bot has drawn no Home tab for this person")
+
+// openHome opens a person's Home tab, if it is not open already: they leave it open.
+func (p *Player) openHome(ctx context.Context, args []string) error {
+	id, _, err := p.as(ctx, args[0])
+	if err != nil || p.homes[id] {
+		return err
+	}
+	p.homes[id] = true
+	return p.client.post(ctx, "/ui/home", map[string]string{"as": id})
+}
+
+func (p *Player) home(ctx context.Context, args []string) error {
+	if err := expectations(args[2:]); err != nil {
+		return err
+	}
+	_, w, err := p.as(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	if w.Home == nil {
+		return errNoHome
+	}
+	if !strings.Contains(w.Home.words(), args[1]) {
+		return fmt.Errorf("the Home tab does not hold %q; it says:\n%s", args[1], w.Home.words())
+	}
+	return offers(controls(part(w.Home.Blocks, args[1])), args[2:])
 }
 
 func (p *Player) modal(ctx context.Context, args []string) error {
@@ -75,13 +143,44 @@ func (p *Player) modal(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	var seen []string
 	for _, v := range w.Views {
-		title, _ := v.Title["text"].(string)
-		if strings.Contains(words(title, v.Blocks), args[1]) {
+		if strings.Contains(v.words(), args[1]) {
+			return nil
+		}
+		seen = append(seen, v.words())
+	}
+	return fmt.Errorf("%s has no form open that holds %q; open is %q", args[0], args[1], seen)
+}
+
+func (p *Player) noModal(ctx context.Context, args []string) error {
+	_, w, err := p.as(ctx, args[0])
+	if err == nil && len(w.Views) > 0 {
+		err = fmt.Errorf("%s still has a form open:\n%s", args[0], w.Views[len(w.Views)-1].words())
+	}
+	return err
+}
+
+// reaction looks for an emoji on the latest card, or on the latest that holds the words: reaction #deploys x on 'words'.
+func (p *Player) reaction(ctx context.Context, args []string) error {
+	w, err := p.onlooker(ctx)
+	if err != nil {
+		return err
+	}
+	on := ""
+	if len(args) == 4 && args[2] == "on" {
+		on = args[3]
+	}
+	m, err := latest(w, args[0], on)
+	if err != nil {
+		return err
+	}
+	for _, r := range m.Reactions {
+		if r.Name == strings.Trim(args[1], ":") {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s has no form open that holds %q", args[0], args[1])
+	return fmt.Errorf("the card does not bear :%s:; it bears %v", args[1], m.Reactions)
 }
 
 func (p *Player) count(ctx context.Context, args []string) error {
@@ -93,95 +192,18 @@ func (p *Player) count(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	want, err := strconv.Atoi(args[2])
-	if err != nil {
-		return err
-	}
-	got := 0
-	for _, m := range all {
-		if strings.Contains(words(m.Text, m.Blocks), args[1]) {
-			got++
-		}
-	}
-	if got != want {
-		return fmt.Errorf("%d messages hold %q, want %d", got, args[1], want)
+	return exactly(all, args[1], args[2])
+}
+
+// out looks at what the last command printed.
+func (p *Player) out(_ context.Context, args []string) error {
+	if !strings.Contains(p.output, args[0]) {
+		return fmt.Errorf("the last command did not say %q; it said:\n%s", args[0], p.output)
 	}
 	return nil
 }
 
-// machines is what the fleet's own page shows.
-type machines struct {
-	Groups []struct {
-		Name     string `json:"name"`
-		Template struct {
-			Version any `json:"version"`
-		} `json:"template"`
-		Refresh *struct {
-			Status string `json:"status"`
-			Reason string `json:"reason"`
-		} `json:"refresh"`
-		Instances []struct {
-			ID        string `json:"id"`
-			Image     string `json:"image"`
-			Lifecycle string `json:"lifecycle"`
-			Health    string `json:"health"`
-		} `json:"instances"`
-	} `json:"groups"`
-}
-
-// group looks whether exactly so many healthy instances in service run the image: group web image ami-1 healthy 12.
-func (p *Player) group(ctx context.Context, args []string) error {
-	var m machines
-	if err := p.client.get(ctx, "/fleet/state", &m); err != nil {
-		return err
-	}
-	image, want := "", -1
-	for i := 1; i+1 < len(args); i += 2 {
-		switch args[i] {
-		case "image":
-			image = args[i+1]
-		case "healthy":
-			want, _ = strconv.Atoi(args[i+1])
-		default:
-			return fmt.Errorf("a group has an image and a number healthy, not %q", args[i])
-		}
-	}
-	for _, g := range m.Groups {
-		if g.Name != args[0] {
-			continue
-		}
-		got := 0
-		for _, i := range g.Instances {
-			if i.Lifecycle == "InService" && i.Health == "Healthy" && i.Image == image {
-				got++
-			}
-		}
-		if got != want {
-			return fmt.Errorf("%d instances of %s are healthy on %s, want %d", got, args[0], image, want)
-		}
-		return nil
-	}
-	return fmt.Errorf("there is no group %s", args[0])
-}
-
-func (p *Player) refresh(ctx context.Context, args []string) error {
-	var m machines
-	if err := p.client.get(ctx, "/fleet/state", &m); err != nil {
-		return err
-	}
-	for _, g := range m.Groups {
-		if g.Name != args[0] || g.Refresh == nil {
-			continue
-		}
-		if g.Refresh.Status != args[1] {
-			return fmt.Errorf("the refresh of %s is %s (%s), want %s", args[0], g.Refresh.Status, g.Refresh.Reason, args[1])
-		}
-		return nil
-	}
-	return fmt.Errorf("%s has no refresh", args[0])
-}
-
-// online looks whether the bot holds so many connections to Slack, or more.
+// online looks whether the bot holds so many connections to Slack, or more; with 0 that it holds none.
 func (p *Player) online(ctx context.Context, args []string) error {
 	w, err := p.onlooker(ctx)
 	if err != nil {
@@ -191,7 +213,7 @@ func (p *Player) online(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(w.Sockets) < want {
+	if len(w.Sockets) < want || want == 0 && len(w.Sockets) > 0 {
 		return fmt.Errorf("the bot holds %d connections, want %d", len(w.Sockets), want)
 	}
 	return nil

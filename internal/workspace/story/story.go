@@ -4,24 +4,43 @@
 //
 // A story is a txtar archive: prose, and a file named "script" with a line for each deed or look.
 //
-//	slash   @dev #deploys /asg rollout web --image ami-0b2   types a slash command
-//	say     @dev #deploys some words                         writes a message
-//	reply   @dev #deploys some words                         writes into the latest thread there
-//	click   @sre Approve on 'words'                          presses the latest button so labelled, on a card with the words
-//	submit  @sre reason='not today'                          fills in and sends the open form
-//	card    #deploys 'words' buttons Approve,Deny without X  the latest card holds the words and buttons
-//	line    #deploys 'words'                                 the latest thread has a line with the words
-//	whisper @dev 'words'                                     only this person sees the words
-//	modal   @sre 'words'                                     a form is open
-//	count   #deploys 'words' 1                               so many root messages hold the words
-//	clock   +70m                                             time passes
-//	group   web image ami-0b2 healthy 12                     the fleet is so
-//	refresh web Successful                                   the group's latest instance refresh stands so
-//	fault   aws {"action":"StartInstanceRefresh",…}          AWS misbehaves; slack likewise
-//	heal    aws                                              the faults end
-//	sockets drop                                             Slack drops the bot's connections
-//	online  1                                                the bot holds so many connections
-//	crash                                                    the bot dies and is started again
+//	slash    @dev #deploys /asg rollout web --image ami-0b2    types a slash command
+//	say      @dev #deploys some words                          writes a message
+//	reply    @dev #deploys some words                          writes into the latest thread there
+//	click    @sre Approve on 'words' in #deploys               presses the latest button so labelled, on what holds the words
+//	choose   @dev Extend on 'words' in home                    chooses in a menu; the place is a channel, dm or home
+//	submit   @sre reason='not today'                           fills in and sends the open form
+//	close    @sre                                              cancels the open form
+//	join     @lead sre                                         becomes a member of a user group
+//	leave    @sre2 sre                                         is one no longer
+//	clock    +70m                                              time passes
+//	fault    aws {"action":"StartInstanceRefresh",…}           AWS misbehaves; slack likewise
+//	heal     aws                                               the faults end
+//	alarm    web-5xx ALARM                                     a CloudWatch alarm goes off; OK ends it
+//	sockets  drop                                              Slack drops the bot's connections
+//	slack    down                                              all of Slack is away (unreachable: it does not even answer); up
+//	redis    down                                              Redis is away; up brings it back with what it held
+//	crash                                                      the bot dies and is started again
+//	cli      sre approve {op}                                  an operator runs amiral on the command line
+//	nocli    guest approve {op}                                the same, and it is refused
+//	note     op #deploys 'op-[a-z0-9]+'                        remembers what the pattern finds on the latest card, as {op}
+//	verify                                                     the record of what was done is whole
+//
+//	card     #deploys 'words' buttons A,B choices C without D  the latest card with the words has buttons and menu entries
+//	line     #deploys 'words'                                  a thread there has a line with the words
+//	lines    #deploys 'words' 1                                so many lines hold the words
+//	count    #deploys 'words' 1                                so many root messages hold the words
+//	whisper  @dev 'words'                                      only this person sees the words
+//	dm       @dev 'words' buttons A choices C without D        the bot wrote the words to this person
+//	dms      @dev 'words' 1                                    so many of its direct messages hold them
+//	home     @sre 'words' buttons A choices C without D        the Home tab, which stays open once looked at, says so of the thing
+//	modal    @sre 'words'                                      a form is open, or complains
+//	nomodal  @sre                                              none is
+//	reaction #deploys white_check_mark on 'words'              the latest card bears the emoji
+//	out      'words'                                           the last command printed the words
+//	group    web image ami-0b2 healthy 12                      the fleet is so
+//	refresh  web Successful                                    the group's latest instance refresh stands so
+//	online   1                                                 the bot holds so many connections or more; 0: none
 //
 // A look waits for what it looks for until its patience ends.
 package story
@@ -108,7 +127,7 @@ func parseLine(number int, text string) (Line, error) {
 	}
 	verb, rest, _ := strings.Cut(text, " ")
 	l := Line{Number: number, Text: text, Verb: verb}
-	if _, known := verbs[verb]; !known {
+	if _, known := verbOf(verb); !known {
 		return l, fmt.Errorf("the verb %q is not understood", verb)
 	}
 	rest = strings.TrimSpace(rest)
