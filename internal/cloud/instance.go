@@ -50,5 +50,28 @@ func instanceOf(i types.Instance) fleet.Instance {
 	if i.Placement != nil {
 		instance.Zone = aws.ToString(i.Placement.AvailabilityZone)
 	}
+	for _, d := range i.BlockDeviceMappings {
+		if d.Ebs != nil && aws.ToBool(d.Ebs.DeleteOnTermination) && aws.ToString(d.DeviceName) != aws.ToString(i.RootDeviceName) {
+			instance.Volumes = append(instance.Volumes, aws.ToString(d.DeviceName))
+		}
+	}
 	return instance
+}
+
+// LocalDisks says of each instance type whether it has instance store: disks of the host, which lose
+// everything when the instance ends.
+func (c *Client) LocalDisks(ctx context.Context, kinds ...string) (map[string]bool, error) {
+	found := map[string]bool{}
+	for some := range slices.Chunk(kinds, valuesPerFilter) {
+		in := &ec2.DescribeInstanceTypesInput{Filters: filter("instance-type", some...)}
+		for page, err := range pages(ctx, ec2.NewDescribeInstanceTypesPaginator(c.machines, in)) {
+			if err != nil {
+				return nil, err
+			}
+			for _, t := range page.InstanceTypes {
+				found[string(t.InstanceType)] = aws.ToBool(t.InstanceStorageSupported)
+			}
+		}
+	}
+	return found, nil
 }

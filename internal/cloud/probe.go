@@ -38,6 +38,8 @@ func (p *probe) trials() []trial {
 		{"ec2:DescribeLaunchTemplateVersions", p.tryVersions},
 		{"ec2:DescribeImages", p.tryImages},
 		{"ec2:DescribeInstances", p.tryInstances},
+		{"ec2:DescribeInstanceTypes", p.tryTypes},
+		{"elasticloadbalancing:DescribeTargetGroups", p.tryTargetGroups},
 		{"elasticloadbalancing:DescribeTargetHealth", p.tryTargets},
 		{"cloudwatch:DescribeAlarms", p.tryAlarms},
 		{"ec2:CreateLaunchTemplateVersion", p.tryCreate},
@@ -117,6 +119,16 @@ func (p *probe) tryImages(ctx context.Context) error {
 
 func (p *probe) tryInstances(ctx context.Context) error {
 	_, err := p.machines.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)})
+	return failure(err)
+}
+
+func (p *probe) tryTypes(ctx context.Context) error {
+	_, err := p.machines.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{MaxResults: aws.Int32(5)})
+	return failure(err)
+}
+
+func (p *probe) tryTargetGroups(ctx context.Context) error {
+	_, err := p.balancer.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{PageSize: aws.Int32(1)})
 	return failure(err)
 }
 

@@ -150,6 +150,7 @@ type Instance struct {
 	State        string            `json:"state,omitempty"`
 	Zone         string            `json:"zone,omitempty"`
 	Launched     time.Time         `json:"launched,omitzero"`
+	Volumes      []string          `json:"volumes,omitempty"` // devices of the EBS volumes besides the root that are deleted with it
 	Tags         map[string]string `json:"tags,omitempty"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,10 @@ type Facts struct {
 	Refreshes   []fleet.Refresh // newest first
 	Targets     []fleet.Target  // of all target groups
 	Alarms      []fleet.Alarm   // those that were asked for and exist
+	Open        []fleet.Alarm   // those that are in ALARM for the group
+	Stores      map[string]bool // by instance type: it has disks of its own, which are gone with the instance
+	// Unseen is what AWS does not let us see of the risk, by the call that it refused.
+	Unseen map[string]string
 }
 
 // Reader is the part of the cloud that a plan is read from.
@@ -40,10 +45,15 @@ type Reader interface {
 	Refreshes(ctx context.Context, group fleet.GroupName) ([]fleet.Refresh, error)
 	TargetHealth(ctx context.Context, targetGroup string) ([]fleet.Target, error)
 	Alarms(ctx context.Context, names ...string) ([]fleet.Alarm, error)
+	// OpenAlarms returns the alarms in ALARM whose metric is the group's, one of its instances', or that of
+	// what balances its load.
+	OpenAlarms(ctx context.Context, g fleet.Group) ([]fleet.Alarm, error)
+	// LocalDisks says of each instance type whether it has instance store.
+	LocalDisks(ctx context.Context, types ...string) (map[string]bool, error)
 }
 
-// Gather reads the facts about a group, in seven calls and one for each target group. It returns a fault
-// when the group does not exist.
+// Gather reads the facts about a group, in nine calls and one for each target group. It returns a fault
+// when the group does not exist. What may not be read about the risk is noted, and is no error.
 func Gather(ctx context.Context, from Reader, environment string, name fleet.GroupName, want Want) (Facts, error) {
 	group, err := from.Group(ctx, name)
 	if fleet.KindOf(err) == fleet.Absent && err != nil {
@@ -56,7 +66,7 @@ func Gather(ctx context.Context, from Reader, environment string, name fleet.Gro
 	f := Facts{Now: time.Now(), Environment: environment, Group: group}
 	f.Account, f.Region = place(group.ARN)
 	g := gathering{ctx: ctx, from: from, facts: &f, want: want}
-	for _, read := range []func() error{g.template, g.images, g.instances, g.refreshes, g.targets, g.alarms} {
+	for _, read := range []func() error{g.template, g.images, g.instances, g.refreshes, g.targets, g.alarms, g.open, g.stores} {
 		if err := read(); err != nil {
 			return Facts{}, err
 		}
@@ -192,6 +202,50 @@ func (g gathering) alarms() error {
 		return fmt.Errorf("read alarms: %w", err)
 	}
 	g.facts.Alarms = list
+	return nil
+}
+
+// open reads which alarms ring for the group.
+func (g gathering) open() error {
+	list, err := g.from.OpenAlarms(g.ctx, g.facts.Group)
+	if err = g.excuse(err); err != nil {
+		return fmt.Errorf("read open alarms: %w", err)
+	}
+	g.facts.Open = list
+	return nil
+}
+
+// stores reads which of the instances' types have disks of their own.
+func (g gathering) stores() error {
+	types := []string{}
+	for _, m := range g.facts.Group.Instances {
+		if m.Type != "" && !slices.Contains(types, m.Type) {
+			types = append(types, m.Type)
+		}
+	}
+	if len(types) == 0 {
+		return nil
+	}
+	slices.Sort(types)
+	stores, err := g.from.LocalDisks(g.ctx, types...)
+	if err = g.excuse(err); err != nil {
+		return fmt.Errorf("read instance types: %w", err)
+	}
+	g.facts.Stores = stores
+	return nil
+}
+
+// excuse notes a refusal; any other error is kept. A missing permission must not stop a rollout, but what
+// cannot be seen counts as bad, see Plan.Blast.
+func (g gathering) excuse(err error) error {
+	refused, ok := errors.AsType[*fleet.Error](err)
+	if !ok || refused.Kind != fleet.Refused {
+		return err
+	}
+	if g.facts.Unseen == nil {
+		g.facts.Unseen = map[string]string{}
+	}
+	g.facts.Unseen[refused.Call] = refused.Message
 	return nil
 }
 

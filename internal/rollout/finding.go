@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func preflight(f Facts, p Plan) []card.Finding {
 	var found []card.Finding
 	for _, look := range []func(Facts, Plan) []card.Finding{
 		ownership, source, nothingToDo, imageState, imageFit, imageKind, versionImage, suspensions, otherRefresh, mixedPolicy,
-		wayBack, capacity, leftovers, health, alarms, canarySize, fullStops,
+		wayBack, capacity, disks, leftovers, health, alarms, openAlarms, canarySize, fullStops,
 	} {
 		found = append(found, look(f, p)...)
 	}
@@ -353,9 +354,10 @@ func canarySize(_ Facts, p Plan) []card.Finding {
 	return one(warn("", "The canary of %d %% is every instance there is to replace: it may be over before anybody is asked.", p.Want.Canary))
 }
 
-// canaries is how many instances the canary replaces.
+// canaries is how many instances the canary replaces: as asked for, or as many as are replaced when no
+// more than a canary is approved.
 func (p Plan) canaries() int {
-	return max(1, (p.Pace.Replaced*p.Want.Canary+99)/100)
+	return max(1, (p.Pace.Replaced*cmp.Or(p.Want.Canary, narrowShare)+99)/100)
 }
 
 // canaryShare is the percentage at which AWS shall stop for the canary. Instances that match already

@@ -48,6 +48,8 @@ type Plan struct {
 	Pace       Pace               `json:"pace"`
 	Matching   int                `json:"matching,omitempty"` // instances that run the version already
 	Left       []Leftover         `json:"left,omitempty"`     // instances that will not be touched
+	Risk       Risk               `json:"risk,omitzero"`
+	Tags       map[string]string  `json:"tags,omitempty"` // of the group
 	Findings   []card.Finding     `json:"findings,omitempty"`
 	Want       Want               `json:"want"`
 	At         time.Time          `json:"at"` // when the facts were read
@@ -86,6 +88,7 @@ func New(f Facts, w Want) (Plan, error) {
 	p.Order, why = order(f, p)
 	p.Pace = pacing(f.Group, p.Order, replaced)
 	p.Pace.Why = why
+	p.Risk, p.Tags = risk(f, p), f.Group.Tags
 	p.Findings = preflight(f, p)
 	return p, nil
 }

@@ -14,7 +14,11 @@ import (
 type alarm struct {
 	name, arn, state, reason string
 	since                    time.Time
+	dimensions               []Dimension
 }
+
+// Dimension is one dimension of an alarm's metric, such as AutoScalingGroupName web.
+type Dimension struct{ Name, Value string }
 
 // alarmStates are the states of an alarm.
 var alarmStates = []string{"OK", "ALARM", "INSUFFICIENT_DATA"}
@@ -33,8 +37,12 @@ func describeAlarms(k *call) ([]elem, error) {
 	if len(names) > 0 && prefix != "" {
 		return nil, refuse("InvalidParameterCombination", "AlarmNames and AlarmNamePrefix cannot be given together.")
 	}
+	if state != "" && !slices.Contains(alarmStates, state) {
+		return nil, invalid("StateValue must be one of %s.", strings.Join(alarmStates, ", "))
+	}
+	kinds := k.p.strs("AlarmTypes")
 	all := slices.DeleteFunc(sortedValues(k.fleet.alarms), func(a *alarm) bool {
-		return len(names) > 0 && !slices.Contains(names, a.name) || !strings.HasPrefix(a.name, prefix) ||
+		return len(kinds) > 0 && !slices.Contains(kinds, "MetricAlarm") || len(names) > 0 && !slices.Contains(names, a.name) || !strings.HasPrefix(a.name, prefix) ||
 			state != "" && a.state != state
 	})
 	shown, next, err := page(k, all, alarmPage, 50, 100)
@@ -53,14 +61,25 @@ func (a *alarm) elems() []elem {
 		text("StateReason", a.reason),
 		when("StateUpdatedTimestamp", a.since),
 		when("StateTransitionedTimestamp", a.since),
-		text("MetricName", "HTTPCode_Target_5XX_Count"),
-		text("Namespace", "AWS/ApplicationELB"),
-		text("Statistic", "Sum"),
+		text("MetricName", a.metric()[1]),
+		text("Namespace", a.metric()[0]),
+		text("Statistic", a.metric()[2]),
+		members("Dimensions", a.dimensions, func(d Dimension) []elem { return []elem{text("Name", d.Name), text("Value", d.Value)} }),
 		num("Period", 60),
 		num("EvaluationPeriods", 1),
 		num("Threshold", 10),
 		text("ComparisonOperator", "GreaterThanThreshold"),
 	}
+}
+
+// metric is the namespace, the name and the statistic of what the alarm watches, by its dimensions.
+func (a *alarm) metric() [3]string {
+	for _, d := range a.dimensions {
+		if d.Name == "AutoScalingGroupName" || d.Name == "InstanceId" {
+			return [3]string{"AWS/EC2", "CPUUtilization", "Average"}
+		}
+	}
+	return [3]string{"AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum"}
 }
 
 func setAlarmState(k *call) ([]elem, error) {

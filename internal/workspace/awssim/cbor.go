@@ -27,7 +27,7 @@ func value(elems []elem) map[string]any {
 
 func (e elem) value() any {
 	switch {
-	case strings.HasSuffix(e.name, "Alarms"):
+	case strings.HasSuffix(e.name, "Alarms") || e.name == "Dimensions":
 		all := []any{}
 		for _, kid := range e.kids {
 			all = append(all, value(kid.kids))

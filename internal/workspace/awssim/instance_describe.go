@@ -9,6 +9,7 @@ func instanceActions() map[string]action {
 	return map[string]action{
 		"DescribeInstances":             describeInstances,
 		"DescribeInstanceStatus":        describeInstanceStatus,
+		"DescribeInstanceTypes":         describeInstanceTypes,
 		"DescribeInstanceImageMetadata": describeInstanceImageMetadata,
 		"RunInstances":                  runInstances,
 		"GetLaunchTemplateData":         getLaunchTemplateData,

@@ -265,11 +265,12 @@ func (f *Fleet) AddTargetGroup(name string) string {
 	return g.arn
 }
 
-// AddAlarm adds a CloudWatch alarm in a state: OK, ALARM or INSUFFICIENT_DATA.
-func (f *Fleet) AddAlarm(name, state string) {
+// AddAlarm adds a CloudWatch alarm in a state: OK, ALARM or INSUFFICIENT_DATA. The dimensions are those of
+// the metric that it watches.
+func (f *Fleet) AddAlarm(name, state string, dimensions ...Dimension) {
 	defer f.cloud.lock()()
 	f.alarms[name] = &alarm{name: name, arn: f.arn("cloudwatch", "alarm:"+name), state: state, since: f.yesterday(),
-		reason: "Threshold Crossed"}
+		reason: "Threshold Crossed", dimensions: dimensions}
 }
 
 // SpoilImage makes an image bad from now on, or good again with an empty way. It reports whether the
