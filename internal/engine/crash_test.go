@@ -65,7 +65,7 @@ type trial struct {
 func newTrial(t *testing.T, s *ledgertest.Server, ops int) *trial {
 	tr := &trial{t: t, s: s, world: &crashtest.World{}, token: func(t engine.Turn) string { return t.Token("do") }}
 	tr.decide = func(r *replica, id ledger.ID) error {
-		_, err := r.ledger.Vote(context.Background(), id, -1, ledger.Vote{Actor: ledger.Actor{User: "U2"}, Choice: "approve"}, "d-"+string(id))
+		_, err := r.ledger.Vote(context.Background(), id, -1, ledger.Vote{Actor: ledger.Actor{User: "U2"}, Choice: "approve", Fills: []int{0}}, "d-"+string(id), ledger.VoteOptions{})
 		return err
 	}
 	for i := range ops {
@@ -115,7 +115,7 @@ func (r *replica) live() error {
 		if err != nil {
 			return err
 		}
-		_, err = r.ledger.Vote(ctx, id, -1, ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve"}, "d-"+string(id))
+		_, err = r.ledger.Vote(ctx, id, -1, ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve", Fills: []int{0}}, "d-"+string(id), ledger.VoteOptions{})
 		if err := answered(err); err != nil {
 			return err
 		}

@@ -105,8 +105,8 @@ func TestKilledProcesses(t *testing.T) {
 		if _, _, err := l.Submit(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
-		vote := ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve"}
-		if _, err := l.Vote(t.Context(), p.ID, -1, vote, p.Digest); err != nil {
+		vote := ledger.Vote{Actor: ledger.Actor{User: "U1"}, Choice: "approve", Fills: []int{0}}
+		if _, err := l.Vote(t.Context(), p.ID, -1, vote, p.Digest, ledger.VoteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, p.ID)

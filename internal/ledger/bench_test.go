@@ -20,7 +20,7 @@ func BenchmarkDecide(b *testing.B) {
 			if _, _, err := l.Submit(b.Context(), p); err != nil {
 				b.Fatal(err)
 			}
-			if _, err := l.Vote(b.Context(), p.ID, -1, ledger.Vote{Actor: person("U1"), Choice: "approve"}, p.Digest); err != nil {
+			if _, err := l.Vote(b.Context(), p.ID, -1, ledger.Vote{Actor: person("U1"), Choice: "approve", Fills: []int{0}}, p.Digest, ledger.VoteOptions{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -66,6 +66,8 @@ func recordOf(view any) (Record, error) {
 		At: f["at"], Seq: f.int("seq"), Attempt: int(f.int("attempt")), Trouble: f["trouble"], Ahead: ID(f["ahead"]),
 		Created: f.time("created"), Expires: f.time("expires"), Decided: f.time("decided"), Started: f.time("started"),
 		Checked: f.time("checked"), Ended: f.time("ended"), EndedBy: f.actor("ended_by"), Outcome: f["outcome"],
+		Stayed: f["stayed"], Opens: f.time("opens"), Narrowed: f["narrowed"] == "1", Extended: int(f.int("extended")),
+		Told: strings.Fields(f["told"]),
 	}
 	if err := json.Unmarshal([]byte(f["proposal"]), &r.Proposal); err != nil {
 		return Record{}, fmt.Errorf("read proposal: %w", err)
@@ -90,6 +92,9 @@ type ballot struct {
 	By     string `json:"by"`
 	Choice string `json:"choice"`
 	Reason string `json:"reason"`
+	Fills  string `json:"fills"`
+	Narrow bool   `json:"narrow"`
+	Via    string `json:"via"`
 }
 
 // votesOf reads votes, in the order they were given.
@@ -104,7 +109,9 @@ func votesOf(values any) ([]Vote, error) {
 	slices.SortFunc(ballots, func(a, b ballot) int { return cmp.Compare(a.N, b.N) })
 	var votes []Vote
 	for _, b := range ballots {
-		v := Vote{Choice: b.Choice, Reason: b.Reason, At: timeOf(b.At)}
+		v := Vote{
+			Choice: b.Choice, Narrow: b.Narrow, Fills: placesOf(b.Fills), Via: b.Via, Reason: b.Reason, At: timeOf(b.At),
+		}
 		if err := json.Unmarshal([]byte(b.By), &v.Actor); err != nil {
 			return nil, fmt.Errorf("read voter: %w", err)
 		}

@@ -18,6 +18,8 @@ var (
 	ErrDigest        = errors.New("the plan is not the one that was shown")
 	ErrVoted         = errors.New("this person has voted already")
 	ErrStale         = errors.New("the button belongs to an older version")
+	ErrNotNarrow     = errors.New("there is nothing narrower than all of it")
+	ErrLimit         = errors.New("the request was extended often enough")
 	ErrNotRunning    = errors.New("the operation does not run")
 	ErrFenced        = errors.New("somebody else holds the turn now")
 	ErrSeq           = errors.New("the operation has moved on")
@@ -61,5 +63,6 @@ func refusalOf(err error) error {
 	return map[string]error{
 		"NOTFOUND": ErrNotFound, "EXPIRED": ErrExpired, "SELF": ErrSelf, "DIGEST": ErrDigest,
 		"VOTED": ErrVoted, "STALE": ErrStale, "FENCED": ErrFenced, "SEQ": ErrSeq,
+		"NOTNARROW": ErrNotNarrow, "LIMIT": ErrLimit,
 	}[word]
 }

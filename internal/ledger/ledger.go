@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/amiral-ops/amiral/internal/audit"
 )
 
 //go:embed lua/*.lua
@@ -55,28 +57,44 @@ func New(client redis.UniversalClient, o Options) *Ledger {
 	}
 }
 
-// scripts reads the embedded scripts, each behind the part that all share.
+// scripts reads the embedded scripts, each behind the audit's chain, the part that all share, and what it includes.
 func scripts() map[string]*redis.Script {
 	entries, err := lua.ReadDir("lua")
 	if err != nil {
 		panic(err) // the files are part of the binary
 	}
-	shared := source("shared.lua")
+	shared := audit.Script + source("shared.lua")
 	all := make(map[string]*redis.Script, len(entries))
 	for _, e := range entries {
-		all[strings.TrimSuffix(e.Name(), ".lua")] = redis.NewScript(shared + source(e.Name()))
+		all[strings.TrimSuffix(e.Name(), ".lua")] = redis.NewScript(shared + included(e.Name()) + source(e.Name()))
 	}
 	return all
 }
 
-// source is an embedded script without its comments: the server parses it on every call.
-func source(name string) string {
+// included is what a script asks for by lines like "-- include seats".
+func included(name string) string {
+	var b strings.Builder
+	for line := range strings.Lines(file(name)) {
+		if part, ok := strings.CutPrefix(strings.TrimSpace(line), "-- include "); ok {
+			b.WriteString(source(part + ".lua"))
+		}
+	}
+	return b.String()
+}
+
+// file is an embedded script.
+func file(name string) string {
 	text, err := lua.ReadFile("lua/" + name)
 	if err != nil {
 		panic(err) // the files are part of the binary
 	}
+	return string(text)
+}
+
+// source is an embedded script without its comments: the server parses it on every call.
+func source(name string) string {
 	var b strings.Builder
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(file(name)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "--") {
 			b.WriteString(line + "\n")
 		}

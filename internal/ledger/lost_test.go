@@ -56,8 +56,8 @@ func TestLostReplies(t *testing.T) {
 		t.Errorf("submit: got %s, %v", rec.State, err)
 	}
 	loss.armed = true
-	vote := ledger.Vote{Actor: person("U1"), Choice: "approve"}
-	if _, err := d.Vote(d.ctx, rec.ID, -1, vote, rec.Digest); !errors.Is(err, io.ErrUnexpectedEOF) {
+	vote := ledger.Vote{Actor: person("U1"), Choice: "approve", Fills: []int{0}}
+	if _, err := d.Vote(d.ctx, rec.ID, -1, vote, rec.Digest, ledger.VoteOptions{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("vote: got %v", err)
 	}
 	_, err = d.vote(rec.ID, "U1", "approve")

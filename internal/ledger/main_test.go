@@ -78,7 +78,7 @@ func (d *desk) vote(id ledger.ID, user, choice string) (ledger.Record, error) {
 	if err != nil {
 		return rec, err
 	}
-	return d.Vote(d.ctx, id, -1, ledger.Vote{Actor: person(user), Choice: choice}, rec.Digest)
+	return d.Vote(d.ctx, id, -1, ledger.Vote{Actor: person(user), Choice: choice, Fills: []int{0}}, rec.Digest, ledger.VoteOptions{})
 }
 
 func (d *desk) get(id ledger.ID) ledger.Record {

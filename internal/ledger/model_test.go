@@ -211,7 +211,7 @@ func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 		case "vote":
 			u, digest := user.Draw(rt, "user"), rapid.SampledFrom([]string{wish(x), wish(x), wish(x), "d2"}).Draw(rt, "digest")
 			choice := rapid.SampledFrom([]string{"approve", "approve", "approve", "deny"}).Draw(rt, "choice")
-			_, err := l.Vote(ctx, x, -1, ledger.Vote{Actor: person(u), Choice: choice}, digest)
+			_, err := l.Vote(ctx, x, -1, ledger.Vote{Actor: person(u), Choice: choice, Fills: []int{0}}, digest, ledger.VoteOptions{})
 			same("vote", err, m.vote(x, u, choice, digest))
 		case "withdraw":
 			_, err := l.Withdraw(ctx, x, person("UREQ"), "")

@@ -192,17 +192,7 @@ type Record struct {
 	EndedBy  Actor           `json:"ended_by,omitzero"` // who denied, withdrew or cancelled it
 	Outcome  string          `json:"outcome,omitempty"` // the sentence it ended with
 	Message  Message         `json:"message,omitzero"`
-}
-
-// Approvals counts the votes for it.
-func (r Record) Approvals() int {
-	n := 0
-	for _, v := range r.Votes {
-		if v.Choice == "approve" {
-			n++
-		}
-	}
-	return n
+	Told     []string        `json:"told,omitempty"` // which direct messages about it went out
 }
 
 // Entry is one line of an operation's journal.
@@ -224,6 +214,7 @@ type Entry struct {
 type Turn struct {
 	Record
 	Epoch   int64    // who holds it; a checkpoint with an older one is refused
+	Cleared bool     // its first step may have begun: nothing keeps it from starting any more
 	Signals []Signal // asked since the last checkpoint, oldest first
 	Now     time.Time
 	Lease   time.Duration

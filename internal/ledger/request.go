@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -34,13 +35,15 @@ func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool
 	if err != nil {
 		return Record{}, false, fmt.Errorf("write proposal %s: %w", p.ID, err)
 	}
-	about := object{
-		"kind": p.Kind, "command": p.Command, "reason": p.Reason, "environment": p.Environment,
-		"resource": p.Resource, "digest": p.Digest, "rule": p.Rule.Name,
+	needs, err := json.Marshal(append([]Need{}, p.Rule.Needs...))
+	if err != nil {
+		return Record{}, false, fmt.Errorf("write needs of %s: %w", p.ID, err)
 	}
 	reply, err := l.run(ctx, call{script: "submit", harmless: true, confirm: p.Rule.Quorum() == 0, args: []any{
 		string(p.ID), body, p.Resource, p.Rule.Quorum(), p.Rule.ValidFor.Milliseconds(), p.Requester.User,
-		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, about.json(), p.call(), p.Kind,
+		actorJSON(p.Requester), p.Digest, p.Channel, p.Title, p.Step, p.facts().json(), p.call(), p.Kind,
+		needs, p.calls(p.Rule.Notify), p.Rule.reminders(), p.Rule.Nag.Milliseconds(), plain(p.Narrow), flag(p.BreakGlass != ""),
+		p.about().json(), p.Rule.Policy,
 	}})
 	fresh, rec, err = flagged(reply, err)
 	if rec.ID != p.ID && errors.Is(err, ErrNotReplicated) {
@@ -49,14 +52,55 @@ func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool
 	return rec, fresh, err
 }
 
+// about is what every line of the audit says of it.
+func (p Proposal) about() object {
+	return object{"command": p.Command, "digest": p.Digest}
+}
+
+// facts is what the audit is told of it once, besides.
+func (p Proposal) facts() object {
+	needs, _ := json.Marshal(p.Rule.Needs) // numbers and strings always can be
+	o := object{
+		"kind": p.Kind, "reason": p.Reason, "environment": p.Environment, "target": p.Target, "resource": p.Resource,
+		"rule": p.Rule.Name, "facts": string(p.Facts), "break_glass": p.BreakGlass, "about": string(p.About),
+	}
+	if len(p.Rule.Needs) > 0 {
+		o["needs"] = string(needs)
+	}
+	return o
+}
+
 // call is the line that calls those who may approve. It stands in the thread, so that the card, which is
 // drawn again and again, calls nobody.
 func (p Proposal) call() string {
-	groups := p.Rule.Groups()
+	groups := p.Rule.Notify
 	if len(groups) == 0 {
+		groups = p.Rule.Groups()
+	}
+	if len(groups) == 0 || len(p.Rule.Needs) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("{group:%s}, {user:%s} asks for your approval.", strings.Join(groups, "}, {group:"), p.Requester.User)
+	return fmt.Sprintf("%s, {user:%s} asks for your approval.", p.calls(groups), p.Requester.User)
+}
+
+// calls calls groups.
+func (p Proposal) calls(groups []string) string {
+	calls := make([]string, len(groups))
+	for i, g := range groups {
+		calls[i] = "{group:" + plain(g) + "}"
+	}
+	return strings.Join(calls, ", ")
+}
+
+// reminders are the times of reminders in ms after the request, the next one first; none is later than its end.
+func (r Rule) reminders() string {
+	var ms []string
+	for _, d := range slices.Sorted(slices.Values(r.Remind)) {
+		if d > 0 && d < r.ValidFor {
+			ms = append(ms, strconv.FormatInt(d.Milliseconds(), 10))
+		}
+	}
+	return strings.Join(ms, " ")
 }
 
 func (p Proposal) validate() error {
@@ -73,26 +117,7 @@ func (p Proposal) validate() error {
 	return nil
 }
 
-// Vote takes one person's word on a pending request. The version is that of the button, or -1 for any; the
-// digest is that of the plan that the person was shown. One denial closes the request; the approval that
-// reaches the quorum makes it run, or wait for its resource. Who may vote was decided by the caller, except
-// that the requester never may, and nobody twice.
-func (l *Ledger) Vote(ctx context.Context, id ID, version int64, v Vote, digest string) (Record, error) {
-	if v.Choice != "approve" && v.Choice != "deny" {
-		return Record{}, fmt.Errorf("a vote to %q", v.Choice)
-	}
-	about := object{"choice": v.Choice, "reason": v.Reason, "digest": digest}
-	reply, err := l.run(ctx, call{script: "vote", confirm: true, args: []any{
-		string(id), version, v.Actor.User, actorJSON(v.Actor), v.Choice, v.Reason, because(v.Reason), digest, about.json(),
-	}})
-	decided, rec, err := flagged(reply, err)
-	if errors.Is(err, ErrNotReplicated) && !decided {
-		err = nil
-	}
-	return rec, err
-}
-
-// Withdraw takes a request back before it runs: pending, or waiting in line.
+// Withdraw takes a request back before it runs: pending, held, or waiting in line.
 func (l *Ledger) Withdraw(ctx context.Context, id ID, by Actor, reason string) (Record, error) {
 	about := object{"reason": reason}
 	reply, err := l.run(ctx, call{script: "withdraw", args: []any{
@@ -191,4 +216,12 @@ func viewed(reply any, err error) (Record, error) {
 		return Record{}, bad
 	}
 	return rec, err
+}
+
+// flag is 1 for yes.
+func flag(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }

@@ -79,7 +79,7 @@ func TestTheVoteThatReachesTheQuorumStarts(t *testing.T) {
 		if d.claim() != nil {
 			d.t.Error("a pending request got a turn")
 		}
-		rec, err = d.Vote(d.ctx, id, rec.Version, ledger.Vote{Actor: person("U2"), Choice: "approve", Reason: "looks\n \"good\" {user:U9}"}, digest("web"))
+		rec, err = d.Vote(d.ctx, id, rec.Version, ledger.Vote{Actor: person("U2"), Choice: "approve", Fills: []int{0}, Reason: "looks\n \"good\" {user:U9}"}, digest("web"), ledger.VoteOptions{})
 		d.ok(err)
 		d.want("state", rec.State, ledger.Running)
 		d.want("approvals", rec.Approvals(), 2)
@@ -108,7 +108,7 @@ func TestVotesRefused(t *testing.T) {
 	each(t, func(d *desk) {
 		id := d.submit("web", 2).ID
 		cast := func(id ledger.ID, version int64, user, digest string) error {
-			_, err := d.Vote(d.ctx, id, version, ledger.Vote{Actor: person(user), Choice: "approve"}, digest)
+			_, err := d.Vote(d.ctx, id, version, ledger.Vote{Actor: person(user), Choice: "approve", Fills: []int{0}}, digest, ledger.VoteOptions{})
 			return err
 		}
 		d.ok(cast(id, 1, "U1", digest("web")))
@@ -128,7 +128,7 @@ func TestVotesRefused(t *testing.T) {
 			}
 		}
 		other := ledger.Actor{User: "U1", Team: "T2"}
-		_, err := d.Vote(d.ctx, id, -1, ledger.Vote{Actor: other, Choice: "approve"}, digest("web"))
+		_, err := d.Vote(d.ctx, id, -1, ledger.Vote{Actor: other, Choice: "approve", Fills: []int{0}}, digest("web"), ledger.VoteOptions{})
 		if !errors.Is(err, ledger.ErrVoted) {
 			d.t.Errorf("the same person through another team: got %v", err)
 		}
@@ -141,7 +141,7 @@ func TestOneDenialCloses(t *testing.T) {
 		id := d.submit("web", 2).ID
 		_, err := d.vote(id, "U1", "approve")
 		d.ok(err)
-		rec, err := d.Vote(d.ctx, id, 1, ledger.Vote{Actor: person("U2"), Choice: "deny", Reason: "not on Friday"}, digest("web"))
+		rec, err := d.Vote(d.ctx, id, 1, ledger.Vote{Actor: person("U2"), Choice: "deny", Reason: "not on Friday"}, digest("web"), ledger.VoteOptions{})
 		d.ok(err)
 		d.want("state", rec.State, ledger.Denied)
 		d.want("by", rec.EndedBy.User, "U2")

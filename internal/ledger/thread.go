@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -47,7 +49,7 @@ func (l *Ledger) Posted(ctx context.Context, d *Drawing, m Message) error {
 	if err != nil {
 		return fmt.Errorf("write message of %s: %w", d.ID, err)
 	}
-	if err := l.mark(ctx, d, "message", string(body)); err != nil {
+	if err := l.mark(ctx, d, "message", string(body), m.Link); err != nil {
 		return err
 	}
 	d.Message, d.Posting = m, false
@@ -63,9 +65,24 @@ func (l *Ledger) Said(ctx context.Context, d *Drawing, entryID string) error {
 	return nil
 }
 
-func (l *Ledger) mark(ctx context.Context, d *Drawing, field, value string) error {
+// Told says that a direct message about it went out, by a word of the caller's, so that it goes out once. It
+// stands in Record.Told from then on.
+func (l *Ledger) Told(ctx context.Context, d *Drawing, what string) error {
+	if len(strings.Fields(what)) != 1 {
+		return fmt.Errorf("told of %s: %q is not one word", d.ID, what)
+	}
+	if err := l.mark(ctx, d, "told", what); err != nil {
+		return err
+	}
+	if !slices.Contains(d.Record.Told, what) {
+		d.Record.Told = append(d.Record.Told, what)
+	}
+	return nil
+}
+
+func (l *Ledger) mark(ctx context.Context, d *Drawing, field, value string, link ...string) error {
 	_, err := l.run(ctx, call{script: "draw_mark", harmless: true, args: []any{
-		string(d.ID), d.Epoch, d.lease.Milliseconds(), field, value,
+		string(d.ID), d.Epoch, d.lease.Milliseconds(), field, value, strings.Join(link, ""),
 	}})
 	return err
 }

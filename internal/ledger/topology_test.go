@@ -47,7 +47,7 @@ func TestAReplicaConfirmsDecisions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err = l.Vote(ctx, rec.ID, -1, ledger.Vote{Actor: person("U1"), Choice: "approve"}, digest("web"))
+	rec, err = l.Vote(ctx, rec.ID, -1, ledger.Vote{Actor: person("U1"), Choice: "approve", Fills: []int{0}}, digest("web"), ledger.VoteOptions{})
 	if err != nil || rec.State != ledger.Running {
 		t.Fatalf("got %s, %v", rec.State, err)
 	}

@@ -9,9 +9,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Claim takes the operation that has been due for longest, for as long as the lease. It returns nil when
-// nothing is due. On its way it expires requests that had no votes in time, and gives operations to people
-// whose workers vanished too often.
+// Claim takes the operation that has been due for longest, for as long as the lease: one that runs, or one that is
+// held and may be let go. It returns nil when nothing is due. On its way it calls those again who are still
+// missing, expires requests that had no votes in time, and gives operations to people whose workers vanished too
+// often.
 func (l *Ledger) Claim(ctx context.Context, owner string, lease time.Duration) (*Turn, error) {
 	for {
 		reply, err := l.run(ctx, call{script: "claim", args: []any{owner, lease.Milliseconds(), l.options.MaxClaims}})
@@ -39,8 +40,11 @@ func turnOf(parts []any, lease time.Duration) (*Turn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read turn of %s: %w", rec.ID, err)
 	}
-	epoch := fieldsOf(parts[0].([]any)[0]).int("epoch")
-	return &Turn{Record: rec, Epoch: epoch, Signals: signals, Now: timeOf(text(parts[2])), Lease: lease}, nil
+	f := fieldsOf(parts[0].([]any)[0])
+	return &Turn{
+		Record: rec, Epoch: f.int("epoch"), Cleared: f["cleared"] == "1", Signals: signals,
+		Now: timeOf(text(parts[2])), Lease: lease,
+	}, nil
 }
 
 // Checkpoint writes down what a turn decided and gives the claim back. The signals that the turn saw are
@@ -55,7 +59,7 @@ func (l *Ledger) Checkpoint(ctx context.Context, t *Turn, m Mark) error {
 
 // Retry gives a turn back whose attempt failed: its signals stay, and it is due again after in. When the
 // limit of attempts is reached (0: none), the operation is stuck instead: it keeps its resource, and gets no
-// turn before a person asks something of it.
+// turn before a person asks something of it. One that is held stays so.
 func (l *Ledger) Retry(ctx context.Context, t *Turn, in time.Duration, trouble string, limit int) (stuck bool, err error) {
 	reply, err := l.run(ctx, call{script: "retry", args: []any{
 		string(t.ID), t.Epoch, t.Seq, in.Milliseconds(), plain(trouble), limit, len(t.Signals),

@@ -7,6 +7,7 @@
 local id, step = ARGV[3], ARGV[6]
 local refused = fenced(id, ARGV[4], ARGV[5])
 if refused then return refused end
+if get(id, 'state') == 'held' then return redis.error_reply('FENCED turn') end
 local from, trouble, data = get(id, 'at'), get(id, 'trouble'), get(id, 'data')
 if step == '' then step = from end
 local seq = add(id, 'seq', 1)

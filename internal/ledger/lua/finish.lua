@@ -14,7 +14,7 @@ set(id, 'attempt', 0, 'claims', 0, 'checked', int(now), 'held', 0)
 close(id, ARGV[6], by, ARGV[9])
 note(id, 'ended', {by = by, step = get(id, 'at'), seq = int(seq), epoch = ARGV[4], line = ARGV[9], tone = ARGV[10]})
 local resource = get(id, 'resource')
-if resource ~= '' then
+if resource ~= '' and get(id, 'started') ~= '' and ARGV[6] ~= 'void' then
   redis.call('LPUSH', key('history', resource), id)
   redis.call('LTRIM', key('history', resource), 0, 99)
 end

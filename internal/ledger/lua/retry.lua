@@ -9,7 +9,7 @@ if refused then return refused end
 local attempt, limit = add(id, 'attempt', 1), tonumber(ARGV[8])
 add(id, 'claims', -1)
 journal(id, 'trouble', {step = get(id, 'at'), seq = get(id, 'seq'), epoch = ARGV[4], text = ARGV[7]})
-if limit > 0 and attempt >= limit then
+if limit > 0 and attempt >= limit and get(id, 'state') == 'running' then
   stick(id, ARGV[7])
   return 1
 end

@@ -1,4 +1,4 @@
--- shared is put before every other script.
+-- shared is put before every other script, and the audit's chain before it.
 --
 -- KEYS (the same for all): 1 due, 2 draw, 3 open, 4 recent, 5 audit
 -- ARGV 1: what the keys of one operation or resource begin with; 2: how long a finished operation is kept, ms
@@ -6,6 +6,8 @@
 -- Keys of one operation or resource are built here from ARGV 1: they carry the same hash tag as KEYS, so
 -- they live on the same node. Time is the server's, in ms, so that replicas cannot disagree about it.
 local DUE, DRAW, OPEN, RECENT, AUDIT = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local HELD, WOKEN = ARGV[1] .. 'held', ARGV[1] .. 'woken'
+local LOOK = 5 * 60 * 1000 -- a held operation is looked at at least this often: what holds it may end early
 local NOBODY = '{"user":"","team":""}'
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
@@ -47,13 +49,20 @@ local function journal(id, kind, e)
   redis.call('XADD', key('journal', id), '*', unpack(args))
 end
 
--- note journals a transition, tells the audit stream about it and marks the thread. e as above, and
--- fields (JSON) and outcome (the state if not given) for the audit alone.
+-- record writes a line of the audit. e: by, fields (JSON) and outcome (the state if not given); all optional.
+-- What every line says of an operation was written down when it was proposed.
+local function record(id, kind, e)
+  local o = redis.call('HMGET', key('op', id), 'channel', 'link', 'title', 'state', 'policy', 'about')
+  local fields, more = o[6] or '', string.sub(e.fields or '{}', 2, -2)
+  if fields ~= '' and more ~= '' then fields = fields .. ',' end
+  chain(AUDIT, now, {kind = kind, op = id, who = e.by or NOBODY, channel = o[1] or '', link = o[2] or '',
+    what = o[3] or '', outcome = e.outcome or o[4], policy = o[5] or '', fields = '{' .. fields .. more .. '}'})
+end
+
+-- note journals a transition, tells the audit about it and marks the thread. e as for both.
 local function note(id, kind, e)
   journal(id, kind, e)
-  redis.call('XADD', AUDIT, '*', 'at', int(now), 'kind', kind, 'op', id, 'who', e.by or NOBODY,
-    'channel', get(id, 'channel'), 'what', get(id, 'title'), 'outcome', e.outcome or get(id, 'state'),
-    'fields', e.fields or '{}')
+  record(id, kind, e)
   touch(id)
 end
 
@@ -65,10 +74,8 @@ local function begin(id)
   note(id, 'started', {step = get(id, 'at'), line = 'Started.', tone = 'working'})
 end
 
--- approve makes an operation runnable: it takes its resource and starts, or waits for it in line.
-local function approve(id, by)
-  set(id, 'state', 'waiting', 'decided', int(now), 'decided_by', by)
-  note(id, 'approved', {by = by, outcome = 'approved'})
+-- enter lets an approved operation take its resource and start, or wait for it in line.
+local function enter(id)
   local resource = get(id, 'resource')
   local holder = resource ~= '' and redis.call('GET', key('lock', resource))
   if not holder then
@@ -77,9 +84,54 @@ local function approve(id, by)
   end
   redis.call('RPUSH', key('wait', resource), id)
   redis.call('ZREM', DUE, id)
-  set(id, 'ahead', holder)
+  set(id, 'state', 'waiting', 'ahead', holder)
   add(id, 'version', 1)
   note(id, 'waiting', {line = 'Waits behind ' .. holder .. ', which is at work on the same resource.', tone = 'asking'})
+end
+
+-- stay keeps an approved operation from starting until it is looked at again. The thread hears of a new reason.
+local function stay(id, till, why, epoch)
+  local news = get(id, 'state') ~= 'held' or get(id, 'stayed') ~= why
+  local looks = get(id, 'opens') ~= till or get(id, 'trouble') ~= ''
+  set(id, 'state', 'held', 'stayed', why, 'opens', till, 'started', '', 'held', 0, 'attempt', 0, 'claims', 0, 'trouble', '')
+  redis.call('SADD', HELD, id)
+  at(DUE, id, math.min(tonumber(till), now + LOOK))
+  if news then
+    add(id, 'version', 1)
+    note(id, 'held', {epoch = epoch, line = why, tone = 'asking'})
+  elseif looks then
+    touch(id)
+  end
+end
+
+-- approve makes an operation runnable, unless there is a stay (ms, why) that it is held for.
+local function approve(id, by, till, why)
+  set(id, 'state', 'waiting', 'decided', int(now), 'decided_by', by)
+  local line = get(id, 'narrowed') == '1' and 'Approved is ' .. get(id, 'narrow') .. ', and no more.' or ''
+  note(id, 'approved', {by = by, outcome = 'approved', line = line, tone = 'asking'})
+  if till and till ~= '0' and get(id, 'glass') ~= '1' then return stay(id, till, why) end
+  return enter(id)
+end
+
+-- remind_at is when those who are missing are called next, and by how much the time between calls has grown by then;
+-- 0 for never. It is counted from since; reminders that lie in the past are passed over.
+local function remind_at(id, since)
+  for offset in string.gmatch(get(id, 'reminders'), '%d+') do
+    if since + tonumber(offset) > now then return since + tonumber(offset), 0 end
+  end
+  local nag, day = num(id, 'nag'), 24 * 3600 * 1000
+  if nag == 0 then return 0, 0 end
+  local pause = num(id, 'nagged')
+  pause = pause == 0 and nag or math.max(nag, math.min(2 * pause, day))
+  return now + pause, pause
+end
+
+-- ask makes a pending request due: for the next reminder, or for its end.
+local function ask(id, since, expires)
+  local when, pause = remind_at(id, since)
+  set(id, 'nagged', int(pause))
+  if when == 0 or when > expires then when = expires end
+  at(DUE, id, when)
 end
 
 -- forget lets the same be asked again: from now on this operation does not stand for others like it.
@@ -90,7 +142,8 @@ end
 
 -- close ends an operation. The record stays for as long as ARGV 2 says.
 local function close(id, state, by, outcome)
-  set(id, 'state', state, 'ended', int(now), 'ended_by', by, 'outcome', outcome, 'ahead', '', 'trouble', '')
+  if get(id, 'state') == 'held' then redis.call('SREM', HELD, id) end
+  set(id, 'state', state, 'ended', int(now), 'ended_by', by, 'outcome', outcome, 'ahead', '', 'trouble', '', 'stayed', '', 'opens', '')
   add(id, 'version', 1)
   redis.call('ZREM', DUE, id)
   redis.call('ZREM', OPEN, id)
@@ -103,9 +156,36 @@ end
 
 -- expire closes a request that did not get its votes in time.
 local function expire(id)
-  local outcome = 'Nobody else agreed in time: ' .. int(num(id, 'approvals')) .. ' of ' .. get(id, 'quorum') .. '.'
+  local outcome, missing = 'Nobody else agreed in time: ' .. int(num(id, 'approvals')) .. ' of ' .. get(id, 'quorum'), get(id, 'missing')
+  if missing ~= '' then outcome = outcome .. ', ' .. missing end
+  outcome = outcome .. '.'
   close(id, 'expired', NOBODY, outcome)
   note(id, 'expired', {line = outcome, tone = 'ended'})
+end
+
+-- remind calls those who are missing.
+local function remind(id)
+  local calls = get(id, 'calls')
+  local line = (calls ~= '' and calls .. ': still' or 'Still') .. ' waits for ' .. (calls ~= '' and 'you' or 'an approval') ..
+    ', expires {when:' .. get(id, 'expires') .. '}.'
+  journal(id, 'reminder', {line = line, tone = 'asking'})
+  touch(id)
+  ask(id, num(id, 'since'), num(id, 'expires'))
+end
+
+-- closed returns nothing if a request takes votes, or the error to reply.
+local function closed(id)
+  local state = get(id, 'state')
+  if state == 'expired' then return redis.error_reply('EXPIRED request') end
+  if state ~= 'pending' then
+    local decider = get(id, 'decided_by')
+    if decider == '' or state == 'denied' or state == 'withdrawn' then decider = get(id, 'ended_by') end
+    return redis.error_reply('DECIDED ' .. state .. ' ' .. decider)
+  end
+  if num(id, 'expires') <= now then
+    expire(id)
+    return redis.error_reply('EXPIRED request')
+  end
 end
 
 -- handover gives the resource of an ended operation to the next in line, which starts.
@@ -136,7 +216,8 @@ end
 -- fenced returns nothing if the turn of that epoch is still held and stands at that sequence, or the error to
 -- reply. A turn is held until it writes, or until another one is claimed.
 local function fenced(id, epoch, seq)
-  if get(id, 'state') ~= 'running' or num(id, 'epoch') ~= tonumber(epoch) then
+  local state = get(id, 'state')
+  if (state ~= 'running' and state ~= 'held') or num(id, 'epoch') ~= tonumber(epoch) then
     return redis.error_reply('FENCED turn')
   end
   if seq and num(id, 'seq') ~= tonumber(seq) then return redis.error_reply('SEQ moved') end

@@ -1,39 +1,43 @@
--- vote takes one person's word. The vote that reaches the quorum makes the operation runnable.
+-- vote takes one person's word. The vote with which every place is taken makes the operation runnable.
 --
+-- include seats
 -- KEYS as in shared.
--- ARGV 3 id, 4 version of the button or -1, 5 voter's user, 6 voter JSON, 7 choice, 8 reason,
---      9 the reason as the end of a sentence, 10 digest, 11 audit fields JSON
+-- ARGV 3 id, 4 version of the button or -1, 5 voter's user, 6 voter JSON, 7 reason, 8 the reason as the end of a
+--      sentence, 9 the needs that the voter may fill, 10 1 if for the narrow part only, 11 where it was given, if
+--      not in Slack, 12 audit fields JSON, 13 what earlier voters may fill by now (JSON) or empty, 14 choice,
+--      15 digest, 16 until when it is held once it is approved (ms) or 0, 17 why
 -- Returns {1 if this vote decided, view}.
--- Errors: NOTFOUND, DECIDED state by, EXPIRED, STALE, SELF, DIGEST, VOTED.
-local id, user, by, choice = ARGV[3], ARGV[5], ARGV[6], ARGV[7]
+-- Errors: NOTFOUND, DECIDED state by, EXPIRED, STALE, SELF, DIGEST, VOTED, NOTNARROW.
+local id, user, by, choice = ARGV[3], ARGV[5], ARGV[6], ARGV[14]
 if not exists(id) then return redis.error_reply('NOTFOUND operation') end
-local state = get(id, 'state')
-if state == 'expired' then return redis.error_reply('EXPIRED request') end
-if state ~= 'pending' then
-  local decider = get(id, 'decided_by')
-  if decider == '' or state == 'denied' or state == 'withdrawn' then decider = get(id, 'ended_by') end
-  return redis.error_reply('DECIDED ' .. state .. ' ' .. decider)
-end
-if num(id, 'expires') <= now then
-  expire(id)
-  return redis.error_reply('EXPIRED request')
-end
+local refused = closed(id)
+if refused then return refused end
 if get(id, 'requester') == user then return redis.error_reply('SELF vote') end
 if ARGV[4] ~= '-1' and ARGV[4] ~= get(id, 'version') then return redis.error_reply('STALE button') end
-if get(id, 'digest') ~= ARGV[10] then return redis.error_reply('DIGEST differs') end
-local votes = key('votes', id)
+if get(id, 'digest') ~= ARGV[15] then return redis.error_reply('DIGEST differs') end
+local votes, narrow = key('votes', id), ARGV[10] == '1'
 if redis.call('HEXISTS', votes, user) == 1 then return redis.error_reply('VOTED already') end
-redis.call('HSET', votes, user, cjson.encode({at = int(now), n = redis.call('HLEN', votes), by = by, choice = choice, reason = ARGV[8]}))
+if narrow and get(id, 'narrow') == '' then return redis.error_reply('NOTNARROW request') end
+redis.call('HSET', votes, user, cjson.encode({at = int(now), n = redis.call('HLEN', votes), by = by, choice = choice,
+  reason = ARGV[7], fills = ARGV[9], narrow = narrow, via = ARGV[11]}))
+local via = ARGV[11] ~= '' and ', via ' .. ARGV[11] or ''
 
 if choice == 'deny' then
-  close(id, 'denied', by, 'Denied' .. ARGV[9])
+  close(id, 'denied', by, 'Denied' .. ARGV[8])
   set(id, 'decided', int(now), 'decided_by', by)
-  note(id, 'denied', {by = by, line = '{user:' .. user .. '} denied it' .. ARGV[9], tone = 'ended', fields = ARGV[11]})
+  note(id, 'denied', {by = by, line = '{user:' .. user .. '} denied it' .. via .. ARGV[8], tone = 'ended', fields = ARGV[12]})
   return {1, view(id)}
 end
-local have, quorum = add(id, 'approvals', 1), num(id, 'quorum')
-note(id, 'vote', {by = by, line = '{user:' .. user .. '} approved (' .. int(have) .. ' of ' .. int(quorum) .. ')' .. ARGV[9],
-  tone = 'good', fields = ARGV[11]})
-if have < quorum then return {0, view(id)} end
-approve(id, by)
+correct(id, ARGV[13])
+local tally = count(id)
+local line = '{user:' .. user .. '} approved' .. (narrow and ' no more than ' .. get(id, 'narrow') or '') .. via
+note(id, 'vote', {by = by, line = line .. standing(id, tally, by, ARGV[8]), tone = 'good', fields = ARGV[12]})
+if tally.taken < num(id, 'quorum') then return {0, view(id)} end
+
+for _, place in ipairs(tally.seats) do
+  for _, p in ipairs(place) do
+    if tally.people[p].narrow then set(id, 'narrowed', '1') end
+  end
+end
+approve(id, by, ARGV[16], ARGV[17])
 return {1, view(id)}

@@ -11,7 +11,7 @@ if state == 'pending' and num(id, 'expires') <= now then
   expire(id)
   return redis.error_reply('EXPIRED request')
 end
-if state ~= 'pending' and state ~= 'waiting' then
+if state ~= 'pending' and state ~= 'waiting' and state ~= 'held' then
   local decider = get(id, 'ended_by')
   if decider == '' then decider = get(id, 'decided_by') end
   return redis.error_reply('DECIDED ' .. state .. ' ' .. decider)
