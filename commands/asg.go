@@ -46,7 +46,7 @@ func (a *ASG) Commands() []Command {
 	status.Args = []grammar.Arg{{Name: "group or operation", About: "a group's name or an operation's id; everything when left out", Optional: true}}
 	status.ReadOnly = true
 	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
-	back.Flags = append(back.Flags, reason(), dryRun())
+	back.Flags, back.Proposes = append(back.Flags, reason(), dryRun()), true
 	return []Command{
 		list, show, a.rollout(in), status,
 		of("pause", "Pause the rollout that runs on a group.", "/asg pause web", a.signaller("pause")),
@@ -56,8 +56,11 @@ func (a *ASG) Commands() []Command {
 	}
 }
 
+// dryFlag is the flag by which only the plan is wanted.
+const dryFlag = "dry-run"
+
 func dryRun() grammar.Flag {
-	return grammar.Flag{Name: "dry-run", Kind: grammar.Bool, About: "only show the plan"}
+	return grammar.Flag{Name: dryFlag, Kind: grammar.Bool, About: "only show the plan"}
 }
 
 func reason() grammar.Flag {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -25,9 +26,9 @@ func (a *ASG) rollout(in grammar.Flag) Command {
 		Path:    []string{"asg", "rollout"},
 		Summary: "Roll a group to a new image: plan it, have it approved, replace the instances in waves.",
 		Details: "Nothing starts before the plan is approved. What is left out is decided by the plan, which says what it decided.",
-		Example: "/asg rollout web --image ami-0b2",
-		Args:    []grammar.Arg{{Name: "group", About: "the Auto Scaling group's name"}},
-		OneOf:   [][]string{{"image", "version"}},
+		Example: "/asg rollout web --image ami-0b2", Proposes: true,
+		Args:  []grammar.Arg{{Name: "group", About: "the Auto Scaling group's name"}},
+		OneOf: [][]string{{"image", "version"}},
 		Flags: []grammar.Flag{
 			{Name: "image", Value: "<ami>", About: "the AMI to bring, by id or name"},
 			{Name: "version", Kind: grammar.Int, Value: "<number>", Min: 1, Prefix: "v", About: "an existing version of the group's launch template"},
@@ -56,7 +57,7 @@ func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	want := wanted(c.Words)
+	want := wish(c.Words)
 	if want.Image, err = image(ctx, f, env, want.Image); err != nil {
 		return Result{}, err
 	}
@@ -64,12 +65,12 @@ func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return a.decide(ctx, c, env, plan)
+	return a.decide(ctx, c, env, plan, "")
 }
 
-// decide proposes a plan, or shows why it cannot be.
-func (a *ASG) decide(ctx context.Context, c *Call, env Environment, plan rollout.Plan) (Result, error) {
-	if len(plan.Stops()) > 0 || c.Words.Bool("dry-run") {
+// decide proposes a plan, or shows why it cannot be. about is the operation that it takes back, if it does.
+func (a *ASG) decide(ctx context.Context, c *Call, env Environment, plan rollout.Plan, about ledger.ID) (Result, error) {
+	if len(plan.Stops()) > 0 || c.Words.Bool(dryFlag) {
 		shown := planCard(plan)
 		if own, ok := a.atWork(ctx, plan.Resource()); ok {
 			shown.Sections = append([]card.Section{busy(own)}, shown.Sections...)
@@ -80,17 +81,14 @@ func (a *ASG) decide(ctx context.Context, c *Call, env Environment, plan rollout
 	if err != nil {
 		return Result{}, err
 	}
-	s.Command, s.Reason, s.Requester = c.Typed, c.Words.Text("reason"), c.Actor
+	s.Command, s.Reason, s.Requester, s.About = c.Typed, c.Words.Text("reason"), c.Actor, about
 	s.Channel, s.Thread = env.place(c.Channel, c.Thread)
 	return Result{Propose: &s}, nil
 }
 
 // atWork finds the operation of ours that is at work on a resource.
 func (a *ASG) atWork(ctx context.Context, resource string) (ledger.Record, bool) {
-	open, err := a.Records.Open(ctx)
-	if err != nil {
-		return ledger.Record{}, false
-	}
+	open, _ := beside(ctx, a.Records)
 	i := slices.IndexFunc(open, func(r ledger.Record) bool {
 		return r.Resource == resource && (r.State == ledger.Running || r.State == ledger.Stuck)
 	})
@@ -130,6 +128,7 @@ func spec(plan rollout.Plan) (approvals.Spec, error) {
 	return approvals.Spec{
 		Kind: rollout.Kind, Environment: plan.Environment, Target: string(plan.Group), Resource: plan.Resource(),
 		Title: plan.Title(), Payload: payload, Digest: plan.Digest(), Step: rollout.First,
+		Tags: plan.Tags, Blast: policy.Blast(plan.Blast()), Impact: plan.Impact(), Narrow: plan.Narrow(),
 	}, nil
 }
 
@@ -146,8 +145,8 @@ func planCard(plan rollout.Plan) card.Card {
 	return c
 }
 
-// wanted is what the words ask for.
-func wanted(w grammar.Values) rollout.Want {
+// wish is what the words ask for.
+func wish(w grammar.Values) rollout.Want {
 	want := rollout.Want{
 		Image: fleet.ImageID(w.Text("image")), MinHealthy: w.Int("min-healthy"), MaxHealthy: w.Int("max-healthy"),
 		Warmup: w.Duration("warmup"), Bake: w.Duration("bake"), CheckpointDelay: w.Duration("checkpoint-delay"),
@@ -250,7 +249,7 @@ func (k rollouts) Again(ctx context.Context, r ledger.Record) (approvals.Spec, e
 		return approvals.Spec{}, fault.New(fault.Conflict, "%s is not possible: %s", plan.Title(), card.Inert(stops[0].Text)).WithHint("%s", card.Inert(stops[0].Hint))
 	}
 	s, err := spec(plan)
-	s.Command, s.Reason = r.Command, r.Reason
+	s.Command, s.Reason, s.About = r.Command, r.Reason, r.About
 	return s, err
 }
 
@@ -277,6 +276,6 @@ func (k rollouts) Back(ctx context.Context, r ledger.Record) (approvals.Spec, er
 	}
 	s, err := spec(plan)
 	s.Command = "/asg rollback " + grammar.Quote(r.Target) + " --in " + grammar.Quote(env.Name)
-	s.Reason = "Takes back " + string(r.ID) + "."
+	s.Reason, s.About = "Takes back "+string(r.ID)+".", r.ID
 	return s, err
 }

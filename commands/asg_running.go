@@ -43,7 +43,7 @@ func (a *ASG) status(ctx context.Context, c *Call) (Result, error) {
 func (a *ASG) overview(ctx context.Context, env string) (Result, error) {
 	all, err := a.Records.Open(ctx)
 	if err != nil {
-		return Result{}, fmt.Errorf("list open operations: %w", err)
+		return Result{}, unread("list open operations", err)
 	}
 	all = slices.DeleteFunc(all, func(r ledger.Record) bool {
 		return r.Kind != rollout.Kind || (env != "" && r.Environment != env)
@@ -65,7 +65,7 @@ func (a *ASG) overview(ctx context.Context, env string) (Result, error) {
 func (a *ASG) last(ctx context.Context, group, env string) (Result, error) {
 	recent, err := a.Records.Recent(ctx, 200)
 	if err != nil {
-		return Result{}, fmt.Errorf("list operations: %w", err)
+		return Result{}, unread("list operations", err)
 	}
 	open, err := a.open(ctx, group, env)
 	if err != nil {
@@ -194,7 +194,7 @@ func (a *ASG) rollback(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if c.Words.Bool("dry-run") {
+	if c.Words.Bool(dryFlag) {
 		return done(rec, "It would be asked to roll back. This is only the plan; nothing was asked for."), nil
 	}
 	return signal(ctx, c, rec, "rollback")
@@ -212,7 +212,7 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 	}
 	history, err := a.Records.History(ctx, resource(g), 20)
 	if err != nil {
-		return Result{}, fmt.Errorf("read the history of %s: %w", g.Name, err)
+		return Result{}, unread("read the history of "+string(g.Name), err)
 	}
 	for _, r := range history {
 		if want, ok := rollout.Previous(r); ok {
@@ -220,7 +220,7 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 			if err != nil {
 				return Result{}, err
 			}
-			return a.decide(ctx, c, env, plan)
+			return a.decide(ctx, c, env, plan, r.ID)
 		}
 		if p, err := planOf(r); err == nil && p.Want.Back && r.State == ledger.Succeeded {
 			return Result{}, fault.New(fault.Conflict, "The last rollout of %s was rolled back already, by %s.", g.Name, r.ID).

@@ -37,15 +37,15 @@ func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
 	if table := members(g, rows[0], 40); table != "" {
 		k.Sections = append(k.Sections, card.Section{Code: table})
 	}
-	open, err := a.open(ctx, string(g.Name), env.Name)
-	if err != nil {
-		return Result{}, err
-	}
-	if len(open) > 0 {
+	open, readable := beside(ctx, a.Records)
+	if open = on(open, string(g.Name), env.Name); len(open) > 0 {
 		k.Sections = append(k.Sections, card.Para(card.Text{{Bold: "Open operations"}}))
 		k.Sections = append(k.Sections, list(open, 5)...)
 	}
 	k.Foot = append(unseen(rows), card.T("%s", g.ARN))
+	if !readable {
+		k.Foot = append(k.Foot, blind())
+	}
 	return reply(k), nil
 }
 
@@ -129,13 +129,14 @@ func members(g fleet.Group, r row, most int) string {
 func (a *ASG) open(ctx context.Context, group, environment string) ([]ledger.Record, error) {
 	all, err := a.Records.Open(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list open operations: %w", err)
+		return nil, unread("list open operations", err)
 	}
-	var on []ledger.Record
-	for _, r := range all {
-		if strings.EqualFold(r.Target, group) && (environment == "" || r.Environment == environment) {
-			on = append(on, r)
-		}
-	}
-	return on, nil
+	return on(all, group, environment), nil
+}
+
+// on keeps the operations on a group; of every environment when none is named.
+func on(all []ledger.Record, group, environment string) []ledger.Record {
+	return only(all, func(r ledger.Record) bool {
+		return strings.EqualFold(r.Target, group) && (environment == "" || r.Environment == environment)
+	})
 }

@@ -21,6 +21,11 @@ type Book struct{ commands []Command }
 // NewBook makes a book of the commands and adds help to it. It reports every command that cannot work.
 func NewBook(commands ...Command) (*Book, error) {
 	b := &Book{commands: slices.Clone(commands)}
+	for i, c := range b.commands {
+		if c.Proposes {
+			b.commands[i].Flags = append(slices.Clone(c.Flags), glass())
+		}
+	}
 	b.commands = append(b.commands, b.help())
 	var errs []error
 	seen := map[string]bool{}

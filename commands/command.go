@@ -17,6 +17,7 @@ type Command struct {
 	Flags    []grammar.Flag
 	OneOf    [][]string // of each set of flags exactly one is needed
 	ReadOnly bool       // it neither asks for anything nor changes anything
+	Proposes bool       // it asks for something new, so it takes --break-glass
 	Run      func(ctx context.Context, c *Call) (Result, error)
 }
 
@@ -35,4 +36,6 @@ type Call struct {
 	Words  grammar.Values
 	Typed  string // the command as it can be typed again
 	Gate   Gate   // for what is asked of operations that exist already
+
+	confirmed bool // the glass is to be broken, and the target was typed once more
 }

@@ -25,7 +25,7 @@ type Desk struct {
 	Records Records
 	Kinds   map[string]Kind               // by ledger.Proposal.Kind
 	Draw    func(ledger.Record) card.Card // an operation's card as its thread shows it; nil draws plainer ones
-	Groups  Groups                        // for the Home tab; nil shows everybody every request
+	Groups  Groups                        // to say through which group somebody may; nil says nothing of it
 	Log     *slog.Logger                  // nil logs nothing
 	Audit   func(context.Context, Deed)   // of refusals, failures and changes; nil for none
 	Limit   time.Duration                 // for one answer; 25 s when zero
@@ -71,9 +71,16 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 		return Result{}, err
 	}
 	c.Typed = spec.Print(c.Words)
+	broken := c.Words.Given(glassFlag) && !c.Words.Bool(dryFlag)
+	if broken && !c.confirmed {
+		return d.Book.glassForm(c.Typed)
+	}
 	result, err := m.command.Run(ctx, c)
 	if err != nil || result.Propose == nil {
 		return result, err
+	}
+	if broken {
+		result.Propose.BreakGlass = folded(c.Words.Text(glassFlag))
 	}
 	return d.propose(ctx, a, c.Key, result)
 }
@@ -81,6 +88,7 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 // propose passes a proposal on and tells where it stands. When the very same waits or runs already, that is
 // what comes back, so that two people with one thought, or one with a nervous finger, ask once.
 func (d *Desk) propose(ctx context.Context, a *attempt, key string, r Result) (Result, error) {
+	r.Propose.Args = d.Book.typed(r.Propose.Command)
 	rec, err := a.gate.Propose(ctx, key, *r.Propose)
 	if err != nil {
 		return Result{}, err
@@ -172,10 +180,12 @@ func fresh(r ledger.Record) card.Text {
 	switch {
 	case r.State == ledger.Pending:
 		return card.Join(card.T("Asked in "), where, card.T(": needs %s.", needs(r.Rule)))
+	case r.State == ledger.Held:
+		return card.Join(card.T("%s, in ", agreed(r)), where, card.T(", and held back: "), card.Expand(held(r)))
 	case r.State == ledger.Waiting:
-		return card.Join(card.T("%s. It waits in ", agreed(r.Rule)), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
+		return card.Join(card.T("%s. It waits in ", agreed(r)), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
 	case !r.State.Final():
-		return card.Join(card.T("%s. It has started; its thread is in ", agreed(r.Rule)), where, card.T("."))
+		return card.Join(card.T("%s. It has started; its thread is in ", agreed(r)), where, card.T("."))
 	}
 	return card.Join(card.T("This was asked before, and is over: "), card.Expand(ending(r)))
 }
@@ -190,6 +200,8 @@ func again(r ledger.Record, by ledger.Actor) card.Text {
 	switch r.State {
 	case ledger.Pending:
 		return card.Join(begin, card.T(" in "), where, card.T(": needs %s.", needs(r.Rule)))
+	case ledger.Held:
+		return card.Join(begin, card.T(" in "), where, card.T(". It is approved, and held back: "), card.Expand(held(r)))
 	case ledger.Waiting:
 		return card.Join(begin, card.T(". It is approved and waits in "), where, card.T(" for "), card.Code(string(r.Ahead)), card.T(" to end."))
 	}
@@ -215,22 +227,14 @@ func cardLink(r ledger.Record) card.Text {
 	return card.Text{{Plain: " "}, {Link: &card.Link{URL: r.Message.Link, Label: "Card"}}}
 }
 
-func agreed(r ledger.Rule) string {
-	if r.Quorum() == 0 {
+func agreed(r ledger.Record) string {
+	switch {
+	case r.BreakGlass != "":
+		return "The glass is broken: it waits for no approval, and must be reviewed"
+	case r.Rule.Quorum() == 0:
 		return "No approval is needed"
 	}
 	return "It is approved already"
-}
-
-func needs(r ledger.Rule) string {
-	if r.Quorum() == 0 {
-		return "no approval"
-	}
-	s := count(r.Quorum(), "approval")
-	if len(r.Groups()) == 0 {
-		return s + " from other members of the workspace"
-	}
-	return s + " from @" + strings.Join(r.Groups(), " and @")
 }
 
 func ending(r ledger.Record) string {

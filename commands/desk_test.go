@@ -306,7 +306,7 @@ func TestHome(t *testing.T) {
 	w := newWorld(t, theirs, mine, runs, voted, over)
 	c := w.desk.Home(context.Background(), sre)
 	golden(t, "home", text(&c))
-	w.desk.Groups = groups{}
+	w.gate.err = fault.New(fault.Denied, "You are not in @sre.")
 	c = w.desk.Home(context.Background(), sre)
 	if got := text(&c); !strings.Contains(got, "Nothing waits for you, Dana.") {
 		t.Errorf("got %s, want nothing to wait for somebody outside of the group", got)

@@ -17,6 +17,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -245,6 +246,18 @@ func (c *cloud) Alarms(_ context.Context, names ...string) ([]fleet.Alarm, error
 	return all, c.err
 }
 
+func (c *cloud) OpenAlarms(context.Context, fleet.Group) ([]fleet.Alarm, error) { return nil, c.err }
+
+func (c *cloud) LocalDisks(context.Context, ...string) (map[string]bool, error) { return nil, c.err }
+
+// inForce is the freezes that hold.
+type inForce struct {
+	all []freeze.Freeze
+	err error
+}
+
+func (i *inForce) All(context.Context) ([]freeze.Freeze, error) { return i.all, i.err }
+
 // harbour is a small fleet: web with four machines, worker with two under refresh.
 func harbour() *cloud {
 	c := &cloud{
@@ -292,27 +305,30 @@ type world struct {
 	gate    *gate
 	records *records
 	cloud   *cloud
+	frozen  *inForce
 	deeds   []Deed
 }
 
 func newWorld(t *testing.T, all ...ledger.Record) *world {
 	t.Helper()
-	w := &world{gate: &gate{}, records: &records{all: all}, cloud: harbour()}
-	asg := &ASG{Settings: settings(), Records: w.records, Fleets: func(env string) (Fleet, error) {
+	w := &world{gate: &gate{}, records: &records{all: all}, cloud: harbour(), frozen: &inForce{}}
+	fleets := func(env string) (Fleet, error) {
 		if env != "production" && env != "staging" {
 			return nil, errors.New("no such fleet")
 		}
 		return w.cloud, nil
-	}}
+	}
+	asg := &ASG{Settings: settings(), Records: w.records, Fleets: fleets}
 	w.asg = asg
 	ops := &Ops{Settings: settings(), Records: w.records, Health: func(context.Context) []card.Fact {
 		return []card.Fact{{Label: "Slack", Value: card.T("2 sockets")}}
 	}}
-	book, err := NewBook(append(asg.Commands(), ops.Commands()...)...)
+	freezes := &Freezes{Settings: settings(), Records: w.records, Fleets: fleets, InForce: w.frozen, Now: func() time.Time { return noon }}
+	book, err := NewBook(slices.Concat(asg.Commands(), ops.Commands(), freezes.Commands())...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.desk = &Desk{Book: book, Gate: w.gate, People: people{}, Records: w.records, Kinds: map[string]Kind{"rollout": asg.Rollouts()},
+	w.desk = &Desk{Book: book, Gate: w.gate, People: people{}, Records: w.records, Kinds: map[string]Kind{"rollout": asg.Rollouts(), "freeze": freezes.Kind()},
 		Audit: func(_ context.Context, d Deed) { w.deeds = append(w.deeds, d) }}
 	return w
 }

@@ -5,7 +5,15 @@ import (
 	"slices"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// The bounds of a Home tab, of which Slack takes 100 blocks: each request takes two.
+const (
+	homePart    = 10  // requests in one part
+	homeDecided = 8   // those that were decided lately
+	homeAsked   = 100 // requests that are looked at for whether they wait for somebody
 )
 
 // Home is a person's Home tab: what waits for them, what is theirs, what runs, what was decided lately.
@@ -25,56 +33,77 @@ func (d *Desk) Home(ctx context.Context, who ledger.Actor) card.Card {
 func (d *Desk) home(ctx context.Context, who ledger.Actor, person Person) (card.Card, error) {
 	open, err := d.Records.Open(ctx)
 	if err != nil {
-		return card.Card{}, err
+		return card.Card{}, unread("list open operations", err)
 	}
 	recent, err := d.Records.Recent(ctx, 40)
 	if err != nil {
-		return card.Card{}, err
+		return card.Card{}, unread("list operations", err)
 	}
-	var waiting, yours, running, decided []ledger.Record
-	for _, r := range open {
-		switch {
-		case r.Requester == who:
-			yours = append(yours, r)
-		case r.State == ledger.Pending && d.mayVote(ctx, r, who):
-			waiting = append(waiting, r)
-		}
-		if r.State == ledger.Running || r.State == ledger.Stuck || r.State == ledger.Waiting {
-			running = append(running, r)
-		}
-	}
-	for _, r := range recent {
-		if r.State.Final() && len(decided) < 8 {
-			decided = append(decided, r)
-		}
-	}
+	yours := only(open, func(r ledger.Record) bool { return r.Requester == who })
+	running := only(open, func(r ledger.Record) bool { return r.State != ledger.Pending })
+	decided := only(recent, func(r ledger.Record) bool { return r.State.Final() })
 	c := card.Card{Title: "amiral", Summary: "What waits for you, and what goes on"}
-	c.Sections = append(c.Sections, part("Waiting for you", "Nothing waits for you, "+person.Name+".", waiting)...)
-	c.Sections = append(c.Sections, part("Yours", "You have asked for nothing that is still open.", yours)...)
-	c.Sections = append(c.Sections, part("Running", "Nothing runs.", running)...)
-	c.Sections = append(c.Sections, part("Recently decided", "Nothing yet.", decided)...)
+	c.Sections = append(c.Sections, d.part("Waiting for you", "Nothing waits for you, "+person.Name+".", d.waiting(ctx, open, who))...)
+	c.Sections = append(c.Sections, d.part("Yours", "You have asked for nothing that is still open.", yours)...)
+	c.Sections = append(c.Sections, d.part("Running", "Nothing runs.", running)...)
+	c.Sections = append(c.Sections, d.part("Recently decided", "Nothing yet.", decided[:min(homeDecided, len(decided))])...)
 	c.Foot = []card.Text{card.Join(card.Code("/amiral help"), card.T(" shows what you can ask."))}
 	return c, nil
 }
 
-func part(title, none string, records []ledger.Record) []card.Section {
+// part draws requests under a headline, each with the buttons of its own card.
+func (d *Desk) part(title, none string, records []ledger.Record) []card.Section {
 	all := []card.Section{card.Para(card.Text{{Bold: title}})}
 	if len(records) == 0 {
 		return append(all, card.Para(card.T("%s", none)))
 	}
-	return append(all, list(records, 10)...)
+	for _, r := range records[:min(homePart, len(records))] {
+		all = append(all, card.Para(card.Join(card.T("%s ", mark(r.State)), line(r))))
+		if d.Draw == nil {
+			continue
+		}
+		if drawn := d.Draw(r); len(drawn.Buttons)+len(drawn.More) > 0 {
+			all = append(all, card.Section{Buttons: drawn.Buttons, More: drawn.More})
+		}
+	}
+	if hidden := len(records) - homePart; hidden > 0 {
+		all = append(all, card.Para(marked("… and "+count(hidden, "more operation")+": `/amiral ops list` shows them.")))
+	}
+	return all
 }
 
-// mayVote reports whether a request waits for this person's word. When Slack does not say who is in its
-// group, it is shown: the gate asks again when they vote.
-func (d *Desk) mayVote(ctx context.Context, r ledger.Record, who ledger.Actor) bool {
-	voted := slices.ContainsFunc(r.Votes, func(v ledger.Vote) bool { return v.Actor == who })
-	if voted || r.Requester == who {
-		return false
+// waiting are the requests that wait for this person's word, the first ones; what runs in part and waits to be
+// approved in full is one of them. When nobody can say whether somebody may, it is shown: the gate asks again
+// when they press.
+func (d *Desk) waiting(ctx context.Context, open []ledger.Record, who ledger.Actor) []ledger.Record {
+	var all []ledger.Record
+	asked := 0
+	for _, r := range open {
+		deed := wanted(r)
+		if deed == "" || r.Requester == who || approvedBy(r, who) || asked == homeAsked {
+			continue
+		}
+		asked++
+		err := d.Gate.May(ctx, r, who, deed)
+		if f, refused := fault.As(err); err == nil || !refused || f.Kind == fault.Unavailable {
+			all = append(all, r)
+		}
 	}
-	if d.Groups == nil || len(r.Rule.Groups()) == 0 {
-		return true
+	return all
+}
+
+// wanted is what an operation waits for people to do; empty when it waits for nobody.
+func wanted(r ledger.Record) string {
+	switch {
+	case r.State == ledger.Pending:
+		return "approve"
+	case r.State == ledger.Running && r.Narrowed:
+		return "widen"
 	}
-	in, err := d.Groups.InGroup(ctx, who, r.Rule.Groups()[0])
-	return in || err != nil
+	return ""
+}
+
+// approvedBy reports whether somebody has approved all of it.
+func approvedBy(r ledger.Record, who ledger.Actor) bool {
+	return slices.ContainsFunc(r.Votes, func(v ledger.Vote) bool { return v.Actor == who && (!v.Narrow || r.State == ledger.Pending) })
 }

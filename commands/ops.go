@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -35,7 +36,7 @@ func (o *Ops) Commands() []Command {
 func (o *Ops) status(ctx context.Context, _ *Call) (Result, error) {
 	open, err := o.Records.Open(ctx)
 	if err != nil {
-		return Result{}, fmt.Errorf("list open operations: %w", err)
+		return Result{}, unread("list open operations", err)
 	}
 	count := map[ledger.State]int{}
 	for _, r := range open {
@@ -45,6 +46,7 @@ func (o *Ops) status(ctx context.Context, _ *Call) (Result, error) {
 	c.Sections = append(c.Sections, card.Section{Facts: []card.Fact{
 		{Label: "Running", Value: card.T("%d", count[ledger.Running])},
 		{Label: "Waiting for approval", Value: card.T("%d", count[ledger.Pending])},
+		{Label: "Held back", Value: card.T("%d", count[ledger.Held])},
 		{Label: "Waiting for their turn", Value: card.T("%d", count[ledger.Waiting])},
 		{Label: "Stuck", Value: card.T("%d", count[ledger.Stuck])},
 	}})
@@ -81,7 +83,7 @@ func (o *Ops) list(ctx context.Context, c *Call) (Result, error) {
 		records, err = o.Records.Recent(ctx, 40)
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("list operations: %w", err)
+		return Result{}, unread("list operations", err)
 	}
 	k := card.Card{Title: title, Summary: fmt.Sprintf("%s: %d", title, len(records))}
 	if len(records) == 0 {
@@ -144,8 +146,8 @@ func (o *Ops) cancel(ctx context.Context, c *Call) (Result, error) {
 // stop takes back what waits and cancels what runs.
 func stop(ctx context.Context, c *Call, rec ledger.Record) (Result, error) {
 	switch {
-	case rec.State == ledger.Pending || rec.State == ledger.Waiting:
-		if _, err := c.Gate.Withdraw(ctx, rec.ID, c.Actor, ""); err != nil {
+	case rec.State == ledger.Pending || rec.State == ledger.Held || rec.State == ledger.Waiting:
+		if _, err := c.Gate.Withdraw(ctx, rec.ID, c.Actor, c.Words.Text("reason")); err != nil {
 			return Result{}, err
 		}
 		return done(rec, "Withdrawn: it will not run."), nil
@@ -157,7 +159,8 @@ func stop(ctx context.Context, c *Call, rec ledger.Record) (Result, error) {
 
 // signal asks a running operation for something.
 func signal(ctx context.Context, c *Call, rec ledger.Record, name string) (Result, error) {
-	if _, err := c.Gate.Signal(ctx, rec.ID, -1, c.Actor, name, c.Words.Text("reason")); err != nil {
+	reason := cmp.Or(c.Words.Text("reason"), c.Words.Text(glassFlag))
+	if _, err := c.Gate.Signal(ctx, rec.ID, -1, c.Actor, name, reason); err != nil {
 		return Result{}, err
 	}
 	return done(rec, "Asked to "+verb(name)+"; its thread tells when it has."), nil

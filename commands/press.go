@@ -2,7 +2,7 @@ package commands
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -13,7 +13,8 @@ import (
 // maxReason bounds what people write as a reason, in characters.
 const maxReason = 500
 
-// Press answers a button. What a person will see on the card itself is not said again; everything else is.
+// Press answers a button, on a card, in a thread or in the Home tab. What a person will see on the card itself
+// is not said again; everything else is.
 func (d *Desk) Press(ctx context.Context, p Press) Result {
 	a := d.attempt("press", p.Actor, p.Channel, short(p.Action+" "+string(p.ID), 100))
 	return d.answer(ctx, a, func(ctx context.Context) (Result, error) {
@@ -26,23 +27,34 @@ func (d *Desk) Press(ctx context.Context, p Press) Result {
 
 func (d *Desk) press(ctx context.Context, a *attempt, p Press) (Result, error) {
 	switch p.Action {
-	case "approve":
-		_, err := a.gate.Vote(ctx, p.ID, p.Version, p.Actor, approvals.Ballot{Choice: "approve"})
-		return Result{}, d.late(ctx, p.ID, err)
-	case "deny", "open_form":
-		return d.denyForm(ctx, p)
-	case "withdraw":
-		_, err := a.gate.Withdraw(ctx, p.ID, p.Actor, "")
-		return Result{}, err
-	case "pause", "resume", "continue", "cancel", "rollback", "retry":
+	case "approve", "approve_narrow":
+		return d.approve(ctx, a, p)
+	case "deny", "review", "open_form":
+		return d.open(ctx, p)
+	case "withdraw", "extend", "widen":
+		return Result{}, d.bear(ctx, a, p)
+	case "pause", "resume", "continue", "cancel", "rollback", "retry", "abandon":
 		_, err := a.gate.Signal(ctx, p.ID, p.Version, p.Actor, p.Action, "")
 		return Result{}, err
-	case "rollback_new":
-		return d.back(ctx, a, p)
-	case "details":
-		return d.details(ctx, p.ID)
+	case "rollback_new", "again":
+		return d.anew(ctx, a, p)
 	}
-	return Result{}, stale(p.Action)
+	return d.look(ctx, a, p)
+}
+
+// look answers the buttons that change nothing.
+func (d *Desk) look(ctx context.Context, a *attempt, p Press) (Result, error) {
+	show := map[string]func(context.Context, *attempt, ledger.Record, ledger.Actor) (Result, error){
+		"details": d.details, "copy": d.copied, "why": d.why,
+	}[p.Action]
+	if show == nil {
+		return Result{}, stale(p.Action)
+	}
+	rec, err := d.record(ctx, p.ID)
+	if err != nil {
+		return Result{}, err
+	}
+	return show(ctx, a, rec, p.Actor)
 }
 
 // record reads an operation that a button is about.
@@ -51,55 +63,31 @@ func (d *Desk) record(ctx context.Context, id ledger.ID) (ledger.Record, error) 
 	return rec, unfound(err, string(id), nil)
 }
 
-// denyForm opens the form that asks for the reason, unless it is too late for one.
-func (d *Desk) denyForm(ctx context.Context, p Press) (Result, error) {
-	rec, err := d.record(ctx, p.ID)
+// approve votes for all of it, or for the smaller thing only. Whoever takes no place that was still open is
+// told: the card shows that as little as it shows them.
+func (d *Desk) approve(ctx context.Context, a *attempt, p Press) (Result, error) {
+	rec, err := a.gate.Vote(ctx, p.ID, p.Version, p.Actor, approvals.Ballot{Choice: "approve", Narrow: p.Action == "approve_narrow"})
 	if err != nil {
-		return Result{}, err
+		return Result{}, d.late(ctx, p.ID, err)
 	}
-	if rec.State != ledger.Pending {
-		return Result{}, fault.New(fault.Conflict, "%s. Your denial was not counted.", strings.TrimSuffix(standing(rec), "."))
+	if rec.State != ledger.Pending || seated(rec, p.Actor) {
+		return Result{}, nil
 	}
-	if rec.Requester == p.Actor {
-		return Result{}, fault.New(fault.Denied, "This is your own request.").WithHint("To take it back, press Withdraw.")
-	}
-	return Result{Modal: &card.Modal{
-		ID: "deny", Subject: string(rec.ID), Version: rec.Version, Title: "Deny", Submit: "Deny",
-		Body: card.Card{Sections: []card.Section{card.Para(card.Join(
-			card.Text{{Bold: rec.Title}}, card.T("\nAsked by "), card.User(rec.Requester.User), card.T(" in %s.", rec.Environment)))}},
-		Inputs: []card.Input{{ID: "reason", Label: "Why?", Hint: "It stands in the thread, for everybody there.", Multi: true, Max: maxReason}},
-	}}, nil
+	return reply(notice(rec, card.T("Your approval is counted, and the places that you may take are taken. Still missing: %s.", lacking(rec)))), nil
 }
 
-// Submit answers a form.
-func (d *Desk) Submit(ctx context.Context, s Submission) Result {
-	a := d.attempt("submission", s.Actor, s.Channel, short(s.Modal+" "+string(s.Subject), 100))
-	return d.answer(ctx, a, func(ctx context.Context) (Result, error) {
-		if _, err := d.People.Person(ctx, s.Actor); err != nil {
-			return Result{}, err
-		}
-		if s.Modal != "deny" {
-			return Result{}, stale(s.Modal)
-		}
-		return d.deny(ctx, a, s)
-	})
-}
-
-func (d *Desk) deny(ctx context.Context, a *attempt, s Submission) (Result, error) {
-	reason := card.Inert(folded(s.Values["reason"]))
-	if reason == "" {
-		return wrong("reason", "Say why, in a few words."), nil
+// bear does what bears on a request and needs no words.
+func (d *Desk) bear(ctx context.Context, a *attempt, p Press) error {
+	var err error
+	switch p.Action {
+	case "withdraw":
+		_, err = a.gate.Withdraw(ctx, p.ID, p.Actor, "")
+	case "extend":
+		_, err = a.gate.Extend(ctx, p.ID, p.Version, p.Actor)
+	case "widen":
+		_, err = a.gate.Widen(ctx, p.ID, p.Version, p.Actor)
 	}
-	if len([]rune(reason)) > maxReason {
-		return wrong("reason", "This is too long: 500 characters are the most."), nil
-	}
-	_, err := a.gate.Vote(ctx, s.Subject, s.Version, s.Actor, approvals.Ballot{Choice: "deny", Reason: reason})
-	return Result{}, d.late(ctx, s.Subject, err)
-}
-
-// wrong says what is wrong in a form; nothing was done then.
-func wrong(input, text string) Result {
-	return Result{Errors: map[string]string{input: text}}
+	return err
 }
 
 // late makes a vote's refusal say what happened instead, and who did it.
@@ -115,8 +103,9 @@ func (d *Desk) late(ctx context.Context, id ledger.ID, err error) error {
 	return &fault.Fault{Kind: f.Kind, Text: standing(rec), Hint: f.Hint}
 }
 
-// back proposes to take back what an operation did.
-func (d *Desk) back(ctx context.Context, a *attempt, p Press) (Result, error) {
+// anew proposes to take back what an operation did, or to do it after all. Whoever presses asks; it is asked
+// where the operation's own thread lives.
+func (d *Desk) anew(ctx context.Context, a *attempt, p Press) (Result, error) {
 	rec, err := d.record(ctx, p.ID)
 	if err != nil {
 		return Result{}, err
@@ -125,20 +114,24 @@ func (d *Desk) back(ctx context.Context, a *attempt, p Press) (Result, error) {
 	if !ok {
 		return Result{}, stale(rec.Kind)
 	}
-	spec, err := kind.Back(ctx, rec)
+	plan := kind.Back
+	if p.Action == "again" {
+		plan = kind.Again
+		if !rec.State.Final() {
+			return Result{}, fault.New(fault.Conflict, "%s", standing(rec)).WithHint("There is no need to ask again.")
+		}
+	}
+	spec, err := plan(ctx, rec)
 	if err != nil {
 		return Result{}, err
 	}
 	spec.Requester, spec.Channel, spec.Thread = p.Actor, rec.Channel, ""
+	spec.Command = d.Book.unbroken(spec.Command)
 	return d.propose(ctx, a, p.Key, Result{Propose: &spec})
 }
 
 // details shows one person the whole plan and the journal.
-func (d *Desk) details(ctx context.Context, id ledger.ID) (Result, error) {
-	rec, err := d.record(ctx, id)
-	if err != nil {
-		return Result{}, err
-	}
+func (d *Desk) details(ctx context.Context, _ *attempt, rec ledger.Record, _ ledger.Actor) (Result, error) {
 	c := card.Card{Title: rec.Title, Tone: tone(rec.State), Summary: rec.Title}
 	if d.Draw != nil {
 		drawn := d.Draw(rec)
@@ -152,10 +145,32 @@ func (d *Desk) details(ctx context.Context, id ledger.ID) (Result, error) {
 		}
 		c.Sections = append(c.Sections, plan...)
 	}
-	journal, err := journal(ctx, d.Records, id)
+	journal, err := journal(ctx, d.Records, rec.ID)
 	if err != nil {
 		return Result{}, err
 	}
 	c.Sections = append(c.Sections, journal...)
 	return reply(c), nil
+}
+
+// copied shows the command as it can be typed again.
+func (d *Desk) copied(_ context.Context, _ *attempt, rec ledger.Record, _ ledger.Actor) (Result, error) {
+	if rec.Command == "" {
+		return reply(notice(rec, card.T("Nobody typed a command for this."))), nil
+	}
+	c := notice(rec, card.T("The command, as it can be typed again:"))
+	c.Sections = append(c.Sections, card.Section{Code: rec.Command})
+	return reply(c), nil
+}
+
+// notice tells one person something about an operation.
+func notice(rec ledger.Record, t card.Text) card.Card {
+	c := card.Card{
+		Sections: []card.Section{card.Para(card.Join(card.Text{{Bold: rec.Title}}, card.T("\n"), t))},
+		Foot:     []card.Text{card.Join(card.T("Operation "), card.Code(string(rec.ID)))},
+	}
+	if !slices.ContainsFunc(t, mentions) {
+		c.Summary = rec.Title
+	}
+	return c
 }

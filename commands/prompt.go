@@ -36,7 +36,7 @@ func slow(err error) bool {
 // dry is prompt for a command of which only the plan is wanted. A plan that is proposed may take its time.
 func (a *ASG) dry(run handler) handler {
 	return func(ctx context.Context, c *Call) (Result, error) {
-		if c.Words.Bool("dry-run") {
+		if c.Words.Bool(dryFlag) {
 			return a.prompt(run)(ctx, c)
 		}
 		return run(ctx, c)

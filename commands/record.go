@@ -19,8 +19,12 @@ func stateWord(s ledger.State) string {
 	switch s {
 	case ledger.Pending:
 		return "waits for approval"
+	case ledger.Held:
+		return "approved, held back"
 	case ledger.Waiting:
 		return "waits for its turn"
+	case ledger.Void:
+		return "approval void"
 	case ledger.Undone:
 		return "rolled back"
 	}
@@ -29,11 +33,11 @@ func stateWord(s ledger.State) string {
 
 func tone(s ledger.State) card.Tone {
 	switch s {
-	case ledger.Pending, ledger.Waiting:
+	case ledger.Pending, ledger.Held, ledger.Waiting:
 		return card.Asking
 	case ledger.Running:
 		return card.Working
-	case ledger.Stuck, ledger.Cancelled, ledger.Undone:
+	case ledger.Stuck, ledger.Cancelled, ledger.Undone, ledger.Void:
 		return card.Warning
 	case ledger.Succeeded:
 		return card.Good
@@ -52,16 +56,28 @@ func standing(r ledger.Record) string {
 	switch r.State {
 	case ledger.Pending:
 		return fmt.Sprintf("%s waits for approval.", r.Title)
+	case ledger.Held:
+		return fmt.Sprintf("%s was approved%s already and is held back: %s", r.Title, approvers(r), held(r))
 	case ledger.Waiting:
 		return fmt.Sprintf("%s was approved%s already and waits for %s to end.", r.Title, approvers(r), r.Ahead)
 	case ledger.Running, ledger.Stuck:
 		return fmt.Sprintf("%s was approved%s already and is %s.", r.Title, approvers(r), r.State)
+	case ledger.Void:
+		return fmt.Sprintf("%s did not run, because things had changed since it was approved: %s", r.Title, ending(r))
 	case ledger.Expired:
 		return fmt.Sprintf("%s has expired: it did not get its approvals in time.", r.Title)
 	case ledger.Denied, ledger.Withdrawn:
 		return fmt.Sprintf("%s was %s%s already.", r.Title, r.State, by)
 	}
 	return fmt.Sprintf("%s is over: %s", r.Title, ending(r))
+}
+
+// held says why an operation does not start yet, for card.Expand.
+func held(r ledger.Record) string {
+	if r.Stayed == "" {
+		return "it may not start now."
+	}
+	return r.Stayed
 }
 
 // approvers names who approved, for card.Expand.
@@ -89,10 +105,8 @@ func unfound(err error, id string, names []string) error {
 		return f.WithHint("`/amiral ops list --all` shows the ones there are.")
 	case errors.Is(err, ledger.ErrAmbiguous):
 		return fault.New(fault.Invalid, "Several operations begin with %s.", short(id, 60)).WithHint("Give more of the id.")
-	case err != nil:
-		return fmt.Errorf("read operation %s: %w", id, err)
 	}
-	return nil
+	return unread("read operation "+id, err)
 }
 
 // facts are what is told first of an operation.
@@ -105,8 +119,12 @@ func facts(r ledger.Record) []card.Fact {
 		{Label: "Asked", Value: card.When(r.Created)},
 		{Label: "Rule", Value: card.T("%s: %s", r.Rule.Name, needs(r.Rule))},
 	}
-	if r.State == ledger.Pending {
-		all = append(all, card.Fact{Label: "Expires", Value: card.When(r.Expires)})
+	all = append(all, decision(r)...)
+	if r.Impact != "" {
+		all = append(all, card.Fact{Label: "Impact", Value: card.T("%s", r.Impact)})
+	}
+	if r.About != "" {
+		all = append(all, card.Fact{Label: "About", Value: card.Code(string(r.About))})
 	}
 	if r.Command != "" {
 		all = append(all, card.Fact{Label: "Command", Value: card.Code(r.Command)})
@@ -117,11 +135,59 @@ func facts(r ledger.Record) []card.Fact {
 	return all
 }
 
+// decision is how far the approvals are, and what came between them and the start.
+func decision(r ledger.Record) []card.Fact {
+	var all []card.Fact
+	add := func(label string, value card.Text) { all = append(all, card.Fact{Label: label, Value: value}) }
+	if r.Rule.Quorum() > 0 {
+		add("Approvals", quorum(r))
+	}
+	if r.State == ledger.Pending {
+		if r.Rule.Quorum() > 0 {
+			add("Missing", card.T("%s", lacking(r)))
+		}
+		add("Expires", card.When(r.Expires))
+	}
+	if r.State == ledger.Held {
+		add("Held back", card.Expand(held(r)))
+		if !r.Opens.IsZero() {
+			add("Looks again", card.When(r.Opens))
+		}
+	}
+	if r.Narrowed {
+		add("Approved only", card.T("%s", r.Narrow))
+	}
+	if r.BreakGlass != "" {
+		add("🚨 Broken glass", card.T("%s", r.BreakGlass))
+		if len(r.Skipped) > 0 {
+			add("Skipped", card.T("%s", each(r.Skipped)))
+		}
+	}
+	return all
+}
+
 // line is an operation in one line of a list.
 func line(r ledger.Record) card.Text {
-	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s · %s · by ", r.Environment, stateWord(r.State)),
+	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s · by ", where(r), stateWord(r.State)),
 		card.User(r.Requester.User), card.T(" · "), card.When(moment(r)), card.T(" · "), card.Code(string(r.ID)))
+	if r.State == ledger.Pending && r.Approvals() > 0 {
+		t = append(t, card.Part{Plain: " · still missing: " + lacking(r)})
+	}
+	if r.State == ledger.Held && !r.Opens.IsZero() {
+		t = append(t, card.Part{Plain: " until "}, card.Part{When: r.Opens})
+	}
+	if r.BreakGlass != "" {
+		t = append(t, card.Part{Plain: " · 🚨 broken glass"})
+	}
 	return append(t, cardLink(r)...)
+}
+
+// where is the environment of an operation, if it has one.
+func where(r ledger.Record) string {
+	if r.Environment == "" {
+		return ""
+	}
+	return r.Environment + " · "
 }
 
 // moment is when an operation came to where it stands.
@@ -181,7 +247,7 @@ const (
 func journal(ctx context.Context, records Records, id ledger.ID) ([]card.Section, error) {
 	entries, err := records.Journal(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("read the journal of %s: %w", id, err)
+		return nil, unread("read the journal of "+string(id), err)
 	}
 	var lines []card.Text
 	for _, e := range entries {

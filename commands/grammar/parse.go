@@ -248,6 +248,8 @@ func (p *parser) complete() error {
 			}
 		}
 		switch {
+		case len(given) == 0 && len(set) == 1:
+			return p.spec.Refuse("", "--%s is needed.", set[0])
 		case len(given) == 0:
 			return p.spec.Refuse("", "One of --%s is needed.", strings.Join(set, ", --"))
 		case len(given) > 1:

@@ -93,6 +93,10 @@ func (s Spec) Usage() string {
 			f, _, _ := s.flag(name)
 			ways = append(ways, f.Usage())
 		}
+		if len(ways) == 1 {
+			parts = append(parts, ways[0])
+			continue
+		}
 		parts = append(parts, "("+strings.Join(ways, " | ")+")")
 	}
 	for _, f := range s.Flags {
