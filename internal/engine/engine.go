@@ -28,7 +28,8 @@ type Engine struct {
 	Grace   time.Duration // how long running turns may go on when Run is to end; 10 s
 
 	// Guard says, before the first step of an operation and whenever one that is held is looked at again,
-	// whether it may start. A fault ends the operation before it touched anything. Nil: everything may.
+	// whether it may start. A fault ends the operation as void before it touched anything; any other error is tried
+	// again. One that breaks the glass is not held, whatever the guard says. Nil: everything may start.
 	Guard func(ctx context.Context, r ledger.Record) (ledger.Stay, error)
 
 	Log     *slog.Logger
@@ -57,7 +58,9 @@ const (
 	Retried      Result = "retried"
 	Stuck        Result = "stuck"
 	Released     Result = "released"
-	Lost         Result = "lost" // somebody else holds the turn by now, or Redis did not answer
+	Held         Result = "held"     // the guard keeps it from starting
+	Admitted     Result = "admitted" // it was held, and takes its resource now
+	Lost         Result = "lost"     // somebody else holds the turn by now, or Redis did not answer
 )
 
 var errShutdown = errors.New("the engine stops")

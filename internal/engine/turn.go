@@ -20,13 +20,19 @@ import (
 func (e *Engine) run(ctx context.Context, t *ledger.Turn) {
 	began := time.Now()
 	log := e.log().With("op", t.ID, "kind", t.Kind, "target", t.Target, "step", t.At)
-	out, cause := e.attempt(ctx, t)
-
-	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Lease/4)
-	defer cancel()
-	o := Observation{Op: t.ID, Kind: t.Kind, Step: t.At, Took: time.Since(began)}
-	result, end, err := e.settle(write, t, out, cause, errors.Is(context.Cause(ctx), errShutdown))
-	o.Result, o.End = result, end
+	o := Observation{Op: t.ID, Kind: t.Kind, Step: t.At}
+	var cause, err error
+	if e.guarded(t) {
+		o.Result, o.End, cause, err = e.admit(ctx, t)
+	}
+	if o.Result == "" {
+		var out Outcome
+		out, cause = e.attempt(ctx, t)
+		write, cancel := writing(ctx, t)
+		defer cancel()
+		o.Result, o.End, err = e.settle(write, t, out, cause, stopping(ctx))
+	}
+	o.Took = time.Since(began)
 	if o.Result == Finished && !t.Started.IsZero() {
 		o.Since = t.Now.Add(o.Took).Sub(t.Started)
 	}
@@ -35,6 +41,14 @@ func (e *Engine) run(ctx context.Context, t *ledger.Turn) {
 		e.Observe(o)
 	}
 }
+
+// writing is the context for writing down what a turn came to: the last quarter of its lease.
+func writing(ctx context.Context, t *ledger.Turn) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), t.Lease/4)
+}
+
+// stopping reports whether the engine is to end.
+func stopping(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errShutdown) }
 
 // attempt runs the workflow's step. A panic is an error like any other.
 func (e *Engine) attempt(ctx context.Context, t *ledger.Turn) (out Outcome, err error) {
@@ -175,6 +189,8 @@ func tell(log *slog.Logger, o Observation, err error) {
 			return
 		}
 		log.Error("turn lost, it comes again", "err", err)
+	case Held, Admitted:
+		log.Info("operation "+string(o.Result), "err", err)
 	case Stuck:
 		log.Error("operation stuck", "err", err)
 	case Retried:

@@ -73,24 +73,31 @@ func decisionsJournalled(_ *snapshot, _ string, o op) (bad []string) {
 	return bad
 }
 
-// ran are the states of operations that hold or held their resource.
-func ran(s ledger.State) bool {
-	return slices.Contains([]ledger.State{
-		ledger.Running, ledger.Stuck, ledger.Succeeded, ledger.Failed, ledger.Cancelled, ledger.Undone,
-	}, s)
+// ways are the last of the entries started, held and waiting that an operation in a state may have; none: "".
+var ways = map[ledger.State][]string{
+	ledger.Pending: {""}, ledger.Denied: {""}, ledger.Expired: {""}, ledger.Withdrawn: {"", "held", "waiting"},
+	ledger.Held: {"held"}, ledger.Waiting: {"waiting"}, ledger.Running: {"started"}, ledger.Stuck: {"started"},
+	ledger.Void: {"started", "held"}, ledger.Cancelled: {"started", "held"},
+	ledger.Succeeded: {"started"}, ledger.Failed: {"started"}, ledger.Undone: {"started"},
 }
 
-// approvedMeansStarted: what has its votes runs or waits in line; nothing else does.
+// approvedMeansStarted: what has its votes runs, waits in line, or is held; nothing else does.
 func approvedMeansStarted(_ *snapshot, _ string, o op) (bad []string) {
 	enough := o.int("approvals") >= o.int("quorum")
 	if o.state() == ledger.Pending && enough {
 		bad = append(bad, "it has its votes and was not started")
 	}
-	if (ran(o.state()) || o.state() == ledger.Waiting) && !enough {
+	last := ""
+	for _, e := range o.journal {
+		if slices.Contains([]string{"started", "held", "waiting"}, e["kind"]) {
+			last = e["kind"]
+		}
+	}
+	if last != "" && !enough {
 		bad = append(bad, "it was started without its votes")
 	}
-	if ran(o.state()) != (o.count("started") > 0) {
-		bad = append(bad, "state and journal do not agree whether it started")
+	if !slices.Contains(ways[o.state()], last) {
+		bad = append(bad, fmt.Sprintf("state and journal do not agree whether it started: %q", last))
 	}
 	return bad
 }
@@ -100,9 +107,23 @@ func onceOnly(_ *snapshot, _ string, o op) (bad []string) {
 	if n := o.count("proposed"); n != 1 {
 		bad = append(bad, fmt.Sprintf("it was proposed %d times", n))
 	}
-	for _, kind := range []string{"approved", "started"} {
-		if n := o.count(kind); n > 1 {
-			bad = append(bad, fmt.Sprintf("it was %s %d times", kind, n))
+	if n := o.count("approved"); n > 1 {
+		bad = append(bad, fmt.Sprintf("it was approved %d times", n))
+	}
+	started, steps := false, false
+	for _, e := range o.journal {
+		switch e["kind"] {
+		case "started":
+			if started {
+				bad = append(bad, "it was started twice")
+			}
+			started = true
+		case "step":
+			steps = true
+		case "held":
+			if started = false; steps {
+				bad = append(bad, "it was held after its first step")
+			}
 		}
 	}
 	return bad
@@ -167,8 +188,12 @@ func resourceHeld(s *snapshot, id string, o op) (bad []string) {
 // dueOnce: what needs a turn or an end has exactly one due time, nothing else has one.
 func dueOnce(s *snapshot, id string, o op) (bad []string) {
 	due := s.due[id]
-	if needs := o.state() == ledger.Pending || o.state() == ledger.Running; needs != due {
+	held := o.state() == ledger.Held
+	if needs := o.state() == ledger.Pending || o.state() == ledger.Running || held; needs != due {
 		bad = append(bad, fmt.Sprintf("due: got %t, want %t", due, needs))
+	}
+	if s.held[id] != held {
+		bad = append(bad, fmt.Sprintf("held: got %t, want %t", s.held[id], held))
 	}
 	if open := s.open[id]; open == o.state().Final() {
 		bad = append(bad, fmt.Sprintf("open: got %t", open))
@@ -181,22 +206,44 @@ func votesProper(_ *snapshot, _ string, o op) (bad []string) {
 	if o.fields["digest"] != o.proposal.Digest || o.fields["resource"] != o.proposal.Resource {
 		bad = append(bad, "what runs is not what was proposed")
 	}
-	approvals := int64(0)
+	var people []ballot
+	widened := false
 	for user, b := range o.votes {
 		if user == o.proposal.Requester.User {
 			bad = append(bad, "the requester voted")
 		}
-		if at, _ := strconv.ParseInt(b.At, 10, 64); at > o.int("expires") {
+		if at, _ := strconv.ParseInt(b.At, 10, 64); at > o.int("expires") && !b.Widens {
 			bad = append(bad, user+" voted too late")
 		}
 		if b.Choice == "approve" {
-			approvals++
+			people = append(people, b)
 		}
+		widened = widened || b.Widens
 	}
-	if approvals != o.int("approvals") {
-		bad = append(bad, fmt.Sprintf("%d approvals are counted, %d given", o.int("approvals"), approvals))
+	if n := int64(most(o.proposal.Rule.Places(), people)); n != o.int("approvals") && !widened {
+		bad = append(bad, fmt.Sprintf("%d approvals are counted, %d given", o.int("approvals"), n))
+	}
+	if o.fields["narrowed"] == "1" && o.proposal.Narrow == "" {
+		bad = append(bad, "it is narrowed to nothing")
 	}
 	return bad
+}
+
+// most is how many people can sit, found by trying everything.
+func most(places []int, people []ballot) int {
+	if len(people) == 0 {
+		return 0
+	}
+	first, rest := people[0], people[1:]
+	best := most(places, rest)
+	for i := range places {
+		if places[i] > 0 && first.fillsPlace(i) {
+			places[i]--
+			best = max(best, 1+most(places, rest))
+			places[i]++
+		}
+	}
+	return best
 }
 
 // endTold: an end is journalled once, and whatever changed is drawn or about to be.
@@ -238,7 +285,7 @@ func (s *snapshot) strays() (bad []string) {
 	for _, set := range []struct {
 		name    string
 		members map[string]bool
-	}{{"I7 due", s.due}, {"I7 open", s.open}, {"I10 draw", s.draw}} {
+	}{{"I7 due", s.due}, {"I7 open", s.open}, {"I7 held", s.held}, {"I10 draw", s.draw}} {
 		for id := range set.members {
 			if _, ok := s.ops[id]; !ok {
 				bad = append(bad, set.name+" names the unknown operation "+id)

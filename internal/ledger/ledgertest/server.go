@@ -90,7 +90,7 @@ for _, set in ipairs({KEYS[1], KEYS[2]}) do
   for _, member in ipairs(all) do redis.call('ZINCRBY', set, -d, member) end
 end
 for _, op in ipairs(redis.call('KEYS', ARGV[2])) do
-  for _, field in ipairs({'held', 'hold', 'gap', 'expires'}) do
+  for _, field in ipairs({'held', 'hold', 'gap', 'expires', 'since', 'opens'}) do
     local v = tonumber(redis.call('HGET', op, field) or '0')
     if v and v > 0 then redis.call('HSET', op, field, string.format('%.0f', v - d)) end
   end

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,7 @@ type snapshot struct {
 	due      map[string]bool
 	draw     map[string]bool
 	open     map[string]bool
+	held     map[string]bool
 }
 
 // op is one operation as it is stored.
@@ -35,6 +37,14 @@ type op struct {
 type ballot struct {
 	At     string `json:"at"`
 	Choice string `json:"choice"`
+	Fills  string `json:"fills"`
+	Narrow bool   `json:"narrow"`
+	Widens bool   `json:"widens"` // given while it ran, for the rest
+}
+
+// fillsPlace reports whether the ballot's person may take a place.
+func (b ballot) fillsPlace(i int) bool {
+	return slices.Contains(strings.Fields(b.Fills), strconv.Itoa(i))
 }
 
 func (o op) state() ledger.State { return ledger.State(o.fields["state"]) }
@@ -71,6 +81,14 @@ func take(ctx context.Context, c redis.UniversalClient, prefix string) (*snapsho
 		if *set.into, err = members(ctx, c, tag+set.name); err != nil {
 			return nil, err
 		}
+	}
+	held, err := c.SMembers(ctx, tag+"held").Result()
+	if err != nil {
+		return nil, err
+	}
+	s.held = make(map[string]bool, len(held))
+	for _, id := range held {
+		s.held[id] = true
 	}
 	keys, err := c.Keys(ctx, tag+"*").Result()
 	if err != nil {

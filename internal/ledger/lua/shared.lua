@@ -95,7 +95,7 @@ local function stay(id, till, why, epoch)
   local looks = get(id, 'opens') ~= till or get(id, 'trouble') ~= ''
   set(id, 'state', 'held', 'stayed', why, 'opens', till, 'started', '', 'held', 0, 'attempt', 0, 'claims', 0, 'trouble', '')
   redis.call('SADD', HELD, id)
-  at(DUE, id, math.min(tonumber(till), now + LOOK))
+  at(DUE, id, math.max(now + 1000, math.min(tonumber(till), now + LOOK)))
   if news then
     add(id, 'version', 1)
     note(id, 'held', {epoch = epoch, line = why, tone = 'asking'})
