@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ type Config struct {
 	Engine       Engine        `yaml:"engine"`
 	HTTP         HTTP          `yaml:"http"`
 	Log          Log           `yaml:"log"`
+	Operators    []Operator    `yaml:"operators"`
+	Audit        Audit         `yaml:"audit"`
 }
 
 // Environment is a place where fleets run: an account seen through a role, and a region.
@@ -64,40 +67,68 @@ type Log struct {
 	Level string `yaml:"level"` // debug, info, warn or error; info when empty
 }
 
-// Load reads and checks a file.
+// Load reads and checks a file, and the files that its policy includes.
 func Load(path string) (Config, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	c, err := Parse(raw)
-	if err != nil {
+	c, err := parse(raw)
+	if !readable(err) {
+		return c, fmt.Errorf("%s:\n%w", path, err)
+	}
+	var included error
+	c.Policy, included = c.Policy.Included(filepath.Dir(path))
+	if err := errors.Join(err, included, c.Validate()); err != nil {
 		return c, fmt.Errorf("%s:\n%w", path, err)
 	}
 	return c, nil
 }
 
-// Parse reads and checks a document. An unknown field is an error: a misspelt rule must not be silently
-// without effect.
+// Parse reads and checks a document that includes no files. An unknown field is an error: a misspelt rule must
+// not be silently without effect.
 func Parse(raw []byte) (Config, error) {
+	c, err := parse(raw)
+	if !readable(err) {
+		return c, err
+	}
+	if len(c.Policy.Include) > 0 {
+		err = errors.Join(err, errors.New("policy: include: nobody knows which folder this document stands in"))
+	}
+	return c, errors.Join(err, c.Validate())
+}
+
+// readable reports whether the document could be read but for some fields, so that it is worth looking for more
+// problems.
+func readable(err error) bool {
+	var fields *yaml.TypeError
+	return err == nil || errors.As(err, &fields)
+}
+
+func parse(raw []byte) (Config, error) {
 	var c Config
 	d := yaml.NewDecoder(bytes.NewReader(raw))
 	d.KnownFields(true)
-	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+	err := d.Decode(&c)
+	switch {
+	case errors.Is(err, io.EOF):
+		return c, nil
+	case err != nil:
 		return c, fmt.Errorf("read the document: %w", err)
 	}
-	return c, c.Validate()
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return c, errors.New("read the document: there is more than one, of which only the first would count")
+	}
+	return c, nil
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
 	errs := c.environmentProblems()
 	errs = append(errs, c.Policy.Validate())
-	for i, r := range c.Policy.Rules {
-		if r.Environment != "" && !strings.ContainsAny(r.Environment, "*?[") && !c.has(r.Environment) {
-			errs = append(errs, fmt.Errorf("policy: rule %d: there is no environment %q; there are: %s", i+1, r.Environment, strings.Join(c.Names(), ", ")))
-		}
-	}
+	errs = append(errs, c.strangeEnvironments()...)
+	errs = append(errs, c.operatorProblems()...)
+	errs = append(errs, c.Audit.problems())
 	if c.Engine.Lease != 0 && c.Engine.Lease < time.Second {
 		errs = append(errs, fmt.Errorf("engine: lease: %s is under 1s, shorter than a call to AWS", c.Engine.Lease))
 	}
@@ -111,6 +142,19 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("log: level: %q is none of debug, info, warn, error", c.Log.Level))
 	}
 	return errors.Join(errs...)
+}
+
+// strangeEnvironments are those that rules are about and that there are not.
+func (c Config) strangeEnvironments() []error {
+	var errs []error
+	for i, r := range c.Policy.Rules {
+		for _, name := range r.Environment.All() {
+			if !strings.ContainsAny(name, `*?[\`) && !c.has(name) {
+				errs = append(errs, fmt.Errorf("policy: %s: there is no environment %q; there are: %s", c.Policy.Place(i), name, strings.Join(c.Names(), ", ")))
+			}
+		}
+	}
+	return errs
 }
 
 var environmentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)

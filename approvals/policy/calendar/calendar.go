@@ -1,0 +1,29 @@
+// Package calendar reads iCalendar files: when something is, with everything that repeats. It fetches them from
+// files and addresses, keeps the last good copy of each, and knows nothing of what they are used for.
+package calendar
+
+import (
+	"slices"
+	"time"
+)
+
+// Span is a stretch of time, To not included.
+type Span struct {
+	From, To time.Time
+	Summary  string // what the calendar says of it
+}
+
+// Calendar is what stands in one calendar.
+type Calendar struct {
+	events []event
+}
+
+// Spans are the events that overlap a time, in order. They may overlap each other.
+func (c *Calendar) Spans(from, to time.Time) []Span {
+	var all []Span
+	for _, e := range c.events {
+		all = append(all, e.spans(from, to)...)
+	}
+	slices.SortStableFunc(all, func(a, b Span) int { return a.From.Compare(b.From) })
+	return all
+}
