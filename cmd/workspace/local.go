@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/app"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/telemetry"
@@ -68,7 +67,7 @@ func announce(info workspace.Info, o options) error {
 	fmt.Printf("\n  amiral, a local workspace: open  %s\n\n", info.Page)
 	if o.play == "" && !o.noBot {
 		fmt.Print("  Type in #deploys as Dana:   /asg rollout web --image ami-0b2\n" +
-			"  Act as Sam (top right) and press Approve; push the clock beside the fleet.\n" +
+			"  Act as Sam (top right) and press Approve, then as Lee; push the clock beside the fleet.\n" +
 			"  Ctrl-C ends it; nothing stays behind.\n\n")
 	}
 	if o.open {
@@ -118,7 +117,11 @@ func (b *bot) start(ctx context.Context) error {
 			return err
 		}
 	}
-	a, err := app.New(ctx, app.Options{Config: Config(b.info), Log: b.log, Environ: config.Environ{
+	c, err := Config()
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, app.Options{Config: c, Log: b.log, Environ: config.Environ{
 		BotToken: config.Secret(b.info.SlackBotToken), AppToken: config.Secret(b.info.SlackAppToken),
 		SlackAPI: b.info.SlackAPI, Redis: config.Secret(b.info.Redis),
 	}})
@@ -158,23 +161,16 @@ func (b *bot) stop() {
 	b.running.Wait()
 }
 
-// Config is the bot's configuration for the workspace: production asks for one approval from the site
-// reliability engineers, staging for none.
-func Config(info workspace.Info) config.Config {
-	none, one := 0, 1
-	c := config.Config{
-		HTTP:   config.HTTP{Addr: "127.0.0.1:0"},
-		Engine: config.Engine{Poll: 5 * time.Second, Redraw: 2 * time.Second},
-		Policy: policy.Policy{Rules: []policy.Rule{
-			{Name: "production rollouts", Kind: "rollout", Environment: "production", Approvals: &one, From: "sre", ValidFor: 4 * time.Hour},
-			{Name: "staging is free", Environment: "staging", Approvals: &none},
-		}},
+// Config is the bot's configuration for the workspace: what the stories are written for, and looks often, since
+// time is pushed.
+func Config() (config.Config, error) {
+	c, err := config.Parse(story.Settings())
+	if err != nil {
+		return c, fmt.Errorf("the demo's configuration: %w", err)
 	}
-	channels := map[string][]string{"production": {"#deploys"}, "staging": {"#staging"}}
-	for i, e := range info.Environments {
-		c.Environments = append(c.Environments, config.Environment{Name: e.Name, Region: e.Region, Role: e.Role, Channels: channels[e.Name], Default: i == 0})
-	}
-	return c
+	c.HTTP = config.HTTP{Addr: "127.0.0.1:0"}
+	c.Engine = config.Engine{Poll: 5 * time.Second, Redraw: 2 * time.Second}
+	return c, nil
 }
 
 // play plays a story against the workspace; a crash in it ends the bot and starts it again.

@@ -127,6 +127,15 @@ func (b *Browser) Scheme(name string) {
 	b.must(err)
 }
 
+// Size makes the window as large as said, in pixels.
+func (b *Browser) Size(width, height int64) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: height, DeviceScaleFactor: 1,
+	})
+	b.must(err)
+}
+
 // Picture saves what the page looks like into the folder named by PICTURES, if it is set.
 func (b *Browser) Picture(name string) {
 	b.t.Helper()

@@ -1,11 +1,11 @@
-// The menus that break things on purpose: servers, AWS, Slack's sockets, alarms.
+// The menus that break things on purpose: servers, AWS, alarms.
 
 import { post, remove } from './api.js';
 import { h, toast } from './dom.js';
 import { menu } from './popover.js';
-import { facts, nameOf } from './store.js';
 
-async function tell(what, run) {
+// tell says what was done, or why it was refused.
+export async function tell(what, run) {
   try {
     await run();
     toast(what);
@@ -134,52 +134,6 @@ const describe = (f) =>
 function spoil(image) {
   const words = image.bad ? `${image.name || image.id} is good again` : `${image.name || image.id} boots unhealthy`;
   return { label: words, run: () => tell(words, () => post('/fleet/image', { id: image.id, bad: !image.bad })) };
-}
-
-// slackMenu disturbs the app's connections to Slack.
-export function slackMenu(anchor) {
-  const how = (words, value, hint) => ({
-    label: words,
-    hint,
-    test: `socket-${value}`,
-    run: () => tell(words, () => post('/ui/sockets', { how: value })),
-  });
-  const failure = (words, body) => ({ label: words, run: () => tell(words, () => post('/ui/fault', body)) });
-  menu(
-    anchor,
-    [
-      { heading: 'Sockets' },
-      how('Drop all sockets', 'drop'),
-      how('Ask for a refresh', 'refresh'),
-      how('Warn, then refresh', 'warning'),
-      how('Stop the pings', 'no_pings'),
-      how('Stop reading', 'half_open'),
-      how('Switch Socket Mode off', 'link_disabled'),
-      how('Switch Socket Mode on', 'link_enabled'),
-      { heading: 'Web API' },
-      failure('Rate limit message updates for 15 s', {
-        method: 'chat.update',
-        error: 'ratelimited',
-        status: 429,
-        retry_after: 15,
-        times: 5,
-      }),
-      failure('Lose the answer to the next post', { method: 'chat.postMessage', after_effect: true, times: 1 }),
-      { label: 'Mend everything', run: () => tell('Slack is mended', () => remove('/ui/fault')) },
-      { heading: 'People' },
-      ...trusted().map(leave),
-    ],
-    { label: 'Disturb Slack', className: 'wide' },
-  );
-}
-
-// trusted are the people whose word counts: the members of the user groups.
-const trusted = () =>
-  [...facts.users.values()].filter((u) => [...facts.groups.values()].some((g) => (g.users ?? []).includes(u.id)));
-
-function leave(user) {
-  const words = user.deleted ? `${nameOf(user)} comes back` : `${nameOf(user)} leaves the company`;
-  return { label: words, run: () => tell(words, () => post('/ui/users', { user: user.id, deleted: !user.deleted })) };
 }
 
 // alarmMenu switches each alarm on or off.

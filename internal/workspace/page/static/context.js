@@ -46,7 +46,7 @@ async function press(where, block, e, fields, key) {
   } catch (error) {
     // A press that nobody acknowledged has its warning mark beside the button; a view that is gone
     // needs no word either.
-    if (!(error instanceof Refusal)) toast(`That did not go through: ${error.message}`, 'bad');
+    if (!(error instanceof Refusal) || facts.outage) toast(`That did not go through: ${error.message}`, 'bad');
     else console.warn('press', error.message);
   } finally {
     clearTimeout(timer);

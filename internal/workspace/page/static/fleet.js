@@ -3,8 +3,9 @@
 import { get, listen } from './api.js';
 import { fill, h, icon, reconcile } from './dom.js';
 import { clockControls, readClock } from './clock.js';
-import { alarmMenu, awsMenu, slackMenu } from './breakage.js';
+import { alarmMenu, awsMenu } from './breakage.js';
 import { active, groupNode, serversNode, signOf } from './group.js';
+import { peopleMenu, redisMenu, slackMenu } from './outage.js';
 import { colours, imageName, legend } from './palette.js';
 import { clock } from './store.js';
 
@@ -62,7 +63,9 @@ function frame(root) {
     { class: 'fleet-tools' },
     clockControls(),
     tool('bolt', 'AWS', 'Break AWS', 'break-aws', (b) => awsMenu(b, view.state)),
-    tool('plug', 'Slack', 'Disturb Slack’s sockets', 'break-slack', slackMenu),
+    tool('plug', 'Slack', 'Disturb Slack', 'break-slack', slackMenu),
+    tool('stack', 'Redis', 'Stop and start Redis', 'break-redis', redisMenu),
+    tool('people', 'People', 'Who is in which group', 'people', peopleMenu),
     tool('bell', 'Alarms', 'Alarms', 'alarms', (b) => alarmMenu(b, view.state)),
   );
   root.append(

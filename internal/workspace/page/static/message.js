@@ -125,9 +125,10 @@ function reactions(channel, message) {
           class: `reaction ${mine ? 'mine' : ''}`,
           title: `${names} :${r.name}:`,
           'aria-label': `${r.name}, ${r.count ?? r.users?.length ?? 1}, ${names}`,
+          'data-testid': 'reaction',
+          'data-name': r.name,
           'aria-pressed': String(mine),
           onclick: () =>
-            !mine &&
             post('/ui/react', { as: facts.me, channel, ts: message.ts, name: r.name }).catch((error) =>
               toast(error.message, 'bad'),
             ),

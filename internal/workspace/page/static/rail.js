@@ -100,16 +100,21 @@ export function brand(root) {
 
 export function linkState(root) {
   on('sockets people', () => {
-    const n = facts.sockets.length;
-    const name = facts.app.name || 'The app';
-    const text = !facts.connected
-      ? 'The workspace is not answering'
-      : n
-        ? `${name} is connected${n > 1 ? `, ${n} sockets` : ''}`
-        : `${name} is not connected`;
-    root.className = `link-state ${!facts.connected ? 'lost' : n ? 'up' : 'down'}`;
+    const [tone, text] = standing();
+    root.className = `link-state ${tone}`;
+    root.title = text;
     if (root.textContent !== text) fill(root, h('span', { class: 'lamp' }), h('span', {}, text));
   });
+}
+
+// standing is how the connection between people, Slack and the app stands: a tone and the words.
+function standing() {
+  const name = facts.app.name || 'The app';
+  const n = facts.sockets.length;
+  if (!facts.connected) return ['lost', 'The workspace is not answering'];
+  if (facts.outage) return ['lost', 'Slack is down for everybody'];
+  if (!n) return ['down', `${name} is not connected`];
+  return ['up', `${name} is connected${n > 1 ? `, ${n} sockets` : ''}`];
 }
 
 // actAs draws the switch with which one becomes another person.

@@ -15,6 +15,7 @@ export const facts = {
   views: [],
   home: null,
   sockets: [],
+  outage: '',
   connected: false,
   place: { kind: 'channel', channel: null },
   thread: null,
@@ -136,6 +137,7 @@ function adopt(state, first) {
   facts.views = state.views ?? [];
   facts.home = state.home ?? null;
   facts.sockets = state.sockets ?? [];
+  facts.outage = state.outage ?? '';
   if (first) facts.busy.clear();
   for (const c of facts.channels) if (first) facts.unread[c.id] = c.unread ?? 0;
   choosePlace();
@@ -209,6 +211,10 @@ const handlers = {
   },
   sockets: ({ sockets }) => {
     facts.sockets = sockets ?? [];
+    changed('sockets');
+  },
+  outage: ({ outage }) => {
+    facts.outage = outage ?? '';
     changed('sockets');
   },
   reset: () => {
