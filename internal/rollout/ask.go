@@ -17,18 +17,30 @@ import (
 const promoteLook = 5 * time.Second
 
 // canary asks once the canary is in service, and answers for people when they do not: back is the safe way.
+// A canary that is there only because no more was approved goes on by itself once the rest is approved, too.
 func (r *run) canary(s *sight) engine.Outcome {
+	there := s.refresh.Status == "InProgress" && s.refresh.Percent >= r.data.Share
 	switch {
+	case (there || r.data.asking()) && r.plan.Want.Canary == 0 && !r.turn.Narrowed:
+		return say(stepPromote, card.Working, "The canary is in service, and the rest is approved by now: it goes on.")
 	case r.data.asking() && r.now.Before(r.data.Until):
 	case r.data.asking():
 		r.data.By = ledger.Actor{}
-		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.Want.CanaryWait))
-	case s.refresh.Status == "InProgress" && s.refresh.Percent >= r.plan.canaryShare():
-		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.Want.CanaryWait)
-		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. Continue, or roll back? Without an answer within %s it is rolled back.",
-			r.data.Progress.Replaced, r.data.Progress.Total, r.data.Version, card.Span(r.plan.Want.CanaryWait))
+		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.canaryWait()))
+	case there:
+		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.canaryWait())
+		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. %s Without an answer within %s it is rolled back.",
+			r.data.Progress.Replaced, r.data.Progress.Total, r.data.Version, r.asks(), card.Span(r.plan.canaryWait()))
 	}
 	return engine.Outcome{In: r.poll}
+}
+
+// asks is what people are asked about the canary.
+func (r *run) asks() safe {
+	if r.turn.Narrowed {
+		return "No more than the canary is approved. Approve the rest, or roll back?"
+	}
+	return "Continue, or roll back?"
 }
 
 // refreshes reads the group's refreshes, newest first. It is a fault when the group is no more.

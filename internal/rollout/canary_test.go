@@ -104,7 +104,7 @@ func TestCanaryInAMixedFleet(t *testing.T) {
 	p := w.propose(Want{Version: 2, Canary: 20})
 	w.until("asked", w.at(stepAsk))
 	if after := w.runs(); after == before {
-		t.Errorf("asked with %s, as before: %d match, stop at %d %%", after, p.Matching, p.canaryShare())
+		t.Errorf("asked with %s, as before: %d match, stop at %d %%", after, p.Matching, w.data().Share)
 	}
 	w.ask("continue", sre)
 	w.finish(ledger.Succeeded)

@@ -6,6 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
 )
@@ -48,51 +51,148 @@ func (p Plan) again() Want {
 	return w
 }
 
-// Changed tells, in sentences, what is materially different in a plan made now from the same wish. Where
-// the group itself moved on, that is told and not all that follows from it. Whatever stops the new plan
-// counts, and so does a group that grew by more than a quarter.
-func (p Plan) Changed(now Plan) []string {
+// Change is one thing that is materially not as it was approved.
+type Change struct {
+	What     string `json:"what"`
+	Approved string `json:"approved"`
+	Now      string `json:"now"`
+
+	text string // the same as a sentence
+}
+
+// Changed tells what is materially different in a plan made now from the same wish. Where the group itself
+// moved on, that is told and not all that follows from it. Whatever stops the new plan counts, and so does a
+// group that grew by more than a quarter. An instance more or less, or another in the place of one that was
+// ill, does not; nor do names and descriptions.
+func (p Plan) Changed(now Plan) []Change {
 	told := p.moved(now)
-	tell := func(changed bool, format string, args ...any) {
-		if changed {
-			told = append(told, fmt.Sprintf(format, args...))
+	if len(told) == 0 {
+		told = p.misled(now)
+	}
+	for _, look := range []func(Plan) (Change, bool){p.otherPolicy, p.otherOrder, p.darker, p.more, p.dataAtStake, p.alarmed} {
+		if c, changed := look(now); changed {
+			told = append(told, c)
 		}
 	}
-	if len(told) == 0 {
-		tell(p.To.Version != now.To.Version || p.To.Template != now.To.Template || p.To.Image != now.To.Image,
-			"It would lead to %s now, not to %s.", now.To.words(), p.To.words())
-		tell(p.To.Version == now.To.Version && !same(p.Differences, now.Differences),
-			"The two versions differ in other fields than before.")
-		tell(p.Reversible && !now.Reversible, "AWS could no longer roll it back.")
-	}
-	tell(!same(p.Mixed, now.Mixed) && !p.onlyRef(now), "The group's mixed instances policy is another one.")
-	tell(p.otherOrder(now), "The refresh would be asked for in another way.")
-	tell(p.Pace.Floor > 0 && now.Pace.Floor == 0 && now.Pace.Replaced > 0, "The group would go out of service meanwhile.")
-	tell(now.Pace.Replaced > p.Pace.Replaced+max(1, p.Pace.Replaced/4), "It would replace %s, not %d.",
-		plural(now.Pace.Replaced, "instance"), p.Pace.Replaced)
 	for _, s := range now.Stops() {
-		told = append(told, closed(s.Text))
+		told = append(told, Change{What: "In the way", Approved: "nothing", Now: s.Text, text: closed(s.Text)})
 	}
 	return told
 }
 
 // moved tells where the group stands now, if it does not stand where it stood.
-func (p Plan) moved(now Plan) []string {
+func (p Plan) moved(now Plan) []Change {
+	what, was, is, text := "", "", "", ""
 	switch {
 	case p.Environment != now.Environment || p.Resource() != now.Resource():
-		return []string{fmt.Sprintf("It is %s now, not %s.", now.Resource(), p.Resource())}
+		what, was, is, text = "Target", p.Resource(), now.Resource(), "It is %s now, not %s."
 	case now.From.Version == 0 && p.From.Version != 0:
 		return nil // what the group launches from is gone, which is a stop with words of its own
 	case p.From.Template != now.From.Template:
-		return []string{fmt.Sprintf("The group's template is %s now, not %s.", now.From.Template, p.From.Template)}
+		what, was, is, text = "Template", string(p.From.Template), string(now.From.Template), "The group's template is %s now, not %s."
 	case p.From.Version != now.From.Version:
-		return []string{fmt.Sprintf("The group launches %s now, not %s.", now.From.words(), p.From.words())}
+		what, was, is, text = "Launches", p.From.words(), now.From.words(), "The group launches %s now, not %s."
 	case p.From.Image != now.From.Image:
-		return []string{fmt.Sprintf("The group's image is %s now, not %s.", now.From.Image, p.From.Image)}
+		what, was, is, text = "Image", string(p.From.Image), string(now.From.Image), "The group's image is %s now, not %s."
 	case p.Ref.Version != now.Ref.Version:
-		return []string{fmt.Sprintf("The group names its version as %s now, not %s.", orDefault(now.Ref.Version), orDefault(p.Ref.Version))}
+		what, was, is = "Named version", orDefault(p.Ref.Version), orDefault(now.Ref.Version)
+		text = "The group names its version as %s now, not %s."
+	default:
+		return nil
 	}
-	return nil
+	return []Change{{What: what, Approved: was, Now: is, text: fmt.Sprintf(text, is, was)}}
+}
+
+// misled tells what the rollout would lead to now, and whether there is still a way back from it.
+func (p Plan) misled(now Plan) (told []Change) {
+	switch {
+	case p.To.Version != now.To.Version || p.To.Template != now.To.Template || p.To.Image != now.To.Image:
+		told = append(told, Change{What: "Leads to", Approved: p.To.words(), Now: now.To.words(),
+			text: fmt.Sprintf("It would lead to %s now, not to %s.", now.To.words(), p.To.words())})
+	case !same(p.Differences, now.Differences):
+		told = append(told, Change{What: "Differences", Approved: p.differenceWords(), Now: now.differenceWords(),
+			text: "The two versions differ in other fields than before."})
+	}
+	if p.Reversible && !now.Reversible {
+		told = append(told, Change{What: "Way back", Approved: "can be rolled back", Now: "cannot be rolled back while it runs",
+			text: "AWS could no longer roll it back."})
+	}
+	return told
+}
+
+// differenceWords lists in which fields the two versions differ.
+func (p Plan) differenceWords() string {
+	words := make([]string, len(p.Differences))
+	for i, d := range p.Differences {
+		words[i] = change(d)
+	}
+	return some(words, 5)
+}
+
+func (p Plan) otherPolicy(now Plan) (Change, bool) {
+	if same(p.Mixed, now.Mixed) || p.onlyRef(now) {
+		return Change{}, false
+	}
+	was, is := unlike(p.Mixed, now.Mixed)
+	return Change{What: "Mixed instances policy", Approved: was, Now: is, text: "The group's mixed instances policy is another one."}, true
+}
+
+// otherOrder compares the orders apart from what misled tells in words of its own.
+func (p Plan) otherOrder(now Plan) (Change, bool) {
+	a, b := p.Order, now.Order
+	a.Template, b.Template = fleet.TemplateRef{}, fleet.TemplateRef{}
+	a.AutoRollback, b.AutoRollback = false, false
+	was, is := unlike(a, b)
+	return Change{What: "Refresh", Approved: was, Now: is, text: "The refresh would be asked for in another way."}, !same(a, b)
+}
+
+// muchDarker is by how many points of the capacity more may be taken away than was approved.
+const muchDarker = 25
+
+// darker: the group would go out of service, or lose much more of its capacity than was approved.
+func (p Plan) darker(now Plan) (Change, bool) {
+	was, is := p.Blast().CapacityDown, now.Blast().CapacityDown
+	c := Change{What: "Capacity meanwhile", Approved: fmt.Sprintf("%d %% less", was), Now: fmt.Sprintf("%d %% less", is)}
+	if p.Pace.Floor > 0 && now.Pace.Floor == 0 && now.Pace.Replaced > 0 {
+		c.text = "The group would go out of service meanwhile."
+		return c, true
+	}
+	c.text = fmt.Sprintf("It would take %d %% of the capacity away meanwhile, not %d %%.", is, was)
+	return c, is > was+muchDarker
+}
+
+// more: by a quarter, and by more than one.
+func (p Plan) more(now Plan) (Change, bool) {
+	was, is := p.Pace.Replaced, now.Pace.Replaced
+	return Change{What: "Replaces", Approved: plural(was, "instance"), Now: plural(is, "instance"),
+		text: fmt.Sprintf("It would replace %s, not %d.", plural(is, "instance"), was)}, is > was+max(1, was/4)
+}
+
+// dataAtStake: disks that nobody who agreed had heard of.
+func (p Plan) dataAtStake(now Plan) (Change, bool) {
+	return Change{What: "Data", Approved: "none is lost besides the root volumes", Now: "other disks are deleted with the instances",
+		text: "The instances have disks now that would be lost with them."}, !p.dataLost() && now.dataLost()
+}
+
+// alarmed: something rings for the group that was quiet when people agreed, or cannot be heard any more. A roll
+// back is not held up by that: it may well be the cure.
+func (p Plan) alarmed(now Plan) (Change, bool) {
+	if p.Want.Back || p.Risk.NoAlarms != "" {
+		return Change{}, false
+	}
+	if now.Risk.NoAlarms != "" {
+		return Change{What: "Open alarms", Approved: p.alarmWord(), Now: Unknown, text: "It cannot be told any more whether an alarm is open."}, true
+	}
+	fresh := slices.DeleteFunc(slices.Clone(now.Risk.Alarms), func(name string) bool { return slices.Contains(p.Risk.Alarms, name) })
+	return Change{What: "Open alarms", Approved: p.alarmWord(), Now: now.alarmWord(),
+		text: fmt.Sprintf("%s open that was not: %s.", are(len(fresh), "alarm"), some(fresh, 3))}, len(fresh) > 0
+}
+
+func (p Plan) alarmWord() string {
+	if len(p.Risk.Alarms) == 0 {
+		return "none"
+	}
+	return some(p.Risk.Alarms, 5)
 }
 
 // onlyRef reports whether the mixed instances policies differ in nothing but the template's version, which
@@ -123,14 +223,6 @@ func (p Plan) reached(f Facts) bool {
 	return len(f.Refreshes) == 0 || f.Refreshes[0].Over()
 }
 
-// otherOrder compares the orders apart from what Changed tells in words of its own.
-func (p Plan) otherOrder(now Plan) bool {
-	a, b := p.Order, now.Order
-	a.Template, b.Template = fleet.TemplateRef{}, fleet.TemplateRef{}
-	a.AutoRollback, b.AutoRollback = false, false
-	return !same(a, b)
-}
-
 // words names a side as people say it.
 func (s Side) words() string {
 	if s.Version == 0 {
@@ -144,4 +236,46 @@ func same(a, b any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// unlike lists the fields in which two values, as they are stored, differ: those of the one, and those of the other.
+func unlike(a, b any) (was, is string) {
+	x, y := fields(a), fields(b)
+	keys := map[string]bool{}
+	for k := range x {
+		keys[k] = true
+	}
+	for k := range y {
+		keys[k] = true
+	}
+	var left, right []string
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if !bytes.Equal(x[k], y[k]) {
+			left, right = append(left, field(k, x[k])), append(right, field(k, y[k]))
+		}
+	}
+	return strings.Join(left, ", "), strings.Join(right, ", ")
+}
+
+// fields are the fields of a value as it is stored.
+func fields(v any) map[string]json.RawMessage {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(body, &all) != nil {
+		return nil
+	}
+	return all
+}
+
+// field is a stored field as people read it: `types m5.large, m6i.large`.
+func field(name string, value json.RawMessage) string {
+	name = strings.ReplaceAll(name, "_", " ")
+	if len(value) == 0 {
+		return "no " + name
+	}
+	plain := strings.NewReplacer(`"`, "", "{", "", "}", "", "[", "", "]", "", ",", ", ", ":", " ").Replace(string(value))
+	return name + " " + plain
 }

@@ -158,6 +158,28 @@ func stories() []story {
 				}
 			}
 		}, runs: "[v1 ami-0001:2]", statuses: []string{"Cancelled", "RollbackSuccessful", "Successful"}, versions: 2},
+		{name: "narrow, then widened", want: Want{Image: "ami-0002"}, state: ledger.Succeeded, play: func(w *world) {
+			w.narrow()
+			w.people = func() {
+				switch {
+				case len(w.signal) > 0:
+				case w.rec.At == stepAsk && w.rec.Narrowed && w.now.Before(w.data().Asked.Add(5*time.Minute)):
+					w.ask("continue", sre) // which the gate refuses
+				case w.rec.At == stepAsk && w.rec.Narrowed:
+					w.widen()
+				}
+			}
+		}, runs: "[v2 ami-0002:2]", statuses: []string{"Cancelled", "Successful"}, versions: 2},
+		{name: "narrow, no answer", want: Want{Image: "ami-0002"}, state: ledger.Undone, play: (*world).narrow,
+			runs: "[v1 ami-0001:2]", statuses: []string{"RollbackSuccessful"}, versions: 2},
+		{name: "widened before anybody was asked", want: Want{Image: "ami-0002"}, state: ledger.Succeeded, play: func(w *world) {
+			w.narrow()
+			w.people = func() {
+				if w.rec.At == stepFollow && w.rec.Narrowed {
+					w.widen()
+				}
+			}
+		}, runs: "[v2 ami-0002:2]", statuses: []string{"Cancelled", "Successful"}, versions: 2},
 	}
 }
 
@@ -323,25 +345,27 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 		name   string
 		change func(*world)
 		says   string
+		row    string
 	}{
-		{"image deregistered", func(w *world) { w.ec2("Action=DeregisterImage&ImageId=ami-0002") }, "Image ami-0002"},
+		{"image deregistered", func(w *world) { w.ec2("Action=DeregisterImage&ImageId=ami-0002") }, "Image ami-0002", "In the way: nothing → Image ami-0002"},
 		{"another refresh", func(w *world) {
 			if _, err := w.fleet.StartRefresh(context.Background(), fleet.RefreshOrder{Group: "web",
 				Template: fleet.TemplateRef{ID: "lt-0001", Version: "1"}, MinHealthy: 90, MaxHealthy: 120}); err != nil {
 				w.t.Fatal(err)
 			}
-		}, "Another instance refresh"},
+		}, "Another instance refresh", "In the way: nothing → Another instance refresh"},
 		{"the group moved on", func(w *world) {
 			w.ec2("Action=CreateLaunchTemplateVersion&LaunchTemplateId=lt-0001&SourceVersion=1&LaunchTemplateData.InstanceType=t3.small")
 			w.raw("Action=UpdateAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=web&LaunchTemplate.LaunchTemplateId=lt-0001&LaunchTemplate.Version=2")
-		}, "web changed since it was approved. The group launches version 2 (ami-0001) now, not version 1 (ami-0001). Ask again with `/asg rollout web --image ami-0002`. Nothing was changed."},
+		}, "web changed since it was approved. The group launches version 2 (ami-0001) now, not version 1 (ami-0001). Ask again with `/asg rollout web --image ami-0002`. Nothing was changed.",
+			"Launches: version 1 (ami-0001) → version 2 (ami-0001)"},
 		{"launching suspended", func(w *world) {
 			w.raw("Action=SuspendProcesses&Version=2011-01-01&AutoScalingGroupName=web&ScalingProcesses.member.1=Launch")
-		}, "A process is suspended on web: Launch"},
+		}, "A process is suspended on web: Launch", "In the way: nothing → A process is suspended"},
 		{"the group is gone", func(w *world) {
 			w.raw("Action=DeleteAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=web&ForceDelete=true")
 			w.pass(time.Hour)
-		}, "There is no group web"},
+		}, "There is no group web", "Group: web → does not exist any more"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -349,8 +373,11 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 			w.propose(Want{Image: "ami-0002"})
 			tt.change(w)
 			w.sim.ResetCalls()
-			w.finish(ledger.Failed)
+			w.finish(ledger.Void)
 			w.wantOutcome(tt.says)
+			if got := w.card(); len(w.data().Changes) == 0 || !strings.Contains(got, "Approved → now") || !strings.Contains(got, tt.row) {
+				t.Errorf("got %+v and\n%s\nwant %q", w.data().Changes, got, tt.row)
+			}
 			if !strings.HasSuffix(w.rec.Outcome, " Nothing was changed.") {
 				t.Errorf("got outcome %q, want it to end by saying that nothing was changed", w.rec.Outcome)
 			}
@@ -387,7 +414,7 @@ func TestAGroupThatOnlyLaunchesTheGoalChanged(t *testing.T) {
 	w.propose(Want{Image: "ami-0002"})
 	w.ec2("Action=CreateLaunchTemplateVersion&LaunchTemplateId=lt-0001&SourceVersion=1&LaunchTemplateData.ImageId=ami-0002")
 	w.raw("Action=UpdateAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=web&LaunchTemplate.LaunchTemplateId=lt-0001&LaunchTemplate.Version=2")
-	w.finish(ledger.Failed)
+	w.finish(ledger.Void)
 	w.wantOutcome("web changed since it was approved. The group launches version 2 (ami-0002) now, not version 1 (ami-0001). Ask again")
 	w.wantStatuses()
 }
@@ -398,7 +425,7 @@ func TestAVersionDeletedAfterApproval(t *testing.T) {
 	w.ec2("Action=CreateLaunchTemplateVersion&LaunchTemplateId=lt-0001&SourceVersion=1&LaunchTemplateData.ImageId=ami-0002")
 	w.propose(Want{Version: 2})
 	w.ec2("Action=DeleteLaunchTemplateVersions&LaunchTemplateId=lt-0001&LaunchTemplateVersion.1=2")
-	w.finish(ledger.Failed)
+	w.finish(ledger.Void)
 	w.wantOutcome("Template web-lt has no version 2.", " Nothing was changed.")
 	w.wantStatuses()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -104,6 +105,10 @@ func imageState(f Facts, p Plan) []card.Finding {
 	}
 	image, there := f.Images[id]
 	switch {
+	case !there && p.Want.Back:
+		return one(stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s does not exist any more.", p.To.Version, id))
+	case image.State != "available" && p.Want.Back:
+		return one(stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s is %s.", p.To.Version, id, image.State))
 	case !there:
 		return one(stop("Check the id and the region, and that the image is shared with this account.",
 			"Image %s does not exist here.", id))
@@ -236,13 +241,12 @@ func mixedPolicy(_ Facts, p Plan) (found []card.Finding) {
 	return append(found, warn("", "The group has a mixed instances policy; it is kept whole, only the template's version changes."))
 }
 
-// wayBack: what keeps AWS from taking the refresh back.
-func wayBack(f Facts, p Plan) []card.Finding {
+// wayBack: what keeps AWS from taking the refresh back, and anybody from going back afterwards.
+func wayBack(_ Facts, p Plan) (found []card.Finding) {
 	if p.Reversible || p.From.Version == 0 {
 		return nil
 	}
 	const hint = "The automatic roll back is switched off."
-	image, there := f.Images[p.From.Image]
 	switch {
 	case p.From.Version == p.To.Version:
 		return one(warn(hint, "The group already launches version %d, so there is nothing that AWS could roll back to.", p.To.Version))
@@ -251,13 +255,29 @@ func wayBack(f Facts, p Plan) []card.Finding {
 		if p.Ref.Version == "$Latest" && p.Makes() {
 			text += " New instances of every group that follows $Latest launch from the new version as soon as it is made."
 		}
-		return one(warn(hint, "%s", text))
+		found = one(warn(hint, "%s", text))
 	case p.From.Image.IsParameter():
-		return one(warn(hint, "The group's present image is the parameter %s, which AWS cannot roll back to.", p.From.Image))
-	case !there:
-		return one(warn(hint, "The present image %s does not exist any more, so there is no way back to it.", p.From.Image))
+		found = one(warn(hint, "The group's present image is the parameter %s, which AWS cannot roll back to.", p.From.Image))
 	}
-	return one(warn(hint, "The present image %s is %s, so there is no way back to it.", p.From.Image, image.State))
+	if p.NoReturn != "" {
+		found = append(found, warn(hint, "The present %s, so there is no way back to it.", p.NoReturn))
+	}
+	return found
+}
+
+// noReturn says why the version that the group launches now could not be launched again; empty when it could,
+// or when its image is only named by a parameter.
+func noReturn(f Facts, p Plan) string {
+	image, there := f.Images[p.From.Image]
+	switch {
+	case p.From.Version == 0, p.From.Image == "", p.From.Image.IsParameter():
+		return ""
+	case !there:
+		return fmt.Sprintf("image %s does not exist any more", p.From.Image)
+	case image.State != "available":
+		return fmt.Sprintf("image %s is %s", p.From.Image, image.State)
+	}
+	return ""
 }
 
 // capacity: does the group stay in service?
@@ -360,13 +380,17 @@ func (p Plan) canaries() int {
 	return max(1, (p.Pace.Replaced*cmp.Or(p.Want.Canary, narrowShare)+99)/100)
 }
 
-// canaryShare is the percentage at which AWS shall stop for the canary. Instances that match already
-// count for AWS as replaced, so they are added.
-func (p Plan) canaryShare() int {
-	if p.Matching == 0 {
-		return p.Want.Canary
+// canaryWait is how long people may take to answer about the canary.
+func (p Plan) canaryWait() time.Duration { return cmp.Or(p.Want.CanaryWait, time.Hour) }
+
+// canaryShare is the percentage at which AWS shall stop, so that no more than so many canaries are replaced as
+// the group is now. Instances that match already count for AWS as replaced, so they are added.
+func (p Plan) canaryShare(now Plan, canaries int) int {
+	most := 100 * (now.Matching + canaries) / max(now.Matching+now.Pace.Replaced, 1)
+	if now.Matching == 0 {
+		most = min(most, cmp.Or(p.Want.Canary, narrowShare))
 	}
-	return min(max(100*(p.Matching+p.canaries())/(p.Matching+p.Pace.Replaced), 1), 99)
+	return min(max(most, 1), 99)
 }
 
 // fullStops: a checkpoint below 100 at the end would leave the rest behind.

@@ -126,7 +126,8 @@ func (r *run) suspension(s *sight) {
 
 // answer does what people asked for since the last look.
 func (r *run) answer(s *sight) (engine.Outcome, bool) {
-	signal, asked := r.signal("pause", "resume", "continue", "cancel", "rollback")
+	r.refuseMore(s)
+	signal, asked := r.signal(r.choices()...)
 	if !asked {
 		return engine.Outcome{}, false
 	}
@@ -153,6 +154,23 @@ func (r *run) answer(s *sight) (engine.Outcome, bool) {
 		return to(stepResume), true
 	}
 	return engine.Outcome{}, false
+}
+
+// choices are the signals that are listened to. As long as no more than the canary is approved, nobody can have
+// the rest go on, whatever let the signal through.
+func (r *run) choices() []string {
+	all := []string{"pause", "resume", "cancel", "rollback"}
+	if r.turn.Narrowed {
+		return all
+	}
+	return append(all, "continue")
+}
+
+// refuseMore tells whoever wants the rest to go on why it does not.
+func (r *run) refuseMore(s *sight) {
+	if _, asked := r.signal("continue"); asked && r.turn.Narrowed {
+		s.tell(card.Warning, "No more than the canary is approved: the rest goes on when that is approved, too.")
+	}
 }
 
 // checkpoints tells each checkpoint that people asked for, once.

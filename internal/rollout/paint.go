@@ -33,6 +33,8 @@ func (Painter) Paint(rec ledger.Record) Picture {
 	switch {
 	case rec.State == ledger.Running || rec.State == ledger.Stuck:
 		pic.Sections, pic.Foot = s.running(), s.looked()
+	case len(d.Changes) > 0:
+		pic.Sections = s.voided()
 	case rec.State.Final() && d.Version > 0:
 		pic.Sections = s.ended()
 	default:
@@ -62,6 +64,8 @@ func (s scene) headline() string {
 // now is the state of a running rollout in a word or two.
 func (s scene) now() string {
 	switch {
+	case s.rec.At == stepAsk && s.rec.Narrowed:
+		return ": approve the rest?"
 	case s.rec.At == stepAsk:
 		return ": continue?"
 	case s.rec.At == stepPaused || s.data.Held:
@@ -138,12 +142,17 @@ func (s scene) bar() (card.Bar, bool) {
 // question is what people are asked, or told to wait for.
 func (s scene) question() (card.Text, bool) {
 	switch {
-	case s.rec.At == stepAsk && s.data.Stubborn == "":
-		return card.Join(card.T("The canary is in service. Continue with the rest, or roll back? Without an answer it is rolled back at "),
-			card.When(s.data.Until), card.T(".")), true
 	case s.rec.At == stepAsk:
-		return card.Join(card.T("The canary is in service, and AWS cannot roll it back. Continue with the rest, or cancel? Without an answer it is cancelled at "),
-			card.When(s.data.Until), card.T(".")), true
+		ask, otherwise := "Continue with the rest, or roll back?", "rolled back"
+		if s.rec.Narrowed {
+			ask = "No more than that is approved: approve the rest, or roll back?"
+		}
+		seen := "The canary is in service. "
+		if s.data.Stubborn != "" {
+			seen = "The canary is in service, and AWS cannot roll it back. "
+			ask, otherwise = strings.Replace(ask, "or roll back", "or cancel", 1), "cancelled"
+		}
+		return card.Join(card.T("%s%s Without an answer it is %s at ", seen, ask, otherwise), card.When(s.data.Until), card.T(".")), true
 	case s.data.Outside:
 		return card.T("Somebody suspended %s outside of amiral.", process), true
 	}
@@ -178,6 +187,9 @@ func (s scene) steps() []card.Step {
 	return list
 }
 
+// canaries is how many instances the canary is.
+func (s scene) canaries() int { return cmp.Or(s.data.Canaries, s.plan.canaries()) }
+
 func (s scene) versionWords() string {
 	if s.data.Version > 0 {
 		return fmt.Sprintf("Made version %d of %s", s.data.Version, s.plan.From.Name)
@@ -191,8 +203,10 @@ func (s scene) replaceWords() string {
 	switch {
 	case s.back():
 		words = fmt.Sprintf("Bring the instances back to version %d", s.plan.From.Version)
+	case s.rec.Narrowed && s.rec.State == ledger.Running:
+		words = fmt.Sprintf("Replace the canary, %d of %s: no more is approved", s.canaries(), plural(total, "instance"))
 	case s.data.Phase == Canary:
-		words += fmt.Sprintf(", %d of them as a canary first", s.plan.canaries())
+		words += fmt.Sprintf(", %d of them as a canary first", s.canaries())
 	case s.data.Phase == Rest:
 		words += "; the canary was found good"
 	}
@@ -299,4 +313,17 @@ func (s scene) after() card.Text {
 		return s.target()
 	}
 	return s.plan.From.text()
+}
+
+// voided shows what was approved beside what is there now.
+func (s scene) voided() []card.Section {
+	facts := make([]card.Fact, len(s.data.Changes))
+	for i, c := range s.data.Changes {
+		facts[i] = card.Fact{Label: c.What, Value: card.T("%s → %s", c.Approved, c.Now)}
+	}
+	return []card.Section{
+		card.Para(card.Join(card.Text{{Bold: "Approved → now"}})),
+		{Facts: facts},
+		card.Para(card.T("So the approval counts no more. Nothing was changed.")),
+	}
 }

@@ -44,7 +44,8 @@ type Plan struct {
 	Default     int64              `json:"default,omitempty"` // the template's default version now
 	// Order is what AWS will be asked for. Its template has no version while that is still to be made.
 	Order      fleet.RefreshOrder `json:"order"`
-	Reversible bool               `json:"reversible"` // AWS can take it back while it runs
+	Reversible bool               `json:"reversible"`          // AWS can take it back while it runs
+	NoReturn   string             `json:"no_return,omitempty"` // why the version before cannot be gone back to, even afterwards
 	Pace       Pace               `json:"pace"`
 	Matching   int                `json:"matching,omitempty"` // instances that run the version already
 	Left       []Leftover         `json:"left,omitempty"`     // instances that will not be touched
@@ -74,7 +75,7 @@ func New(f Facts, w Want) (Plan, error) {
 		return Plan{}, noVersion(f, w)
 	}
 	if w.Canary > 0 {
-		w.CanaryWait = cmp.Or(w.CanaryWait, time.Hour)
+		w.CanaryWait = cmp.Or(w.CanaryWait, time.Hour) // people see it, so it is part of what they agree to
 	}
 	p := Plan{
 		Environment: f.Environment, Account: f.Account, Region: f.Region, Group: f.Group.Name,
@@ -82,7 +83,7 @@ func New(f Facts, w Want) (Plan, error) {
 	}
 	p.From = side(f, f.From)
 	p.aim(f)
-	p.Reversible = reversible(f, p)
+	p.Reversible, p.NoReturn = reversible(f, p), noReturn(f, p)
 	replaced := p.sort(f)
 	var why string
 	p.Order, why = order(f, p)
@@ -96,6 +97,10 @@ func New(f Facts, w Want) (Plan, error) {
 func noVersion(f Facts, w Want) *fault.Fault {
 	name := cmp.Or(f.Template.Name, f.Group.Ref().Name, string(f.Group.Ref().ID))
 	no := fault.New(fault.NotFound, "Template %s has no version %d.", name, w.Version)
+	if w.Back {
+		return fault.New(fault.NotFound, "There is no way back: version %d of template %s does not exist any more.", w.Version, name).
+			WithHint("Roll to another version or image instead.")
+	}
 	if f.Template.Latest == 0 {
 		return no
 	}

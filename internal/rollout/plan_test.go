@@ -378,7 +378,7 @@ func TestDigestAndChange(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			changed := strings.Join(base.Changed(now), " ")
+			changed := sentencesOf(base.Changed(now))
 			if tt.change == "" && changed != "" || !strings.Contains(changed, tt.change) {
 				t.Errorf("got changes %q, want %q", changed, tt.change)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
@@ -20,11 +21,11 @@ const patience = 6
 
 // early answers what people asked for before anything was started: a stop ends the operation, a pause holds it.
 func (r *run) early() (out engine.Outcome, stopped bool) {
-	signal, _ := r.signal("pause", "resume", "continue", "cancel", "rollback")
+	signal, _ := r.signal("pause", "resume", "cancel", "rollback")
 	switch signal.Name {
 	case "pause":
 		r.data.Held = true
-	case "resume", "continue":
+	case "resume":
 		r.data.Held, r.data.HeldTold = false, false
 	case "cancel", "rollback":
 		r.data.By = signal.By
@@ -33,7 +34,8 @@ func (r *run) early() (out engine.Outcome, stopped bool) {
 	return engine.Outcome{}, false
 }
 
-// check reads everything again, and stops when it is not as it was approved. It writes nothing, and says so.
+// check reads everything again, and voids the approval when it is not as it was approved. It writes nothing,
+// and says so.
 func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.early(); stopped {
 		return out, nil
@@ -43,25 +45,83 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	}
 	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Group, r.plan.Want)
 	if err != nil {
-		return engine.Outcome{}, r.unchanged(err)
+		return r.vanished("Group", string(r.plan.Group), err)
 	}
 	facts.Now = r.now
 	now, err := New(facts, r.plan.again())
 	if err != nil {
-		return engine.Outcome{}, r.unchanged(err)
+		return r.vanished("Leads to", r.plan.To.words(), err)
 	}
-	if changed := r.plan.Changed(now); len(changed) > 0 {
-		if r.plan.reached(facts) {
-			return r.needless(facts.From), nil
-		}
-		return engine.Outcome{}, r.unchanged(fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.Group, strings.Join(changed, " ")))
+	changed := r.plan.Changed(now)
+	switch {
+	case len(changed) > 0 && r.plan.reached(facts):
+		return r.needless(facts.From), nil
+	case r.convalescent(facts, now, changed):
+		return r.wait(now), nil
+	case len(changed) > 0:
+		return r.void(changed, fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.Group, sentencesOf(changed))), nil
 	}
-	if r.plan.Want.Canary > 0 {
-		r.data.Phase = Canary
-	}
+	r.begin(now)
+	return to(stepVersion), nil
+}
+
+// begin notes what the rollout starts from.
+func (r *run) begin(now Plan) {
 	r.data.Progress.Total = now.Pace.Replaced
 	r.data.Matching = now.Matching
-	return to(stepVersion), nil
+	r.data.Ill = time.Time{}
+	if r.plan.Want.Canary > 0 || r.turn.Narrowed {
+		r.data.Phase, r.data.Canaries = Canary, min(r.plan.canaries(), max(now.Pace.Replaced, 1))
+		r.data.Share = r.plan.canaryShare(now, r.data.Canaries)
+	}
+}
+
+// void ends it before its first write: what people agreed to is not what would be done.
+func (r *run) void(changed []Change, why *fault.Fault) engine.Outcome {
+	r.data.Changes = changed
+	why = r.addressed(why)
+	return engine.Outcome{End: ledger.Void, Outcome: card.Inert(why.Error()), Tone: string(card.Warning)}
+}
+
+// vanished voids it because what it is about is not there any more. Any other error is kept.
+func (r *run) vanished(what, approved string, err error) (engine.Outcome, error) {
+	f, ok := fault.As(err)
+	if !ok {
+		return engine.Outcome{}, err
+	}
+	return r.void([]Change{{What: what, Approved: approved, Now: "does not exist any more"}}, f), nil
+}
+
+// recovery is how long a group may take to replace what its health check found ill before that voids an approval.
+const recovery = 15 * time.Minute
+
+// convalescent reports whether nothing is in the way but instances that the group itself is about to replace.
+func (r *run) convalescent(f Facts, now Plan, changed []Change) bool {
+	ill := health(f, now)
+	if len(changed) != 1 || len(ill) != 1 || !ill[0].Stop || changed[0].Now != ill[0].Text {
+		return false
+	}
+	return r.data.Ill.IsZero() || r.now.Before(r.data.Ill.Add(recovery))
+}
+
+// wait lets the group get well, and tells so once.
+func (r *run) wait(now Plan) engine.Outcome {
+	out := engine.Outcome{In: r.poll}
+	if r.data.Ill.IsZero() {
+		r.data.Ill = r.now
+		out = say("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(recovery))
+		out.In = r.poll
+	}
+	return out
+}
+
+// sentencesOf tells the changes one after another.
+func sentencesOf(changed []Change) string {
+	words := make([]string, len(changed))
+	for i, c := range changed {
+		words[i] = c.text
+	}
+	return strings.Join(words, " ")
 }
 
 // unchanged has a fault end with the words that matter most to whoever reads it.
@@ -70,6 +130,11 @@ func (r *run) unchanged(err error) error {
 	if !ok {
 		return err
 	}
+	return r.addressed(f)
+}
+
+// addressed adds to a fault how to go on, and that nothing was changed.
+func (r *run) addressed(f *fault.Fault) *fault.Fault {
 	hint := f.Hint
 	if hint == "" && r.turn.Command != "" {
 		hint = fmt.Sprintf("Ask again with `%s`.", r.turn.Command)

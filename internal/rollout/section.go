@@ -101,8 +101,13 @@ func (p Plan) alarmWords() string {
 // undo says how the change is taken back, while it runs and afterwards.
 func (p Plan) undo() string {
 	after := fmt.Sprintf("afterwards, `/asg rollback %s` rolls to version %d again", p.Group, p.From.Version)
-	if p.From.Version == p.To.Version {
+	switch {
+	case p.From.Version == p.To.Version:
 		after = "afterwards, another roll"
+	case p.NoReturn != "":
+		after = "afterwards, there is no way back: " + p.NoReturn
+	case !p.From.Image.IsParameter() && p.From.Image != "":
+		after += " (checked: its image is there)"
 	}
 	if p.Order.AutoRollback {
 		return fmt.Sprintf("while it runs, AWS rolls back to version %d, by itself when it fails; %s", p.From.Version, after)

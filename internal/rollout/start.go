@@ -19,6 +19,9 @@ func (r *run) start(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.stoppedBetween(); stopped {
 		return out, nil
 	}
+	if r.turn.Narrowed && (r.data.Phase == Whole || r.data.Phase == Rest) {
+		return engine.Outcome{}, fault.New(fault.Denied, "No more than the canary is approved.")
+	}
 	refreshes, err := r.refreshes(ctx)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -105,7 +108,7 @@ func (r *run) order() fleet.RefreshOrder {
 	switch r.data.Phase {
 	case Canary:
 		// The longest delay there is: nothing goes on by itself, even should nobody be there to watch.
-		o.Checkpoints, o.CheckpointDelay = []int{r.plan.canaryShare(), 100}, longest
+		o.Checkpoints, o.CheckpointDelay = []int{r.data.Share, 100}, longest
 	case Sweep:
 		o.Template = r.ref(r.plan.From.Version)
 		o.Checkpoints, o.CheckpointDelay, o.Bake, o.Alarms, o.AutoRollback = nil, 0, 0, nil, false
@@ -118,7 +121,7 @@ func (r *run) started(id fleet.RefreshID) engine.Outcome {
 	r.data.Stopping, r.data.Asked, r.data.Until = "", time.Time{}, time.Time{}
 	switch r.data.Phase {
 	case Canary:
-		return say(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", plural(r.plan.canaries(), "instance"), r.plan.Pace.Replaced, r.data.Version)
+		return say(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", plural(r.data.Canaries, "instance"), r.data.Progress.Total, r.data.Version)
 	case Rest:
 		return say(stepFollow, card.Working, "The rest follows to version %d.", r.data.Version)
 	case Sweep:

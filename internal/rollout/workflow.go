@@ -109,6 +109,10 @@ func (w Workflow) resume(t engine.Turn) (*run, error) {
 	if r.plan, r.data, err = decode(t.Record); err != nil {
 		return nil, err
 	}
+	if r.data.Phase == Canary && r.data.Share == 0 { // it began before this was noted
+		r.data.Canaries = r.plan.canaries()
+		r.data.Share = r.plan.canaryShare(r.plan, r.data.Canaries)
+	}
 	if r.fleet, err = w.Fleet(r.plan.Environment); err != nil {
 		return nil, fmt.Errorf("find the environment %s: %w", r.plan.Environment, err)
 	}

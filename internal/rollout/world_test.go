@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,6 +42,7 @@ type world struct {
 	people func()                    // what they do, asked before each turn
 	poll   time.Duration
 	least  int // fewest instances in service ever seen
+	most   int // while no more than the canary is approved: as many instances may be on the new version
 }
 
 // wire carries requests to the simulator without a network.
@@ -188,20 +190,65 @@ func (w *world) commit(out engine.Outcome) {
 	w.pass(max(out.In, 200*time.Millisecond))
 }
 
-// pass lets time pass in small steps, and counts what is in service at each.
+// pass lets time pass in small steps, and counts at each what is in service, and what is new.
 func (w *world) pass(d time.Duration) {
 	const tick = 5 * time.Second
+	goal := ""
+	if w.rec.Narrowed {
+		goal = w.goal()
+	}
 	for ; d > 0; d -= tick {
 		w.now = w.now.Add(min(d, tick))
-		w.least = min(w.least, w.inService())
+		g, _ := w.aws.Group("web")
+		w.least = min(w.least, inService(g))
+		if n := renewed(g, goal); n > w.most && goal != "" {
+			w.t.Fatalf("at %s: %d instances are on the new version, and %d are approved", w.rec.At, n, w.most)
+		}
 	}
 }
 
-func (w *world) inService() int {
-	g, _ := w.aws.Group("web")
+func inService(g awssim.GroupState) int {
 	n := 0
 	for _, i := range g.Instances {
 		if i.Lifecycle == "InService" && i.Health == "Healthy" {
+			n++
+		}
+	}
+	return n
+}
+
+// narrow has no more than the canary approved.
+func (w *world) narrow() {
+	w.t.Helper()
+	p, _, err := decode(w.rec)
+	if err != nil || p.Narrow() == "" {
+		w.t.Fatalf("nothing smaller can be approved: %v", err)
+	}
+	g, _ := w.aws.Group("web")
+	w.rec.Narrow, w.rec.Narrowed, w.most = p.Narrow(), true, renewed(g, w.goal())+p.canaries()
+}
+
+// widen has the rest approved, too; the ledger does both at once.
+func (w *world) widen() {
+	w.rec.Narrowed = false
+	w.rec.Version++
+	w.ask("continue", sre)
+}
+
+// goal is the version that the rollout leads to.
+func (w *world) goal() string {
+	p, d, err := decode(w.rec)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return fmt.Sprint(cmp.Or(d.Version, p.To.Version))
+}
+
+// renewed counts the instances, on their way in or in service, that run the version.
+func renewed(g awssim.GroupState, version string) int {
+	n := 0
+	for _, i := range g.Instances {
+		if i.Version == version && !strings.HasPrefix(i.Lifecycle, "Terminat") {
 			n++
 		}
 	}
