@@ -18,7 +18,7 @@ const home = "amiral"
 // commands themselves.
 type Book struct{ commands []Command }
 
-// NewBook makes a book of the commands and adds help to it. It reports every command that cannot work.
+// NewBook makes a book of the commands and adds help and the policy's explanation to it. It reports every command that cannot work.
 func NewBook(commands ...Command) (*Book, error) {
 	b := &Book{commands: slices.Clone(commands)}
 	for i, c := range b.commands {
@@ -26,7 +26,7 @@ func NewBook(commands ...Command) (*Book, error) {
 			b.commands[i].Flags = append(slices.Clone(c.Flags), glass())
 		}
 	}
-	b.commands = append(b.commands, b.help())
+	b.commands = append(b.commands, b.explain(), b.help())
 	var errs []error
 	seen := map[string]bool{}
 	for _, c := range b.commands {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/approvals/policy"
+	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -45,6 +46,9 @@ type gate struct {
 	asked []string
 	spec  approvals.Spec
 	err   error
+	may   map[string]error // what May says, by deed; err where nothing is said
+	says  policy.Verdict   // what Explain says
+	voted ledger.Record    // what stands after a vote
 	state ledger.State
 	same  *ledger.Record // what stands for all that ask for the same
 }
@@ -74,15 +78,20 @@ func (g *gate) Propose(_ context.Context, key string, s approvals.Spec) (ledger.
 }
 
 func (g *gate) Vote(_ context.Context, id ledger.ID, version int64, who ledger.Actor, b approvals.Ballot) (ledger.Record, error) {
-	return g.note("vote %s v%d %s %s %s", id, version, who.User, b.Choice, b.Reason)
+	choice := b.Choice
+	if b.Narrow {
+		choice += " narrow"
+	}
+	_, err := g.note("vote %s v%d %s %s %s", id, version, who.User, choice, b.Reason)
+	return g.voted, err
 }
 
 func (g *gate) Withdraw(_ context.Context, id ledger.ID, who ledger.Actor, reason string) (ledger.Record, error) {
 	return g.note("withdraw %s %s %s", id, who.User, reason)
 }
 
-func (g *gate) Signal(_ context.Context, id ledger.ID, version int64, who ledger.Actor, name, _ string) (ledger.Record, error) {
-	return g.note("signal %s v%d %s %s", id, version, who.User, name)
+func (g *gate) Signal(_ context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error) {
+	return g.note("%s", strings.TrimSpace(fmt.Sprintf("signal %s v%d %s %s %s", id, version, who.User, name, reason)))
 }
 
 func (g *gate) Extend(_ context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
@@ -93,11 +102,18 @@ func (g *gate) Widen(_ context.Context, id ledger.ID, version int64, who ledger.
 	return g.note("widen %s v%d %s", id, version, who.User)
 }
 
-func (g *gate) Explain(context.Context, ledger.Actor, approvals.Spec) (policy.Verdict, error) {
-	return policy.Verdict{}, g.err
+func (g *gate) Explain(_ context.Context, who ledger.Actor, s approvals.Spec) (policy.Verdict, error) {
+	g.spec = s
+	_, err := g.note("explain %s %s", s.Title, who.User)
+	return g.says, err
 }
 
-func (g *gate) May(context.Context, ledger.Record, ledger.Actor, string) error { return g.err }
+func (g *gate) May(_ context.Context, _ ledger.Record, _ ledger.Actor, deed string) error {
+	if err, said := g.may[deed]; said {
+		return err
+	}
+	return g.err
+}
 
 // records is a ledger's reading side over a few records, newest last.
 type records struct {
@@ -250,6 +266,18 @@ func (c *cloud) OpenAlarms(context.Context, fleet.Group) ([]fleet.Alarm, error) 
 
 func (c *cloud) LocalDisks(context.Context, ...string) (map[string]bool, error) { return nil, c.err }
 
+// trail is the audit of one operation.
+type trail struct {
+	events []audit.Event
+	err    error
+	asked  string
+}
+
+func (t *trail) Of(_ context.Context, op string) ([]audit.Event, error) {
+	t.asked = op
+	return t.events, t.err
+}
+
 // inForce is the freezes that hold.
 type inForce struct {
 	all []freeze.Freeze
@@ -306,12 +334,13 @@ type world struct {
 	records *records
 	cloud   *cloud
 	frozen  *inForce
+	trail   *trail
 	deeds   []Deed
 }
 
 func newWorld(t *testing.T, all ...ledger.Record) *world {
 	t.Helper()
-	w := &world{gate: &gate{}, records: &records{all: all}, cloud: harbour(), frozen: &inForce{}}
+	w := &world{gate: &gate{}, records: &records{all: all}, cloud: harbour(), frozen: &inForce{}, trail: &trail{}}
 	fleets := func(env string) (Fleet, error) {
 		if env != "production" && env != "staging" {
 			return nil, errors.New("no such fleet")
@@ -320,7 +349,7 @@ func newWorld(t *testing.T, all ...ledger.Record) *world {
 	}
 	asg := &ASG{Settings: settings(), Records: w.records, Fleets: fleets}
 	w.asg = asg
-	ops := &Ops{Settings: settings(), Records: w.records, Health: func(context.Context) []card.Fact {
+	ops := &Ops{Settings: settings(), Records: w.records, Trail: w.trail, Health: func(context.Context) []card.Fact {
 		return []card.Fact{{Label: "Slack", Value: card.T("2 sockets")}}
 	}}
 	freezes := &Freezes{Settings: settings(), Records: w.records, Fleets: fleets, InForce: w.frozen, Now: func() time.Time { return noon }}

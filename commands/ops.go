@@ -16,6 +16,7 @@ import (
 type Ops struct {
 	Settings Settings
 	Records  Records
+	Trail    Trail                                 // nil: there is no audit to tell from
 	Draw     func(ledger.Record) card.Card         // an operation's card as its thread shows it
 	Health   func(ctx context.Context) []card.Fact // how the bot itself does; nil tells nothing
 }
@@ -23,7 +24,7 @@ type Ops struct {
 // Commands are the commands of `/amiral`.
 func (o *Ops) Commands() []Command {
 	op := grammar.Arg{Name: "operation", About: "its id, or how that begins"}
-	return []Command{
+	all := []Command{
 		{Path: []string{home, "status"}, Summary: "Show what runs and what waits.", Example: "/amiral status", ReadOnly: true, Run: o.status},
 		{Path: []string{home, "whoami"}, Summary: "Show who you are to me and which environment you mean here.", Example: "/amiral whoami", ReadOnly: true, Run: o.whoami},
 		{Path: []string{home, "ops", "list"}, Summary: "List operations: the open ones, or the last ones too.", Example: "/amiral ops list --all", ReadOnly: true, Run: o.list,
@@ -31,6 +32,10 @@ func (o *Ops) Commands() []Command {
 		{Path: []string{home, "ops", "show"}, Summary: "Show one operation in full.", Example: "/amiral ops show op-7f3k", ReadOnly: true, Run: o.show, Args: []grammar.Arg{op}},
 		{Path: []string{home, "ops", "cancel"}, Summary: "Take back a request, or stop an operation that runs.", Example: "/amiral ops cancel op-7f3k", Run: o.cancel, Args: []grammar.Arg{op}},
 	}
+	if o.Trail != nil {
+		all = append(all, o.auditing(op))
+	}
+	return all
 }
 
 func (o *Ops) status(ctx context.Context, _ *Call) (Result, error) {

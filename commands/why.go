@@ -39,7 +39,7 @@ func byRule(rec ledger.Record) card.Text {
 		t = card.Join(t, card.T(" of the policy "), card.Code(short8(rec.Rule.Policy)))
 	}
 	if rec.Rule.Why != "" {
-		return card.Join(t, card.T(": %s", rec.Rule.Why))
+		return card.Join(t, card.T(": "), card.Expand(rec.Rule.Why))
 	}
 	return card.Join(t, card.T("."))
 }
