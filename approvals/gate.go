@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,13 +11,16 @@ import (
 	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
 // Ledger keeps requests and decides votes atomically. *ledger.Ledger is one.
 type Ledger interface {
 	Submit(ctx context.Context, p ledger.Proposal) (rec ledger.Record, fresh bool, err error)
-	Vote(ctx context.Context, id ledger.ID, version int64, v ledger.Vote, digest string) (ledger.Record, error)
+	Vote(ctx context.Context, id ledger.ID, version int64, v ledger.Vote, digest string, o ledger.VoteOptions) (ledger.Record, error)
+	Widen(ctx context.Context, id ledger.ID, version int64, v ledger.Vote, o ledger.VoteOptions) (ledger.Record, error)
+	Prolong(ctx context.Context, id ledger.ID, version int64, by ledger.Actor, span time.Duration, most int) (ledger.Record, error)
 	Withdraw(ctx context.Context, id ledger.ID, by ledger.Actor, reason string) (ledger.Record, error)
 	Signal(ctx context.Context, id ledger.ID, version int64, s ledger.Signal) (ledger.Record, error)
 	Abandon(ctx context.Context, id ledger.ID, by ledger.Actor, reason string) (ledger.Record, error)
@@ -36,200 +40,37 @@ type Recorder interface {
 	Append(ctx context.Context, e audit.Event) error
 }
 
+// Freezes are those in force now. *freeze.Store is one. One that cannot be read is an error.
+type Freezes interface {
+	All(ctx context.Context) ([]freeze.Freeze, error)
+}
+
 // Gate takes requests and votes. It is the only caller that may make an operation runnable.
 // Its methods return faults for everything a person can be told; any other error means that it is not
 // known whether something was done.
 type Gate struct {
-	Ledger Ledger
-	Policy policy.Policy
-	People People
-	Audit  Recorder
-	Now    func() time.Time
+	Ledger  Ledger
+	Policy  policy.Policy
+	People  People
+	Audit   Recorder
+	Freezes Freezes // nil: there are none
+
+	// SecurityChannel is the id of the channel that is told of every broken glass; empty: none is broken.
+	SecurityChannel string
+
+	Now  func() time.Time                             // time.Now if nil
+	Time func(ctx context.Context) (time.Time, error) // the clock that everything is due by; Now if nil
 }
 
-// Propose finds the rule for the spec and records the request. The key is the same for every delivery
-// of the same asking, so that proposing twice is harmless.
-func (g *Gate) Propose(ctx context.Context, key string, s Spec) (ledger.Record, error) {
-	id := ledger.IDOf(key)
-	if rec, err := g.Ledger.Get(ctx, id); err == nil {
-		return rec, nil
+// now is the time by which windows, freezes and deadlines are judged.
+func (g *Gate) now(ctx context.Context) (time.Time, error) {
+	switch {
+	case g.Time != nil:
+		return g.Time(ctx)
+	case g.Now != nil:
+		return g.Now(), nil
 	}
-	verdict := g.Policy.Judge(s.Facts())
-	if verdict.Refused != "" {
-		return g.refused(ctx, id, s.Requester, "propose", fault.New(fault.Denied, "%s", verdict.Refused).WithHint("%s", verdict.Hint))
-	}
-	rule := verdict.Rule
-	if err := g.reachable(ctx, s.Requester, rule); err != nil {
-		return g.refused(ctx, id, s.Requester, "propose", err)
-	}
-	rec, _, err := g.Ledger.Submit(ctx, proposal(id, s, rule))
-	if errors.Is(err, ledger.ErrNotReplicated) {
-		return rec, g.unconfirmed(ctx, id)
-	}
-	if err != nil {
-		return rec, fmt.Errorf("propose %s on %s: %w", s.Kind, s.Target, err)
-	}
-	return rec, nil
-}
-
-// unconfirmed tells the thread that a decision stands on one Redis only.
-func (g *Gate) unconfirmed(ctx context.Context, id ledger.ID) error {
-	err := g.Ledger.Note(ctx, id, "This is written down, but no replica of Redis has confirmed it: should Redis fail over right now, it may be lost and has to be asked for again.", string(card.Warning))
-	if err != nil {
-		return fmt.Errorf("note that %s is not replicated: %w", id, err)
-	}
-	return nil
-}
-
-func proposal(id ledger.ID, s Spec, rule ledger.Rule) ledger.Proposal {
-	return ledger.Proposal{
-		ID: id, Kind: s.Kind, Environment: s.Environment, Target: s.Target, Resource: s.Resource,
-		Title: s.Title, Command: s.Command, Reason: s.Reason, Requester: s.Requester,
-		Channel: s.Channel, Thread: s.Thread, Payload: s.Payload, Digest: s.Digest, Step: s.Step, Rule: rule,
-	}
-}
-
-// reachable says no to a request that can never gather its votes.
-func (g *Gate) reachable(ctx context.Context, requester ledger.Actor, rule ledger.Rule) error {
-	if len(rule.Groups()) == 0 {
-		return nil
-	}
-	members, err := g.People.Members(ctx, rule.Groups()[0])
-	if err != nil {
-		return lookup(err, rule.Groups()[0])
-	}
-	others := 0
-	for _, m := range members {
-		if m != requester.User {
-			others++
-		}
-	}
-	if others < rule.Quorum() {
-		return fault.New(fault.Conflict, "This needs %s from @%s, and besides you only %d can give it.",
-			approvals(rule.Quorum()), rule.Groups()[0], others).
-			WithHint("Add people to @%s in Slack, or change %s of the policy.", rule.Groups()[0], rule.Name)
-	}
-	return nil
-}
-
-// Vote counts one person's word for or against. A denial carries its reason.
-func (g *Gate) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, b Ballot) (ledger.Record, error) {
-	choice, reason := b.Choice, b.Reason
-	rec, err := g.find(ctx, id)
-	if err != nil {
-		return rec, err
-	}
-	if rec.State != ledger.Pending {
-		return g.refused(ctx, id, who, choice, late(rec))
-	}
-	if err := g.mayVote(ctx, rec, who, choice); err != nil {
-		return g.refused(ctx, id, who, choice, err)
-	}
-	voted, err := g.Ledger.Vote(ctx, id, version, ledger.Vote{Actor: who, Choice: choice, Reason: reason}, rec.Digest)
-	if err == nil {
-		return voted, nil
-	}
-	return g.settled(ctx, id, who, choice, voted, err)
-}
-
-func (g *Gate) mayVote(ctx context.Context, rec ledger.Record, who ledger.Actor, choice string) error {
-	if who == rec.Requester {
-		if choice == "approve" {
-			return fault.New(fault.Denied, "You cannot approve your own request.").
-				WithHint("It needs %s from %s.", approvals(rec.Rule.Quorum()), from(rec.Rule))
-		}
-		return fault.New(fault.Denied, "This is your own request.").WithHint("To take it back, press Withdraw.")
-	}
-	return g.inGroup(ctx, rec, who, "decide on this")
-}
-
-// deedOf is what a signal does, in words that follow "You cannot".
-func deedOf(signal string) string {
-	switch signal {
-	case "rollback":
-		return "roll this back"
-	case "retry":
-		return "try this again"
-	}
-	return signal + " this"
-}
-
-func (g *Gate) inGroup(ctx context.Context, rec ledger.Record, who ledger.Actor, deed string) error {
-	if len(rec.Rule.Groups()) == 0 {
-		return nil
-	}
-	ok, err := g.People.InGroup(ctx, who, rec.Rule.Groups()[0])
-	if err != nil {
-		return lookup(err, rec.Rule.Groups()[0])
-	}
-	if !ok {
-		return fault.New(fault.Denied, "You cannot %s: you are not in @%s.", deed, rec.Rule.Groups()[0]).
-			WithHint("The members of @%s can.", rec.Rule.Groups()[0])
-	}
-	return nil
-}
-
-// Withdraw takes a request back before it runs: its requester may, while it waits for votes or for its turn.
-func (g *Gate) Withdraw(ctx context.Context, id ledger.ID, who ledger.Actor, reason string) (ledger.Record, error) {
-	rec, err := g.find(ctx, id)
-	if err != nil {
-		return rec, err
-	}
-	if rec.State != ledger.Pending && rec.State != ledger.Waiting {
-		return g.refused(ctx, id, who, "withdraw", late(rec))
-	}
-	if who != rec.Requester {
-		return g.refused(ctx, id, who, "withdraw", fault.New(fault.Denied,
-			"Only {user:%s}, who asked for it, can withdraw this.", rec.Requester.User).
-			WithHint("Those who may approve it can deny it."))
-	}
-	gone, err := g.Ledger.Withdraw(ctx, id, who, reason)
-	if err == nil {
-		return gone, nil
-	}
-	return g.settled(ctx, id, who, "withdraw", gone, err)
-}
-
-// Signal asks a running operation for something: pause, resume, continue, cancel, rollback, retry, or, of
-// one that is stuck, abandon. Its requester may, and whoever may approve it. A version of -1 means
-// whatever it stands at.
-func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error) {
-	rec, err := g.find(ctx, id)
-	if err != nil {
-		return rec, err
-	}
-	if rec.State.Final() || rec.State == ledger.Pending || rec.State == ledger.Waiting {
-		return g.refused(ctx, id, who, name, late(rec))
-	}
-	if who != rec.Requester {
-		if err := g.inGroup(ctx, rec, who, deedOf(name)); err != nil {
-			return g.refused(ctx, id, who, name, err)
-		}
-	}
-	if name == "abandon" {
-		return g.abandon(ctx, rec, who, reason)
-	}
-	if name != "continue" {
-		version = -1 // it means the operation, not what its card said a moment ago; an answer means its question
-	}
-	asked, err := g.Ledger.Signal(ctx, id, version, ledger.Signal{Name: name, By: who, Reason: reason})
-	if err == nil {
-		return asked, nil
-	}
-	return g.settled(ctx, id, who, name, asked, err)
-}
-
-// abandon ends a stuck operation where it stands; nothing more is done at AWS.
-func (g *Gate) abandon(ctx context.Context, rec ledger.Record, who ledger.Actor, reason string) (ledger.Record, error) {
-	if rec.State != ledger.Stuck {
-		return g.refused(ctx, rec.ID, who, "abandon", fault.New(fault.Conflict, "%s is not stuck.", rec.Title).
-			WithHint("Cancel it instead: then what runs at AWS is stopped too."))
-	}
-	given, err := g.Ledger.Abandon(ctx, rec.ID, who, reason)
-	if err == nil {
-		return given, nil
-	}
-	return g.settled(ctx, rec.ID, who, "abandon", given, err)
+	return time.Now(), nil
 }
 
 func (g *Gate) find(ctx context.Context, id ledger.ID) (ledger.Record, error) {
@@ -244,14 +85,63 @@ func (g *Gate) find(ctx context.Context, id ledger.ID) (ledger.Record, error) {
 	return rec, nil
 }
 
-// refused writes the refusal down and returns it.
-func (g *Gate) refused(ctx context.Context, id ledger.ID, who ledger.Actor, deed string, why error) (ledger.Record, error) {
-	if g.Audit == nil {
-		return ledger.Record{}, why
-	}
-	err := g.Audit.Append(ctx, audit.Event{Kind: "refused", Op: string(id), Who: audit.Who{User: who.User, Team: who.Team}, What: deed, Outcome: why.Error()})
+// unconfirmed tells the thread that a decision stands on one Redis only.
+func (g *Gate) unconfirmed(ctx context.Context, id ledger.ID) error {
+	err := g.Ledger.Note(ctx, id, "This is written down, but no replica of Redis has confirmed it: should Redis fail over right now, it may be lost and has to be asked for again.", string(card.Warning))
 	if err != nil {
-		return ledger.Record{}, fmt.Errorf("write the refusal of %s to the audit: %w", deed, errors.Join(err, why))
+		return fmt.Errorf("note that %s is not replicated: %w", id, err)
 	}
-	return ledger.Record{}, why
+	return nil
+}
+
+// deed is something that somebody tried, for the audit.
+type deed struct {
+	what   string // approve, deny, withdraw, a signal's name, …
+	who    ledger.Actor
+	reason string
+	via    string
+}
+
+// refused writes a refusal about an operation down and returns it. What is no fault is no refusal: nobody
+// decided anything.
+func (g *Gate) refused(ctx context.Context, rec ledger.Record, d deed, why error) (ledger.Record, error) {
+	return ledger.Record{}, g.turnedAway(ctx, rec.Proposal, d, why)
+}
+
+func (g *Gate) turnedAway(ctx context.Context, p ledger.Proposal, d deed, why error) error {
+	f, ok := fault.As(why)
+	if g.Audit == nil || !ok {
+		return why
+	}
+	err := g.Audit.Append(ctx, audit.Event{
+		Kind: "refused", Op: string(p.ID), Who: audit.Who{User: d.who.User, Team: d.who.Team}, Channel: p.Channel,
+		What: d.what, Outcome: f.Error(), Fields: about(p, d),
+	})
+	if err != nil {
+		return fmt.Errorf("write the refusal of %s to the audit: %w", d.what, errors.Join(err, why))
+	}
+	return why
+}
+
+// about is what the audit is told of a proposal: enough to judge it again.
+func about(p ledger.Proposal, d deed) map[string]string {
+	all := map[string]string{
+		"kind": p.Kind, "environment": p.Environment, "target": p.Target, "command": p.Command, "digest": p.Digest,
+		"rule": p.Rule.Name, "policy": p.Rule.Policy, "facts": string(p.Facts), "reason": d.reason, "via": d.via,
+		"title": p.Title, "break_glass": p.BreakGlass, "skipped": needsJSON(p.Skipped), "about": string(p.About),
+	}
+	for name, v := range all {
+		if v == "" {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+func needsJSON(needs []ledger.Need) string {
+	if len(needs) == 0 {
+		return ""
+	}
+	body, _ := json.Marshal(needs) // names and numbers always can be
+	return string(body)
 }

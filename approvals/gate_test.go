@@ -147,7 +147,7 @@ func TestNoRuleMeansNo(t *testing.T) {
 func TestARequestNobodyCanApproveIsToldAtOnce(t *testing.T) {
 	w := newWorld(t, 3)
 	_, err := w.Propose(t.Context(), "key", spec())
-	wantFault(t, err, fault.Conflict, "besides you only 2 can give it")
+	wantFault(t, err, fault.Conflict, "After leaving out you, only 2 of 3 can be met: 2 of 3 is left for @sre.")
 }
 
 func TestProposingTwiceIsHarmless(t *testing.T) {

@@ -36,7 +36,7 @@ type Spec struct {
 func (s Spec) Facts() policy.Facts {
 	return policy.Facts{
 		Kind: s.Kind, Environment: s.Environment, Target: s.Target, Tags: s.Tags, Args: s.Args, Blast: s.Blast,
-		Undo: s.About != "" && s.Kind != Review,
+		Undo: s.About != "" && s.Kind != Review, BreakGlass: s.BreakGlass != "",
 	}
 }
 

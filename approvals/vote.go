@@ -1,0 +1,130 @@
+package approvals
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// deed is what the ballot does, as May knows it.
+func (b Ballot) deed() string {
+	if b.Choice == deedApprove && b.Narrow {
+		return deedNarrow
+	}
+	return b.Choice
+}
+
+// Vote counts one person's word for or against. Who may vote is read from Slack at that moment, for whoever
+// voted before too: those who left a group since then count no more. When that cannot be read, nothing is
+// counted.
+func (g *Gate) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, b Ballot) (ledger.Record, error) {
+	rec, err := g.find(ctx, id)
+	if err != nil {
+		return rec, err
+	}
+	d := deed{what: b.deed(), who: who, reason: b.Reason, via: b.Via}
+	v, o, err := g.ballot(ctx, rec, who, b)
+	if err != nil {
+		return g.refused(ctx, rec, d, err)
+	}
+	voted, err := g.Ledger.Vote(ctx, id, version, v, rec.Digest, o)
+	if err != nil {
+		voted, err = g.settled(ctx, rec, d, voted, err)
+	}
+	if err != nil {
+		return voted, err
+	}
+	return voted, g.disarm(ctx, voted, d)
+}
+
+// ballot is a ballot as the ledger counts it.
+func (g *Gate) ballot(ctx context.Context, rec ledger.Record, who ledger.Actor, b Ballot) (ledger.Vote, ledger.VoteOptions, error) {
+	v := ledger.Vote{Actor: who, Choice: b.Choice, Narrow: b.Narrow, Reason: b.Reason, Via: b.Via}
+	var o ledger.VoteOptions
+	if err := timely(rec, b.deed()); err != nil {
+		return v, o, err
+	}
+	switch b.Choice {
+	case deedDeny:
+		if err := g.mayDeny(ctx, rec, who); err != nil {
+			return v, o, err
+		}
+		return v, o, worded(rec, b)
+	case deedApprove:
+		var err error
+		if v.Fills, err = g.seat(ctx, rec, who, b.deed()); err != nil {
+			return v, o, err
+		}
+		if err := worded(rec, b); err != nil {
+			return v, o, err
+		}
+		o, err = g.options(ctx, rec)
+		return v, o, err
+	}
+	return v, o, fmt.Errorf("a vote to %q", b.Choice)
+}
+
+// worded says no to a ballot that lacks its words: a denial is answered by its reason, a review is its note.
+func worded(rec ledger.Record, b Ballot) error {
+	if strings.TrimSpace(b.Reason) != "" {
+		return nil
+	}
+	switch {
+	case b.Choice == deedDeny:
+		return fault.New(fault.Invalid, "A denial needs a reason, so that {user:%s} knows what to change.", rec.Requester.User)
+	case rec.Kind == Review:
+		return fault.New(fault.Invalid, "A review needs a note: what you looked at, and what you found.")
+	}
+	return nil
+}
+
+// options are what is known besides a vote: which needs earlier voters may fill by now, and what would keep the
+// operation from starting.
+func (g *Gate) options(ctx context.Context, rec ledger.Record) (ledger.VoteOptions, error) {
+	o := ledger.VoteOptions{Fills: map[string][]int{}}
+	for _, v := range rec.Votes {
+		if v.Choice != deedApprove {
+			continue
+		}
+		fills, err := g.fills(ctx, v.Actor, rec.Rule.Needs)
+		if err != nil {
+			return o, err
+		}
+		o.Fills[v.Actor.User] = fills
+	}
+	var err error
+	o.Stay, err = g.stay(ctx, rec.Proposal)
+	if err != nil {
+		return o, unreadable(err)
+	}
+	return o, nil
+}
+
+// Widen approves what was left out when something was approved narrowly; when enough have, it goes on.
+func (g *Gate) Widen(ctx context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
+	rec, err := g.find(ctx, id)
+	if err != nil {
+		return rec, err
+	}
+	d := deed{what: deedWiden, who: who}
+	v := ledger.Vote{Actor: who, Choice: deedApprove}
+	var o ledger.VoteOptions
+	if err = timely(rec, deedWiden); err == nil {
+		v.Fills, err = g.seat(ctx, rec, who, deedWiden)
+	}
+	if err == nil {
+		o, err = g.options(ctx, rec)
+	}
+	if err != nil {
+		return g.refused(ctx, rec, d, err)
+	}
+	o.Stay = ledger.Stay{} // it runs
+	widened, err := g.Ledger.Widen(ctx, id, version, v, o)
+	if err == nil {
+		return widened, nil
+	}
+	return g.settled(ctx, rec, d, widened, err)
+}
