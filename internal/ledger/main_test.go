@@ -138,3 +138,9 @@ func (d *desk) lines(id ledger.ID) []string {
 }
 
 const lease = 15 * time.Second
+
+// servers are the kinds of Redis to try something on that needs options of its own.
+func servers(t *testing.T) map[string]func(testing.TB) *ledgertest.Server {
+	t.Helper()
+	return map[string]func(testing.TB) *ledgertest.Server{"miniredis": ledgertest.Mini, "redis": ledgertest.Real}
+}
