@@ -219,6 +219,14 @@ func TestPresses(t *testing.T) {
 		{"continue", "op-run", nil, "signal op-run v3 USRE continue", "(nothing)"},
 		{"cancel", "op-run", nil, "signal op-run v3 USRE cancel", "(nothing)"},
 		{"rollback", "op-run", nil, "signal op-run v3 USRE rollback", "(nothing)"},
+		{"abandon", "op-run", nil, "signal op-run v3 USRE abandon", "(nothing)"},
+		{"approve_narrow", "op-ask", nil, "vote op-ask v3 USRE approve narrow ", "(nothing)"},
+		{"extend", "op-ask", nil, "extend op-ask v3 USRE", "(nothing)"},
+		{"extend", "op-ask", fault.New(fault.Denied, "Only {user:UDEV} can extend this."), "extend op-ask v3 USRE", "Only @UDEV can extend this.\n"},
+		{"widen", "op-run", nil, "widen op-run v3 USRE", "(nothing)"},
+		{"again", "op-run", nil, "", "Roll web to ami-0b2 was approved already and is running.\nThere is no need to ask again.\n"},
+		{"copy", "op-ask", nil, "", "Roll web to ami-0b2\nThe command, as it can be typed again:\n```\n/asg rollout web --image ami-0b2\n```\n-- Operation `op-ask`\n"},
+		{"review", "op-no", nil, "", "Roll web to ami-0b2 was denied by @USRE already. Your review was not counted.\n"},
 		{"retry", "op-run", fault.New(fault.Conflict, "This card has changed."), "signal op-run v3 USRE retry", "This card has changed.\n"},
 		{"deny", "op-no", nil, "", "Roll web to ami-0b2 was denied by @USRE already. Your denial was not counted.\n"},
 		{"deny", "op-gone", nil, "", "There is no operation op-gone.\n`/amiral ops list --all` shows the ones there are.\n"},
@@ -319,6 +327,8 @@ func TestHome(t *testing.T) {
 func TestEveryStandingIsTold(t *testing.T) {
 	for state, want := range map[ledger.State]string{
 		ledger.Pending:   "Roll web to ami-0b2 waits for approval.",
+		ledger.Held:      "Roll web to ami-0b2 was approved by {user:USRE} already and is held back: production is frozen.",
+		ledger.Void:      "Roll web to ami-0b2 did not run, because things had changed since it was approved: web runs ami-0b2.",
 		ledger.Waiting:   "Roll web to ami-0b2 was approved by {user:USRE} already and waits for op-ahead to end.",
 		ledger.Running:   "Roll web to ami-0b2 was approved by {user:USRE} already and is running.",
 		ledger.Stuck:     "Roll web to ami-0b2 was approved by {user:USRE} already and is stuck.",
@@ -331,6 +341,7 @@ func TestEveryStandingIsTold(t *testing.T) {
 		ledger.Undone:    "Roll web to ami-0b2 is over: web runs ami-0b2.",
 	} {
 		r := op("op-a", state)
+		r.Stayed = "production is frozen."
 		r.Ahead, r.EndedBy, r.Outcome, r.Votes = "op-ahead", sre, "web runs ami-0b2.", []ledger.Vote{{Actor: sre, Choice: "approve"}}
 		if got := standing(r); got != want {
 			t.Errorf("%s: got %s, want %s", state, got, want)
@@ -340,8 +351,8 @@ func TestEveryStandingIsTold(t *testing.T) {
 
 func TestListsShowEveryState(t *testing.T) {
 	var all []ledger.Record
-	for _, s := range []ledger.State{ledger.Pending, ledger.Waiting, ledger.Running, ledger.Stuck, ledger.Denied, ledger.Expired,
-		ledger.Withdrawn, ledger.Succeeded, ledger.Failed, ledger.Cancelled, ledger.Undone} {
+	for _, s := range []ledger.State{ledger.Pending, ledger.Held, ledger.Waiting, ledger.Running, ledger.Stuck, ledger.Denied, ledger.Expired,
+		ledger.Withdrawn, ledger.Succeeded, ledger.Failed, ledger.Cancelled, ledger.Undone, ledger.Void} {
 		r := op(ledger.ID("op-"+s), s)
 		r.Message.Link = "https://harbour.example/" + string(s)
 		all = append(all, r)

@@ -328,6 +328,7 @@ func settings() Settings {
 
 // world is a desk with everything around it.
 type world struct {
+	t       *testing.T
 	desk    *Desk
 	asg     *ASG
 	gate    *gate
@@ -340,7 +341,7 @@ type world struct {
 
 func newWorld(t *testing.T, all ...ledger.Record) *world {
 	t.Helper()
-	w := &world{gate: &gate{}, records: &records{all: all}, cloud: harbour(), frozen: &inForce{}, trail: &trail{}}
+	w := &world{t: t, gate: &gate{}, records: &records{all: all}, cloud: harbour(), frozen: &inForce{}, trail: &trail{}}
 	fleets := func(env string) (Fleet, error) {
 		if env != "production" && env != "staging" {
 			return nil, errors.New("no such fleet")

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -52,15 +51,18 @@ func (d *Desk) you(ctx context.Context, a *attempt, rec ledger.Record, who ledge
 	if i := slices.IndexFunc(rec.Votes, func(v ledger.Vote) bool { return v.Actor == who }); i >= 0 {
 		return []card.Text{voted(rec, rec.Votes[i])}
 	}
-	switch deed := wanted(rec); {
+	deed := wanted(rec)
+	switch {
 	case rec.State.Final():
 		return []card.Text{card.T("It is over, so there is nothing left to decide.")}
-	case deed != "" && rec.Requester == who:
+	case deed == "approve" && rec.Requester == who:
 		return []card.Text{card.T("You asked for it, so you cannot approve it. You may withdraw or extend it.")}
-	case deed == "":
-		return d.may(ctx, a, rec, who, "cancel", "You may stop it")
+	case deed != "" && rec.Requester != who:
+		return d.may(ctx, a, rec, who, deed, "You may approve it")
+	case rec.State == ledger.Held || rec.State == ledger.Waiting:
+		return d.may(ctx, a, rec, who, "withdraw", "You may withdraw it")
 	}
-	return d.may(ctx, a, rec, who, wanted(rec), "You may approve it")
+	return d.may(ctx, a, rec, who, "cancel", "You may stop it")
 }
 
 // voted says what became of somebody's vote.
@@ -84,7 +86,7 @@ func (d *Desk) may(ctx context.Context, a *attempt, rec ledger.Record, who ledge
 	case err == nil && rec.Requester == who:
 		return []card.Text{card.T("%s: you asked for it.", yes)}
 	case err == nil:
-		return []card.Text{card.T("%s%s.", yes, d.through(ctx, rec, who))}
+		return []card.Text{card.T("%s%s.", yes, d.through(ctx, rec, who, deed))}
 	case !refused:
 		return []card.Text{card.T("Whether you may could not be found out just now.")}
 	case f.Hint == "":
@@ -93,23 +95,33 @@ func (d *Desk) may(ctx context.Context, a *attempt, rec ledger.Record, who ledge
 	return []card.Text{marked(f.Text), marked(f.Hint)}
 }
 
-// through names the groups of the rule that somebody is in, as far as Slack says so.
-func (d *Desk) through(ctx context.Context, rec ledger.Record, who ledger.Actor) string {
+// through names the groups by which somebody may do something, as far as Slack says so.
+func (d *Desk) through(ctx context.Context, rec ledger.Record, who ledger.Actor, deed string) string {
+	needs := rec.Rule.Needs
 	groups := rec.Rule.Groups()
-	if len(groups) == 0 {
+	if deed == "cancel" {
+		needs = slices.Concat(needs, rec.Skipped)
+		groups = append(ledger.Rule{Needs: needs}.Groups(), rec.Rule.Cancel...)
+	}
+	if in := d.among(ctx, groups, who); len(in) > 0 {
+		return ": you are in " + sentenceList(in)
+	}
+	if slices.ContainsFunc(needs, func(n ledger.Need) bool { return len(n.Groups) == 0 }) {
 		return ": any full member of the workspace may, but for whoever asked"
 	}
+	return ""
+}
+
+// among are those of the groups that somebody is in.
+func (d *Desk) among(ctx context.Context, groups []string, who ledger.Actor) []string {
 	if d.Groups == nil {
-		return ""
+		return nil
 	}
 	var in []string
-	for _, g := range groups {
+	for _, g := range slices.Compact(slices.Sorted(slices.Values(groups))) {
 		if ok, err := d.Groups.InGroup(ctx, who, g); err == nil && ok {
 			in = append(in, "@"+g)
 		}
 	}
-	if len(in) == 0 {
-		return ""
-	}
-	return ": you are in " + strings.Join(in, " and ")
+	return in
 }
