@@ -140,8 +140,8 @@ func (p Plan) Narrow() string {
 // openAlarms: what rings for the group already, and what may not be seen of it.
 func openAlarms(_ Facts, p Plan) (found []card.Finding) {
 	if n := len(p.Risk.Alarms); n > 0 {
-		found = append(found, warn("Make sure that the rollout does not make it worse.", "%s of the group open now: %s.",
-			are(n, "alarm"), some(p.Risk.Alarms, 5)))
+		found = append(found, warn("Make sure that the rollout does not make it worse.", "%s of the group %s open now: %s.",
+			plural(n, "alarm"), map[bool]string{true: "is", false: "are"}[n == 1], some(p.Risk.Alarms, 5)))
 	}
 	if p.Risk.NoAlarms != "" {
 		found = append(found, warn("Allow "+p.Risk.NoAlarms+", so that alarms can be seen.",

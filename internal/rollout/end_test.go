@@ -197,3 +197,57 @@ func TestPrevious(t *testing.T) {
 		t.Error("another kind of operation is offered to be rolled back")
 	}
 }
+
+// TestTheWayBackIsProvenBeforeAndAgainAfterwards: the plan says whether what the group runs now could be launched
+// again, and the way back is planned from what is there then.
+func TestTheWayBackIsProvenBeforeAndAgainAfterwards(t *testing.T) {
+	w := newWorld(t, 2)
+	p := w.propose(Want{Image: "ami-0002"})
+	if got := plain(Picture{Sections: p.Sections()}); !strings.Contains(got, "rolls to version 1 again (checked: its image is there)") {
+		t.Errorf("got %s", got)
+	}
+	w.finish(ledger.Succeeded)
+	back, ok := Previous(w.rec)
+	if !ok {
+		t.Fatal("it is not offered to be rolled back")
+	}
+	for _, tt := range []struct{ change, says string }{
+		{"Action=DisableImage&ImageId=ami-0001", "There is no way back to version 1: its image ami-0001 is disabled."},
+		{"Action=DeregisterImage&ImageId=ami-0001", "There is no way back to version 1: its image ami-0001 does not exist any more."},
+		{"Action=DeleteLaunchTemplateVersions&LaunchTemplateId=lt-0001&LaunchTemplateVersion.1=1", "There is no way back: version 1 of template web-lt does not exist any more."},
+	} {
+		if strings.Contains(tt.change, "Versions") {
+			w.ec2("Action=ModifyLaunchTemplate&LaunchTemplateId=lt-0001&SetDefaultVersion=2")
+		}
+		w.ec2(tt.change)
+		w.pass(10 * time.Minute)
+		facts, err := Gather(t.Context(), w.fleet, "prod", "web", back)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := New(facts, back)
+		said := fmt.Sprint(err)
+		if err == nil && len(p.Stops()) > 0 {
+			said = p.Stops()[0].Text
+		}
+		if !strings.HasPrefix(said, tt.says) {
+			t.Errorf("got %q, want %q", said, tt.says)
+		}
+	}
+}
+
+// TestAPlanWithoutAWayBackSaysSo before anybody agrees to it.
+func TestAPlanWithoutAWayBackSaysSo(t *testing.T) {
+	w := newWorld(t, 2)
+	w.ec2("Action=DisableImage&ImageId=ami-0001")
+	p := w.propose(Want{Image: "ami-0002"})
+	got := plain(Picture{Sections: p.Sections()})
+	for _, part := range []string{"afterwards, there is no way back: image ami-0001 is disabled", "warn: The present image ami-0001 is disabled, so there is no way back to it."} {
+		if !strings.Contains(got, part) {
+			t.Errorf("got %s, want %q", got, part)
+		}
+	}
+	if !p.Blast().Irreversible || !strings.Contains(p.Impact(), "cannot be rolled back while it runs") {
+		t.Errorf("got %+v, %q", p.Blast(), p.Impact())
+	}
+}

@@ -134,9 +134,9 @@ func TestWideningDoesNotResumeWhatIsPaused(t *testing.T) {
 // TestANarrowedRolloutNeverReplacesMoreThanItsCanary lets groups of many sizes and shapes go through crashes and
 // lost replies, with people who try to go on; world.pass counts the new instances all the time.
 func TestANarrowedRolloutNeverReplacesMoreThanItsCanary(t *testing.T) {
-	runs := 16
+	runs := 10
 	if testing.Short() {
-		runs = 4
+		runs = 3
 	}
 	for seed := range uint64(runs) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { narrowed(t, rand.New(rand.NewPCG(seed, 7))) })
@@ -179,4 +179,16 @@ func narrowed(t *testing.T, rng *rand.Rand) {
 	if g, _ := w.aws.Group("web"); w.rec.State == ledger.Succeeded && len(g.Instances) > w.most {
 		t.Errorf("got %s %q, and the rest was never approved", w.rec.State, w.rec.Outcome)
 	}
+}
+
+// TestACanaryIsNoMoreThanWasApproved of a group that has grown since: a tenth of twelve would be two.
+func TestACanaryIsNoMoreThanWasApproved(t *testing.T) {
+	w := newWorld(t, 10)
+	w.propose(Want{Image: "ami-0002"})
+	w.narrow()
+	w.raw("Action=SetDesiredCapacity&Version=2011-01-01&AutoScalingGroupName=web&DesiredCapacity=12")
+	w.pass(10 * time.Minute)
+	w.until("asked", w.at(stepAsk))
+	w.wantRuns("[v1 ami-0001:11 v2 ami-0002:1]")
+	w.wantLine("The canary starts: 1 instance of 12 to version 2.")
 }

@@ -98,6 +98,12 @@ func TestFindings(t *testing.T) {
 		{name: "image is a parameter", edit: func(f *Facts) { f.From.Image = "resolve:ssm:/golden" }, text: "present image is the parameter resolve:ssm:/golden"},
 		{name: "old image is gone", edit: func(f *Facts) { delete(f.Images, "ami-old") }, text: "present image ami-old does not exist any more"},
 		{name: "old image is disabled", edit: func(f *Facts) { setImage(f, "ami-old", func(i *fleet.Image) { i.State = "disabled" }) }, text: "present image ami-old is disabled"},
+		{name: "old image is gone behind $Latest", edit: func(f *Facts) { f.Group.Template.Version = "$Latest"; delete(f.Images, "ami-old") }, text: "present image ami-old does not exist any more, so there is no way back to it"},
+		{name: "back to an image that is gone", edit: func(f *Facts) { toFour(f); delete(f.Images, "ami-new") }, want: Want{Version: 4, Back: true}, stop: true, text: "There is no way back to version 4: its image ami-new does not exist any more."},
+		{name: "back to an image that is disabled", edit: func(f *Facts) {
+			toFour(f)
+			setImage(f, "ami-new", func(i *fleet.Image) { i.State = "disabled" })
+		}, want: Want{Version: 4, Back: true}, stop: true, text: "There is no way back to version 4: its image ami-new is disabled."},
 		{name: "mixed policy", edit: mixed(fleet.Mixed{Types: []string{"m6i.large", "m5.large"}}), text: "it is kept whole"},
 		{name: "override with an image", edit: mixed(fleet.Mixed{Images: []fleet.ImageID{"ami-arm"}}), stop: true, text: "name their own image (ami-arm)"},
 		{name: "override with a template", edit: mixed(fleet.Mixed{Templates: []fleet.TemplateRef{{Name: "arm-lt"}}}), stop: true, text: "have a template of their own (arm-lt)"},
@@ -362,6 +368,23 @@ func TestDigestAndChange(t *testing.T) {
 		{name: "somebody's refresh", edit: func(f *Facts) { f.Refreshes = []fleet.Refresh{{ID: "r-9", Status: "Pending"}} }, same: true, change: "r-9"},
 		{name: "another account", edit: func(f *Facts) { f.Account = "210987654321" }, change: "210987654321/eu-west-1/asg/web"},
 		{name: "a policy", edit: mixed(fleet.Mixed{Types: []string{"m5.large"}}), change: "mixed instances policy"},
+		{name: "one instance less", edit: func(f *Facts) { resize(f, 11) }, same: true},
+		{name: "another instance in the place of an ill one", edit: func(f *Facts) {
+			f.Group.Instances[0].ID, f.Group.Instances[0].Lifecycle = "i-new", "Pending"
+		}, same: true},
+		{name: "an instance on its way out", edit: func(f *Facts) { f.Group.Instances[0].Lifecycle = "Terminating" }, same: true},
+		{name: "another zone's instance in standby", edit: func(f *Facts) { f.Group.Instances[0].Lifecycle = "Standby" }, same: true},
+		{name: "a version's description", edit: func(f *Facts) { f.From.Description = "release 3" }, same: true},
+		{name: "tags of the group", edit: func(f *Facts) { f.Group.Tags = map[string]string{"Team": "b"} }, same: true},
+		{name: "another default version", edit: func(f *Facts) { f.Template.Default = 2 }, same: true},
+		{name: "an alarm that was quiet", edit: func(f *Facts) { f.Open = []fleet.Alarm{{Name: "web-5xx", State: "ALARM"}} }, same: true,
+			change: "1 alarm is open that was not: web-5xx."},
+		{name: "alarms out of sight", edit: func(f *Facts) { f.Unseen = map[string]string{"cloudwatch:DescribeAlarms": "no"} }, same: true,
+			change: "It cannot be told any more whether an alarm is open."},
+		{name: "disks of their own", edit: func(f *Facts) {
+			f.Instances["i-03"] = fleet.Instance{ID: "i-03", Image: "ami-old", Architecture: "x86_64", Volumes: []string{"/dev/xvdb"}}
+		}, same: true, change: "The instances have disks now that would be lost with them."},
+		{name: "much less capacity", edit: func(f *Facts) { resize(f, 2) }, change: "It would take 50 % of the capacity away meanwhile, not 9 %."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -384,6 +407,90 @@ func TestDigestAndChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestApprovedAndNow: every change says what was approved and what is there instead.
+func TestApprovedAndNow(t *testing.T) {
+	for _, tt := range []struct {
+		edit func(*Facts)
+		want Change
+	}{
+		{func(f *Facts) { f.From.Number, f.Group.Template.Version = 4, "4" }, Change{"Launches", "version 3 (ami-old)", "version 4 (ami-old)", ""}},
+		{func(f *Facts) { f.Group.Template.Version = "$Latest" }, Change{"Named version", "3", "$Latest", ""}},
+		{func(f *Facts) { setImage(f, "ami-old", func(i *fleet.Image) { i.State = "disabled" }) },
+			Change{"Way back", "can be rolled back", "cannot be rolled back while it runs", ""}},
+		{func(f *Facts) { f.Group.Mixed.Types = []string{"m5.large", "m6i.large"} },
+			Change{"Mixed instances policy", "types m5.large", "types m5.large, m6i.large", ""}},
+		{func(f *Facts) { f.Group.Mixed.Summary["SpotAllocationStrategy"] = "lowest-price" },
+			Change{"Mixed instances policy", "summary OnDemandBaseCapacity 1", "summary OnDemandBaseCapacity 1, SpotAllocationStrategy lowest-price", ""}},
+		{func(f *Facts) { resizeMixed(f, 20) }, Change{"Replaces", "12 instances", "20 instances", ""}},
+		{func(f *Facts) { f.Group.Suspended = []string{"Launch"} }, Change{"In the way", "nothing", "A process is suspended on web: Launch.", ""}},
+	} {
+		facts := func() Facts {
+			f := sane(12)
+			mixed(fleet.Mixed{Types: []string{"m5.large"}, Summary: map[string]string{"OnDemandBaseCapacity": "1"}})(&f)
+			return f
+		}
+		base, err := New(facts(), Want{Image: "ami-new"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := facts()
+		if tt.edit(&f); f.Group.Template.Version == "$Latest" {
+			f.Group.Mixed.Template.Version = "$Latest"
+		} else if f.Group.Template.Version == "4" {
+			f.Group.Mixed.Template.Version = "4"
+		}
+		now, err := New(f, base.again())
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := base.Changed(now)
+		if len(changed) == 0 || changed[0].text == "" {
+			t.Errorf("got %+v, want %+v", changed, tt.want)
+			continue
+		}
+		if changed[0].text = ""; changed[0] != tt.want {
+			t.Errorf("got %+v, want %+v", changed[0], tt.want)
+		}
+	}
+}
+
+// TestDigestSeesTheFleet: what the plan found is part of what people agree to.
+func TestDigestSeesTheFleet(t *testing.T) {
+	seen := map[string]int{}
+	for i, edit := range []func(*Facts){
+		func(*Facts) {},
+		func(f *Facts) { f.Environment = "staging" },
+		func(f *Facts) { f.Region = "us-east-1" },
+		func(f *Facts) { f.Group.Name = "api" },
+		func(f *Facts) { f.From.Number, f.Group.Template.Version = 2, "2" },
+		func(f *Facts) { f.To.Number = 5 },
+		func(f *Facts) { f.To.Fields["KeyName"] = "dev" },
+		func(f *Facts) { f.Group.MinHealthy, f.Group.MaxHealthy = ptr(50), ptr(150) },
+		mixed(fleet.Mixed{Types: []string{"m5.large"}}),
+		mixed(fleet.Mixed{Types: []string{"m5.large"}, Summary: map[string]string{"SpotAllocationStrategy": "lowest-price"}}),
+		func(f *Facts) { delete(f.Images, "ami-old") }, // no automatic roll back
+	} {
+		f := sane(12)
+		toFour(&f)
+		edit(&f)
+		p, err := New(f, Want{Version: f.To.Number})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, twice := seen[p.Digest()]; twice {
+			t.Errorf("cases %d and %d have one digest", other, i)
+		}
+		seen[p.Digest()] = i
+	}
+}
+
+// resizeMixed makes the group one of n instances and keeps its policy.
+func resizeMixed(f *Facts, n int) {
+	policy := f.Group.Mixed
+	resize(f, n)
+	f.Group.Mixed, f.Group.Template = policy, fleet.TemplateRef{}
 }
 
 // resize makes the group one of n instances.
