@@ -1,9 +1,12 @@
 package approvals
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,13 +19,16 @@ import (
 
 	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/audit"
+	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
+	olga  = ledger.Actor{User: "UOLGA", Team: "T1"}
 	dana  = ledger.Actor{User: "UDANA", Team: "T1"}
 	sam   = ledger.Actor{User: "USAM", Team: "T1"}
 	priya = ledger.Actor{User: "UPRIYA", Team: "T1"}
@@ -31,21 +37,27 @@ var (
 
 // groups is a Slack whose user groups are lists, or which does not answer.
 type groups struct {
+	mu      sync.Mutex
 	members map[string][]string
-	broken  error
+	broken  error            // for every group
+	silent  map[string]error // for one
+}
+
+func (g *groups) set(handle string, members ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.members[handle] = members
 }
 
 func (g *groups) Members(_ context.Context, handle string) ([]string, error) {
-	return g.members[handle], g.broken
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.members[handle], cmp.Or(g.broken, g.silent[handle])
 }
 
-func (g *groups) InGroup(_ context.Context, who ledger.Actor, handle string) (bool, error) {
-	for _, m := range g.members[handle] {
-		if m == who.User {
-			return true, g.broken
-		}
-	}
-	return false, g.broken
+func (g *groups) InGroup(ctx context.Context, who ledger.Actor, handle string) (bool, error) {
+	members, err := g.Members(ctx, handle)
+	return err == nil && slices.Contains(members, who.User), err
 }
 
 type world struct {
@@ -54,19 +66,120 @@ type world struct {
 	groups *groups
 	log    *audit.Log
 	client redis.UniversalClient
+	ledger *ledger.Ledger
+	store  *freeze.Store
+	engine *engine.Engine
+	ran    []ledger.ID // what the workflow of rollouts was asked to do
+	now    time.Time
 }
+
+// monday is when the tests begin, at noon.
+var monday = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t *testing.T, quorum int) *world {
 	t.Helper()
+	return worldOf(t, policy.Rule{Name: "prod", Kind: "rollout", Environment: "production", Target: "web*", Approvals: &quorum, From: "sre", ValidFor: time.Hour})
+}
+
+// worldOf is a gate over a Redis, with an engine that the tests give turns.
+func worldOf(t *testing.T, rules ...policy.Rule) *world {
+	t.Helper()
 	m := miniredis.RunT(t)
+	m.SetTime(monday)
 	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}})
 	t.Cleanup(func() { _ = c.Close() })
-	people := &groups{members: map[string][]string{"sre": {"USAM", "UPRIYA", "UDANA"}}}
-	log := audit.New(c, audit.Key("amiral"))
-	return &world{client: c, redis: m, groups: people, log: log, Gate: &Gate{
-		Ledger: ledger.New(c, ledger.Options{}), People: people, Audit: log,
-		Policy: policy.Policy{Rules: []policy.Rule{{Name: "prod", Kind: "rollout", Environment: "production", Target: "web*", Approvals: &quorum, From: "sre", ValidFor: time.Hour}}},
-	}}
+	w := &world{
+		client: c, redis: m, now: monday, ledger: ledger.New(c, ledger.Options{}), log: audit.New(c, audit.Key("amiral")),
+		groups: &groups{members: map[string][]string{"sre": {"USAM", "UPRIYA", "UDANA"}}},
+		store:  freeze.NewStore(c, "amiral"),
+	}
+	w.Gate = &Gate{
+		Ledger: w.ledger, People: w.groups, Audit: w.log, Freezes: w.store, Time: w.store.Time,
+		SecurityChannel: "CSECURITY", Policy: policy.Policy{Rules: rules},
+	}
+	w.engine = &engine.Engine{
+		Ledger: w.ledger, Owner: "test", Log: slog.New(slog.DiscardHandler), Guard: w.Clear,
+		Workflows: map[string]engine.Workflow{
+			"rollout": w, freeze.Kind: freeze.Workflow{Store: w.store, Ledger: w.ledger}, Review: Reviews{},
+		},
+	}
+	return w
+}
+
+// Turn is a rollout that is over at once.
+func (w *world) Turn(_ context.Context, t engine.Turn) (engine.Outcome, error) {
+	w.ran = append(w.ran, t.ID)
+	return engine.Outcome{End: ledger.Succeeded, Outcome: "Rolled."}, nil
+}
+
+func (w *world) pass(d time.Duration) { w.now = w.now.Add(d); w.redis.SetTime(w.now) }
+
+// work runs every turn that is due.
+func (w *world) work(t *testing.T) {
+	t.Helper()
+	for range 100 {
+		ran, err := w.engine.Step(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ran {
+			return
+		}
+	}
+	t.Fatal("turns without end")
+}
+
+func (w *world) get(t *testing.T, id ledger.ID) ledger.Record {
+	t.Helper()
+	r, err := w.ledger.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) ask(t *testing.T, key string, s Spec) ledger.Record {
+	t.Helper()
+	r, err := w.Propose(t.Context(), key, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) approve(t *testing.T, id ledger.ID, who ledger.Actor) ledger.Record {
+	t.Helper()
+	r, err := w.Vote(t.Context(), id, -1, who, Ballot{Choice: "approve"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// lines are what the thread of an operation says.
+func (w *world) lines(t *testing.T, id ledger.ID) string {
+	t.Helper()
+	entries, err := w.ledger.Journal(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		if e.Line != "" {
+			all = append(all, e.Line)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// events are the audit's, of one kind.
+func (w *world) events(t *testing.T, kind string) []audit.Event {
+	t.Helper()
+	all, err := w.log.Read(t.Context(), "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(e audit.Event) bool { return e.Kind != kind })
 }
 
 func spec() Spec {
@@ -147,7 +260,7 @@ func TestNoRuleMeansNo(t *testing.T) {
 func TestARequestNobodyCanApproveIsToldAtOnce(t *testing.T) {
 	w := newWorld(t, 3)
 	_, err := w.Propose(t.Context(), "key", spec())
-	wantFault(t, err, fault.Conflict, "After leaving out you, only 2 of 3 can be met: 2 of 3 is left for @sre.")
+	wantFault(t, err, fault.Conflict, "After leaving out you, only 2 of 3 can be met: @sre has only 2 else where 3 are needed.")
 }
 
 func TestProposingTwiceIsHarmless(t *testing.T) {
@@ -174,9 +287,8 @@ func TestLateAnswersSayWhatHappened(t *testing.T) {
 
 func TestAVoteAfterTheTimeIsRefused(t *testing.T) {
 	w := newWorld(t, 1)
-	w.redis.SetTime(time.Now())
 	r := w.propose(t)
-	w.redis.SetTime(time.Now().Add(61 * time.Minute))
+	w.pass(61 * time.Minute)
 	_, err := w.Vote(t.Context(), r.ID, r.Version, sam, Ballot{Choice: "approve"})
 	wantFault(t, err, fault.Conflict, "expired")
 }

@@ -1,7 +1,6 @@
 package approvals
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +23,7 @@ func (g *Gate) Propose(ctx context.Context, key string, s Spec) (ledger.Record, 
 		return ledger.Record{}, fmt.Errorf("look for %s: %w", id, err)
 	}
 	d := deed{what: "propose", who: s.Requester, reason: s.Reason}
-	p, err := g.proposal(ctx, id, s)
+	p, _, err := g.proposal(ctx, id, s)
 	if err != nil {
 		return ledger.Record{}, g.turnedAway(ctx, p, d, err)
 	}
@@ -46,39 +45,29 @@ func (g *Gate) submit(ctx context.Context, p ledger.Proposal) (ledger.Record, er
 }
 
 // proposal is what a spec comes to under the policy. With an error it holds what is known by then.
-func (g *Gate) proposal(ctx context.Context, id ledger.ID, s Spec) (ledger.Proposal, error) {
-	p := ledger.Proposal{
-		ID: id, Kind: s.Kind, Environment: s.Environment, Target: s.Target, Resource: s.Resource,
-		Title: s.Title, Command: s.Command, Reason: s.Reason, Requester: s.Requester,
-		Channel: s.Channel, Thread: s.Thread, Payload: s.Payload, Digest: s.Digest, Step: s.Step,
-		Impact: s.Impact, Narrow: s.Narrow, About: s.About, BreakGlass: s.BreakGlass,
-	}
-	p.Rule.Policy = g.Policy.Hash()
+func (g *Gate) proposal(ctx context.Context, id ledger.ID, s Spec) (p ledger.Proposal, v policy.Verdict, err error) {
+	p = s.proposal(id)
+	p.Rule.Policy = g.Policy.Short()
 	f, err := g.facts(ctx, s)
 	if err != nil {
-		return p, err
+		return p, v, err
 	}
 	if p.Facts, err = json.Marshal(f); err != nil {
-		return p, fmt.Errorf("write what %s is judged by: %w", id, err)
+		return p, v, fmt.Errorf("write what %s is judged by: %w", id, err)
 	}
-	v := g.Policy.Judge(f)
-	p.Rule = ruled(v, p.Rule.Policy)
+	v = g.Policy.Judge(f)
+	p.Rule = v.Rule
 	if v.Refused != "" {
-		return p, fault.New(fault.Denied, "%s", v.Refused).WithHint("%s", v.Hint)
+		return p, v, fault.New(fault.Denied, "%s", v.Refused).WithHint("%s", v.Hint)
 	}
 	if p.Rule, err = g.undoing(ctx, s, p.Rule); err != nil {
-		return p, err
+		return p, v, err
 	}
 	if s.BreakGlass != "" {
-		return g.glass(ctx, p, v)
+		p, err = g.glass(ctx, p, v)
+		return p, v, err
 	}
-	return p, g.reachable(ctx, s.Requester, p.Rule)
-}
-
-// ruled is the rule of a verdict with the fingerprint of its policy.
-func ruled(v policy.Verdict, hash string) ledger.Rule {
-	v.Rule.Policy = cmp.Or(v.Rule.Policy, hash)
-	return v.Rule
+	return p, v, g.reachable(ctx, s.Requester, p.Rule)
 }
 
 // facts are what the spec is judged by: what it says itself, who asks, with the groups that the policy cares

@@ -40,6 +40,16 @@ func (s Spec) Facts() policy.Facts {
 	}
 }
 
+// proposal is the spec as the ledger keeps it, before anybody has judged it.
+func (s Spec) proposal(id ledger.ID) ledger.Proposal {
+	return ledger.Proposal{
+		ID: id, Kind: s.Kind, Environment: s.Environment, Target: s.Target, Resource: s.Resource,
+		Title: s.Title, Command: s.Command, Reason: s.Reason, Requester: s.Requester,
+		Channel: s.Channel, Thread: s.Thread, Payload: s.Payload, Digest: s.Digest, Step: s.Step,
+		Impact: s.Impact, Narrow: s.Narrow, About: s.About, BreakGlass: s.BreakGlass,
+	}
+}
+
 // Review is the kind of operation by which a second person looks at a broken glass.
 const Review = "review"
 

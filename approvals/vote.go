@@ -61,8 +61,13 @@ func (g *Gate) ballot(ctx context.Context, rec ledger.Record, who ledger.Actor, 
 		if err := worded(rec, b); err != nil {
 			return v, o, err
 		}
-		o, err = g.options(ctx, rec)
-		return v, o, err
+		if o.Fills, err = g.earlier(ctx, rec); err != nil {
+			return v, o, err
+		}
+		if o.Stay, err = g.stay(ctx, rec.Proposal); err != nil {
+			return v, o, unreadable(err)
+		}
+		return v, o, nil
 	}
 	return v, o, fmt.Errorf("a vote to %q", b.Choice)
 }
@@ -81,26 +86,20 @@ func worded(rec ledger.Record, b Ballot) error {
 	return nil
 }
 
-// options are what is known besides a vote: which needs earlier voters may fill by now, and what would keep the
-// operation from starting.
-func (g *Gate) options(ctx context.Context, rec ledger.Record) (ledger.VoteOptions, error) {
-	o := ledger.VoteOptions{Fills: map[string][]int{}}
+// earlier is what those who voted before may fill by now.
+func (g *Gate) earlier(ctx context.Context, rec ledger.Record) (map[string][]int, error) {
+	all := map[string][]int{}
 	for _, v := range rec.Votes {
 		if v.Choice != deedApprove {
 			continue
 		}
 		fills, err := g.fills(ctx, v.Actor, rec.Rule.Needs)
 		if err != nil {
-			return o, err
+			return nil, err
 		}
-		o.Fills[v.Actor.User] = fills
+		all[v.Actor.User] = fills
 	}
-	var err error
-	o.Stay, err = g.stay(ctx, rec.Proposal)
-	if err != nil {
-		return o, unreadable(err)
-	}
-	return o, nil
+	return all, nil
 }
 
 // Widen approves what was left out when something was approved narrowly; when enough have, it goes on.
@@ -110,21 +109,26 @@ func (g *Gate) Widen(ctx context.Context, id ledger.ID, version int64, who ledge
 		return rec, err
 	}
 	d := deed{what: deedWiden, who: who}
-	v := ledger.Vote{Actor: who, Choice: deedApprove}
-	var o ledger.VoteOptions
-	if err = timely(rec, deedWiden); err == nil {
-		v.Fills, err = g.seat(ctx, rec, who, deedWiden)
-	}
-	if err == nil {
-		o, err = g.options(ctx, rec)
-	}
+	v, o, err := g.rest(ctx, rec, who)
 	if err != nil {
 		return g.refused(ctx, rec, d, err)
 	}
-	o.Stay = ledger.Stay{} // it runs
 	widened, err := g.Ledger.Widen(ctx, id, version, v, o)
 	if err == nil {
 		return widened, nil
 	}
 	return g.settled(ctx, rec, d, widened, err)
+}
+
+// rest is the vote for what was left out.
+func (g *Gate) rest(ctx context.Context, rec ledger.Record, who ledger.Actor) (v ledger.Vote, o ledger.VoteOptions, err error) {
+	v = ledger.Vote{Actor: who, Choice: deedApprove}
+	if err = timely(rec, deedWiden); err != nil {
+		return v, o, err
+	}
+	if v.Fills, err = g.seat(ctx, rec, who, deedWiden); err != nil {
+		return v, o, err
+	}
+	o.Fills, err = g.earlier(ctx, rec)
+	return v, o, err
 }
