@@ -26,7 +26,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,11 +76,15 @@ type Log struct {
 	append *redis.Script
 	seal   *redis.Script
 	trim   *redis.Script
+	unlist *redis.Script
 }
 
 // New returns the log kept under a key.
 func New(client redis.UniversalClient, key string) *Log {
-	return &Log{redis: client, key: key, append: behind(appendScript), seal: behind(sealScript), trim: behind(trimScript)}
+	return &Log{
+		redis: client, key: key, append: behind(appendScript), seal: behind(sealScript), trim: behind(trimScript),
+		unlist: redis.NewScript(bare(unlistScript)),
+	}
 }
 
 // behind is a script put behind the chain's.
@@ -141,8 +144,8 @@ func (l *Log) page(ctx context.Context, from string, n int) ([]redis.XMessage, e
 
 func eventsOf(entries []redis.XMessage) ([]Event, error) {
 	events := make([]Event, len(entries))
-	for i, entry := range entries {
-		e, err := eventOf(entry)
+	for i, m := range entries {
+		e, err := entryOf(m).event()
 		if err != nil {
 			return nil, err
 		}
@@ -151,24 +154,26 @@ func eventsOf(entries []redis.XMessage) ([]Event, error) {
 	return events, nil
 }
 
-func eventOf(m redis.XMessage) (Event, error) {
-	field := func(name string) string { s, _ := m.Values[name].(string); return s }
-	e := Event{
-		ID: m.ID, Kind: field("kind"), Op: field("op"), Channel: field("channel"), Link: field("link"),
-		What: field("what"), Outcome: field("outcome"), Policy: field("policy"), Prev: field("prev"), Hash: field("hash"),
+// Of returns the events of one operation, oldest first. What was trimmed is not among them.
+func (l *Log) Of(ctx context.Context, op string) ([]Event, error) {
+	ids, err := l.redis.LRange(ctx, l.key+":of:"+op, 0, -1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read the audit of %s: %w", op, err)
 	}
-	if ms, err := strconv.ParseInt(field("at"), 10, 64); err == nil {
-		e.At = time.UnixMilli(ms).UTC()
+	pipe := l.redis.Pipeline()
+	found := make([]*redis.XMessageSliceCmd, len(ids))
+	for i, id := range ids {
+		found[i] = pipe.XRange(ctx, l.key, id, id)
 	}
-	if n, err := strconv.ParseInt(field("n"), 10, 64); err == nil {
-		e.N = n
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	for name, into := range map[string]any{"who": &e.Who, "fields": &e.Fields} {
-		if text := field(name); text != "" && text != "{}" {
-			if err := json.Unmarshal([]byte(text), into); err != nil {
-				return Event{}, fmt.Errorf("read %s of audit event %s: %w", name, m.ID, err)
-			}
-		}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("read the audit of %s: %w", op, err)
 	}
-	return e, nil
+	var entries []redis.XMessage
+	for _, f := range found {
+		entries = append(entries, f.Val()...)
+	}
+	return eventsOf(entries)
 }

@@ -65,7 +65,7 @@ func TestTheLedgersTransitionsAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		by := ledger.Actor{User: "U2", Team: "T1"}
-		if _, err := l.Vote(t.Context(), "op-1", -1, ledger.Vote{Actor: by, Choice: "approve", Reason: "fine"}, "d"); err != nil {
+		if _, err := l.Vote(t.Context(), "op-1", -1, ledger.Vote{Actor: by, Choice: "approve", Reason: "fine", Fills: []int{0}}, "d", ledger.VoteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		events, err := audit.New(s.Redis(), key).Read(t.Context(), "", 100)

@@ -2,11 +2,15 @@ package audit
 
 import (
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -53,4 +57,48 @@ func (e entry) n() int64 {
 		return 0
 	}
 	return n
+}
+
+// event is the entry as others read it.
+func (e entry) event() (Event, error) {
+	event := Event{
+		ID: e["id"], Kind: e["kind"], Op: e["op"], Channel: e["channel"], Link: e["link"], What: e["what"],
+		Outcome: e["outcome"], Policy: e["policy"], N: e.n(), Prev: e["prev"], Hash: e["hash"],
+	}
+	if ms, err := strconv.ParseInt(e["at"], 10, 64); err == nil {
+		event.At = time.UnixMilli(ms).UTC()
+	}
+	for name, into := range map[string]any{"who": &event.Who, "fields": &event.Fields} {
+		if text := e[name]; text != "" && text != "{}" {
+			if err := json.Unmarshal([]byte(text), into); err != nil {
+				return Event{}, fmt.Errorf("read %s of audit event %s: %w", name, e["id"], err)
+			}
+		}
+	}
+	if event.Policy == "" {
+		event.Policy = event.Fields["policy"]
+	}
+	return event, nil
+}
+
+func (e entry) sum256() [sha256.Size]byte { return sha256.Sum256([]byte(e.canonical())) }
+
+// span is what a seal covers.
+type span struct {
+	from, to  int64
+	prev, sum string
+}
+
+// sealed is what the entry, which is a seal, says that it covers.
+func (e entry) sealed() (span, error) {
+	var f struct{ From, To, Prev, SHA256 string }
+	if err := json.Unmarshal([]byte(e["fields"]), &f); err != nil {
+		return span{}, fmt.Errorf("read the seal %s: %w", e["id"], err)
+	}
+	from, badFrom := strconv.ParseInt(f.From, 10, 64)
+	to, badTo := strconv.ParseInt(f.To, 10, 64)
+	if badFrom != nil || badTo != nil {
+		return span{}, fmt.Errorf("read the seal %s: it covers from %q to %q", e["id"], f.From, f.To)
+	}
+	return span{from: from, to: to, prev: f.Prev, sum: f.SHA256}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,12 @@ import (
 
 //go:embed seal.lua
 var sealScript string
+
+// The kinds of the audit's own entries.
+const (
+	kindSeal    = "seal"
+	kindTrimmed = "trimmed"
+)
 
 // pageSize is how many entries are read at once where all are read.
 const pageSize = 500
@@ -130,13 +137,63 @@ func (l *Log) sealed(ctx context.Context) (sealed, error) {
 	for i, into := range []*string{&s.n, &s.id, &s.seal} {
 		*into, _ = values[i].(string)
 	}
-	return s, nil
+	if s.n != "" {
+		return s, nil
+	}
+	last, err := l.lastSeal(ctx, "+")
+	if err != nil || last == nil {
+		return s, err
+	}
+	// The head has lost its state; the compare in the script is with what it has.
+	return l.behindSeal(ctx, last)
+}
+
+// lastSeal is the last seal at or before an id; nil if there is none.
+func (l *Log) lastSeal(ctx context.Context, from string) (entry, error) {
+	for {
+		page, err := l.redis.XRevRangeN(ctx, l.key, from, "-", pageSize).Result()
+		if err != nil {
+			return nil, fmt.Errorf("look for the last seal: %w", err)
+		}
+		for _, m := range page {
+			if e := entryOf(m); e["kind"] == kindSeal && e.n() > 0 {
+				return e, nil
+			}
+			from = "(" + m.ID
+		}
+		if len(page) < pageSize {
+			return nil, nil
+		}
+	}
+}
+
+// behindSeal is where the entries begin that a seal did not cover.
+func (l *Log) behindSeal(ctx context.Context, seal entry) (sealed, error) {
+	f, err := seal.sealed()
+	if err != nil {
+		return sealed{}, err
+	}
+	s, before := sealed{seal: f.sum}, seal["id"]
+	for {
+		page, err := l.redis.XRevRangeN(ctx, l.key, "("+before, "-", pageSize).Result()
+		if err != nil {
+			return sealed{}, fmt.Errorf("look for what the last seal covers: %w", err)
+		}
+		for _, m := range page {
+			if before = m.ID; entryOf(m).n() <= f.to {
+				s.id = m.ID
+				return s, nil
+			}
+		}
+		if len(page) < pageSize {
+			return s, nil
+		}
+	}
 }
 
 // sealing makes one seal from the entries that it is to cover.
 type sealing struct {
-	hash        interface{ Write([]byte) (int, error) }
-	total       func([]byte) []byte
+	hash        hash.Hash // SHA-256 over the seal before and the SHA-256 of each entry since
 	first, last int64
 	worth       bool // there is something but seals
 }
@@ -144,7 +201,7 @@ type sealing struct {
 func newSealing(prev string) *sealing {
 	h := sha256.New()
 	_, _ = h.Write([]byte(prev)) // a hash takes everything
-	return &sealing{hash: h, total: h.Sum}
+	return &sealing{hash: h}
 }
 
 // add covers an entry. What is not in the chain is not covered: it came before there was one, or by hand.
@@ -156,9 +213,9 @@ func (s *sealing) add(e entry) {
 	if s.first == 0 {
 		s.first = n
 	}
-	s.last, s.worth = n, s.worth || e["kind"] != "seal"
-	text := e.canonical()
-	_, _ = s.hash.Write([]byte(strconv.Itoa(len(text)) + ":" + text)) // a hash takes everything
+	s.last, s.worth = n, s.worth || e["kind"] != kindSeal
+	sum := e.sum256()
+	_, _ = s.hash.Write(sum[:]) // a hash takes everything
 }
 
-func (s *sealing) sum() string { return hex.EncodeToString(s.total(nil)) }
+func (s *sealing) sum() string { return hex.EncodeToString(s.hash.Sum(nil)) }
