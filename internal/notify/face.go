@@ -3,11 +3,14 @@ package notify
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
+
+// review is the kind of operation by which a second person looks at a broken glass. It is worded in its own way,
+// since nothing is approved.
+const review = "review"
 
 // face is how a state looks: the words before the title, and the tone.
 type face struct {
@@ -17,90 +20,138 @@ type face struct {
 
 var faces = map[ledger.State]face{
 	ledger.Pending:   {"Approval needed", card.Asking},
+	ledger.Held:      {"Approved · waits", card.Asking},
 	ledger.Waiting:   {"Approved, waits its turn", card.Asking},
 	ledger.Running:   {"Running", card.Working},
 	ledger.Stuck:     {"Needs you", card.Warning},
 	ledger.Denied:    {"Denied", card.Ended},
 	ledger.Expired:   {"Expired", card.Ended},
 	ledger.Withdrawn: {"Withdrawn", card.Ended},
+	ledger.Void:      {"Void", card.Warning},
 	ledger.Succeeded: {"Done", card.Good},
 	ledger.Failed:    {"Failed", card.Bad},
 	ledger.Cancelled: {"Cancelled", card.Warning},
 	ledger.Undone:    {"Rolled back", card.Warning},
 }
 
-// Card is the root card of an operation, drawn from its record alone.
-func (n *Notifier) Card(r ledger.Record) card.Card {
-	f := faces[r.State]
-	var p Picture
-	if paint := n.Paint[r.Kind]; paint != nil {
-		p = paint(r)
-	}
-	c := card.Card{
-		Title:   f.words + " · " + cmp.Or(p.Headline, r.Title),
-		Tone:    f.tone,
-		Summary: summary(r, f),
-		Key:     string(r.ID),
-	}
-	about := facts(r)
-	if len(p.Sections) == 0 {
-		about = append(about, card.Fact{Label: "Where", Value: card.T("%s · %s", r.Environment, r.Target)})
-	}
-	c.Sections = append(c.Sections, card.Section{Facts: about})
-	if r.Outcome != "" {
-		c.Sections = append(c.Sections, card.Para(card.Expand(r.Outcome)))
-	}
-	c.Sections = append(c.Sections, p.Sections...)
-	c.Sections = append(c.Sections, trouble(r)...)
-	if r.Reason != "" {
-		c.Sections = append(c.Sections, card.Para(card.Join(card.Text{{Bold: "Reason:"}}, card.T(" %s", r.Reason))))
-	}
-	c.Foot = append(p.Foot, foot(r)...)
-	c.Buttons = buttons(r, p)
-	return c
+var reviewFaces = map[ledger.State]face{
+	ledger.Pending:   {"Review needed", card.Asking},
+	ledger.Succeeded: {"Review closed", card.Good},
+	ledger.Denied:    {"Objected", card.Bad},
 }
 
-func summary(r ledger.Record, f face) string {
-	s := fmt.Sprintf("%s: %s in %s.", f.words, r.Title, r.Environment)
-	if r.State == ledger.Pending && len(r.Rule.Groups()) > 0 {
-		s += fmt.Sprintf(" Needs %s from @%s.", count(r.Rule.Quorum(), "approval"), strings.Join(r.Rule.Groups(), " and @"))
+func faceOf(r ledger.Record) face {
+	if f, ok := reviewFaces[r.State]; ok && r.Kind == review {
+		return f
+	}
+	return faces[r.State]
+}
+
+// badge marks what runs without the approvals it should have had.
+const badge = "🚨 Broken glass"
+
+// title is the headline of a card, and what it is about behind its state.
+func title(r ledger.Record, about string) string {
+	s := faceOf(r).words + " · " + about
+	if r.BreakGlass != "" {
+		return badge + " · " + s
 	}
 	return s
 }
 
-func facts(r ledger.Record) []card.Fact {
-	all := []card.Fact{
-		{Label: "Asked by", Value: card.User(r.Requester.User)},
-		{Label: "Operation", Value: card.Code(string(r.ID))},
+// Card is the root card of an operation, drawn from its record alone.
+func (n *Notifier) Card(r ledger.Record) card.Card {
+	p := n.picture(r)
+	c := card.Card{
+		Title:   title(r, cmp.Or(p.Headline, r.Title)),
+		Tone:    faceOf(r).tone,
+		Summary: summary(r),
+		Key:     string(r.ID),
 	}
-	switch {
-	case r.State == ledger.Pending:
-		all = append(all, card.Fact{Label: "Expires", Value: card.When(r.Expires)})
-	case r.State == ledger.Waiting:
-		all = append(all, card.Fact{Label: "Waits for", Value: card.Code(string(r.Ahead))})
-	case r.State.Final() && !r.Started.IsZero():
-		all = append(all, card.Fact{Label: "Took", Value: card.T("%s", card.Span(r.Ended.Sub(r.Started)))})
+	c.Sections = append(c.Sections, card.Section{Facts: facts(r)})
+	c.Sections = append(c.Sections, standing(r)...)
+	c.Sections = append(c.Sections, glass(r)...)
+	c.Sections = append(c.Sections, p.Sections...)
+	c.Sections = append(c.Sections, trouble(r)...)
+	if r.Reason != "" && r.Reason != r.BreakGlass {
+		c.Sections = append(c.Sections, card.Para(card.Join(card.Text{{Bold: "Reason:"}}, card.T(" %s", r.Reason))))
 	}
-	if by := voters(r, "approve"); len(by) > 0 && r.State != ledger.Pending {
-		all = append(all, card.Fact{Label: "Approved by", Value: by})
+	c.Foot = append(c.Foot, p.Foot...)
+	c.Foot = append(c.Foot, foot(r)...)
+	c.Buttons, c.More = choices(r, p)
+	return c
+}
+
+// picture is what is particular to the kind.
+func (n *Notifier) picture(r ledger.Record) Picture {
+	if paint := n.Paint[r.Kind]; paint != nil {
+		return paint(r)
+	}
+	return Picture{}
+}
+
+// summary is the whole in a sentence, for notifications and for where no blocks are drawn.
+func summary(r ledger.Record) string {
+	s := faceOf(r).words + ": " + r.Title
+	if r.BreakGlass != "" {
+		s = badge + " · " + s
+	}
+	if r.Environment != "" {
+		s += " in " + r.Environment
+	}
+	if r.State != ledger.Pending {
+		return s + "."
+	}
+	if r.Impact != "" {
+		s += " (" + r.Impact + ")"
+	}
+	s += "."
+	if missing := r.Missing(); len(missing) > 0 {
+		s += " Needs " + wanted(missing, approval(r)) + "."
+	}
+	return s
+}
+
+// standing tells what keeps it, what it is limited to, or how it ended.
+func standing(r ledger.Record) []card.Section {
+	var all []card.Section
+	if r.State == ledger.Held {
+		why := cmp.Or(r.Stayed, "It may not start yet.")
+		all = append(all, card.Para(card.Join(card.Text{{Bold: "Approved · waits:"}}, card.T(" "), card.Expand(why),
+			card.T(" It is checked again before it starts."))))
+	}
+	if r.Narrowed {
+		all = append(all, card.Para(card.Join(card.T("✂️ "), card.Text{{Bold: "Approved for " + r.Narrow + " only."}}, rest(r))))
+	}
+	if r.Outcome != "" {
+		all = append(all, card.Para(card.Expand(r.Outcome)))
 	}
 	return all
 }
 
-// voters are the people who chose so, as mentions.
-func voters(r ledger.Record, choice string) card.Text {
-	var t card.Text
-	for _, v := range r.Votes {
-		if v.Choice != choice {
-			continue
-		}
-		if len(t) > 0 {
-			t = append(t, card.Part{Plain: ", "})
-		}
-		t = append(t, card.Part{User: v.Actor.User})
+// rest says what becomes of what was left out, while that is open.
+func rest(r ledger.Record) card.Text {
+	if r.State.Final() {
+		return nil
 	}
-	return t
+	return card.T(" The rest waits until it is approved too.")
 }
+
+// glass tells of a broken glass: why, whom it passed over, and where it is looked at afterwards.
+func glass(r ledger.Record) []card.Section {
+	if r.BreakGlass == "" {
+		return nil
+	}
+	t := card.Join(card.Text{{Bold: badge + ":"}}, card.T(" %s", r.BreakGlass))
+	if len(r.Skipped) > 0 {
+		t = card.Join(t, card.T("\nSkipped: %s.", wanted(r.Skipped, approval(r))))
+	}
+	t = card.Join(t, card.T("\nA second person reviews it: "), card.Code(string(reviewOf(r))), card.T("."))
+	return []card.Section{card.Para(t)}
+}
+
+// reviewOf is the review of an operation that broke the glass.
+func reviewOf(r ledger.Record) ledger.ID { return ledger.IDOf("review:" + string(r.ID)) }
 
 func trouble(r ledger.Record) []card.Section {
 	if r.Trouble == "" || r.State.Final() {
@@ -111,45 +162,6 @@ func trouble(r ledger.Record) []card.Section {
 		next = "It is not tried again until somebody presses Retry; it holds its group meanwhile."
 	}
 	return []card.Section{{Findings: []card.Finding{{Text: fmt.Sprintf("Attempt %d did not work: %s", r.Attempt, r.Trouble), Hint: next}}}}
-}
-
-// foot tells the rule and how far its quorum is.
-func foot(r ledger.Record) []card.Text {
-	if r.Rule.Quorum() == 0 {
-		return []card.Text{card.T("No approval needed (%s).", r.Rule.Name)}
-	}
-	if r.State != ledger.Pending {
-		return nil
-	}
-	line := card.T("Needs %s", count(r.Rule.Quorum(), "approval"))
-	if len(r.Rule.Groups()) > 0 {
-		line = append(line, card.Part{Plain: " from @" + strings.Join(r.Rule.Groups(), " and @")})
-	}
-	line = append(line, card.Part{Plain: fmt.Sprintf(" (%s): ", r.Rule.Name)})
-	if by := voters(r, "approve"); len(by) > 0 {
-		line = card.Join(line, card.T("✅ "), by, card.T(" · "))
-	}
-	return []card.Text{append(line, card.Part{Plain: fmt.Sprintf("⬜ %d to go", r.Rule.Quorum()-r.Approvals())})}
-}
-
-func buttons(r ledger.Record, p Picture) []card.Button {
-	b := func(action, label string, style card.Style, ask *card.Confirm) card.Button {
-		return card.Button{Action: action, ID: string(r.ID), Version: r.Version, Label: label, Style: style, Confirm: ask}
-	}
-	details := b("details", "Details", card.Default, nil)
-	withdraw := b("withdraw", "Withdraw", card.Default, &card.Confirm{Title: "Withdraw this?", Text: r.Title + " will not run.", Yes: "Withdraw", No: "Keep it"})
-	switch r.State {
-	case ledger.Pending:
-		ask := &card.Confirm{Title: "Approve this?", Text: fmt.Sprintf("%s in %s. It starts when the last approval is in.", r.Title, r.Environment), Yes: "Approve", No: "Not yet"}
-		return []card.Button{b("approve", "Approve", card.Primary, ask), b("deny", "Deny…", card.Danger, nil), details, withdraw}
-	case ledger.Waiting:
-		return []card.Button{details, withdraw}
-	}
-	if r.State == ledger.Stuck {
-		ask := &card.Confirm{Title: "Give up?", Text: "It ends here as failed and lets go of its group. Nothing more is done at AWS: what runs there goes on.", Yes: "Give up", No: "Keep it"}
-		return append(p.Buttons, b("abandon", "Give up", card.Danger, ask), details)
-	}
-	return append(p.Buttons, details)
 }
 
 func count(n int, noun string) string {

@@ -15,6 +15,7 @@ type hands struct {
 	busy  map[ledger.ID]chan struct{}
 	roots map[ledger.ID]ledger.Message
 	lines map[line]bool
+	last  map[ledger.ID]int64 // the newest drawing that had the hand
 }
 
 type line struct {
@@ -22,10 +23,15 @@ type line struct {
 	entry string
 }
 
-// take waits until nobody here draws the thread, and keeps others from it until it is released.
-func (h *hands) take(ctx context.Context, id ledger.ID) (release func(), err error) {
+// take waits until nobody here draws the thread, and keeps others from it until it is released. A drawing that a
+// newer one has overtaken meanwhile is turned away: what it knows of the thread is old.
+func (h *hands) take(ctx context.Context, id ledger.ID, epoch int64) (release func(), err error) {
 	for {
 		before, mine := h.queue(id)
+		if before == nil && h.overtaken(id, epoch) {
+			h.free(id, mine)
+			return nil, ledger.ErrFenced
+		}
 		if before == nil {
 			return func() { h.free(id, mine) }, nil
 		}
@@ -50,6 +56,20 @@ func (h *hands) queue(id ledger.ID) (before, mine chan struct{}) {
 	mine = make(chan struct{})
 	h.busy[id] = mine
 	return nil, mine
+}
+
+// overtaken reports whether a newer drawing had the hand already, and remembers this one if not.
+func (h *hands) overtaken(id ledger.ID, epoch int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last[id] > epoch {
+		return true
+	}
+	if h.last == nil || len(h.last) >= mostNoticed {
+		h.last = map[ledger.ID]int64{}
+	}
+	h.last[id] = epoch
+	return false
 }
 
 func (h *hands) free(id ledger.ID, mine chan struct{}) {

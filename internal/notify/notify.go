@@ -1,7 +1,8 @@
 // Package notify keeps one thread per operation in step with the facts: one root card, redrawn from the
 // record whenever it changes, and one line in the thread for each transition. It is level-triggered: a
 // drawing that is lost or done twice changes nothing, because the card is always drawn from the record.
-// It does not know Slack's client.
+// Behind the thread come a mark on the card of what is over, and direct messages to those who must know; behind,
+// so that they can link to it and never hold it up. It does not know Slack's client.
 package notify
 
 import (
@@ -21,6 +22,7 @@ type Ledger interface {
 	Posting(ctx context.Context, d *ledger.Drawing) error
 	Posted(ctx context.Context, d *ledger.Drawing, m ledger.Message) error
 	Said(ctx context.Context, d *ledger.Drawing, entryID string) error
+	Told(ctx context.Context, d *ledger.Drawing, what string) error
 	Drawn(ctx context.Context, d *ledger.Drawing, again time.Duration) error
 	DrawLater(ctx context.Context, d *ledger.Drawing, in time.Duration) error
 }
@@ -34,9 +36,20 @@ type Poster interface {
 	DM(ctx context.Context, user string, c card.Card) error
 }
 
-// Groups finds a user group's id by its handle, so that it can be mentioned.
+// Groups knows user groups by their handles: their ids, so that they can be mentioned, and who is in them.
 type Groups interface {
 	GroupID(ctx context.Context, handle string) (string, error)
+	Members(ctx context.Context, handle string) ([]string, error)
+}
+
+// Marker puts an emoji, by its name, under a message. Doing it twice is harmless.
+type Marker interface {
+	React(ctx context.Context, m ledger.Message, emoji string) error
+}
+
+// Homes hears that something has changed which Home tabs show. Hearing of it twice is harmless. *home.Homes is one.
+type Homes interface {
+	Changed(ctx context.Context) error
 }
 
 // Picture is what is particular to one kind of operation on its card.
@@ -67,6 +80,8 @@ type Notifier struct {
 	Ledger  Ledger
 	Poster  Poster
 	Groups  Groups
+	Marks   Marker           // nil: cards of what is over bear no mark
+	Homes   Homes            // nil: nobody's Home tab is kept in step
 	Paint   map[string]Paint // by kind of operation
 	Owner   string           // this replica
 	Lease   time.Duration    // how long one drawing may take; 30s when zero
@@ -75,8 +90,10 @@ type Notifier struct {
 	Workers int              // threads drawn at the same time; 4 when zero
 	Log     *slog.Logger
 
-	told  sync.Map // operations whose requester knows that the channel cannot be written
-	hands hands
+	told    sync.Map // operations whose requester knows that the channel cannot be written
+	hands   hands
+	noticed noticed
+	unread  unread
 }
 
 // Run draws what is due until ctx ends, and waits for drawings under way.
@@ -141,7 +158,8 @@ func pause(ctx context.Context, d time.Duration) {
 
 // draw brings one thread in step; whatever fails is tried again later.
 func (n *Notifier) draw(ctx context.Context, d *ledger.Drawing) {
-	err := n.thread(ctx, d)
+	n.homes(ctx, d.Record)
+	err := n.tell(ctx, d)
 	if err == nil {
 		err = n.Ledger.Drawn(ctx, d, n.Gap)
 	}
@@ -163,12 +181,24 @@ func (n *Notifier) draw(ctx context.Context, d *ledger.Drawing) {
 	}
 }
 
-func (n *Notifier) thread(ctx context.Context, d *ledger.Drawing) error {
-	release, err := n.hands.take(ctx, d.ID)
+// tell brings the thread in step, and does what comes behind it.
+func (n *Notifier) tell(ctx context.Context, d *ledger.Drawing) error {
+	release, err := n.hands.take(ctx, d.ID, d.Epoch)
 	if err != nil {
 		return err
 	}
 	defer release()
+	err = n.thread(ctx, d)
+	if err == nil {
+		return n.after(ctx, d)
+	}
+	if _, refused := errors.AsType[*Refused](err); refused {
+		return errors.Join(err, n.farewell(ctx, d)) // there is no thread, and all the more must they hear of the end
+	}
+	return err
+}
+
+func (n *Notifier) thread(ctx context.Context, d *ledger.Drawing) error {
 	if err := n.root(ctx, d); err != nil {
 		return err
 	}

@@ -28,8 +28,11 @@ type channel struct {
 	roots map[string]card.Card
 	lines []string
 	loud  int
-	dms   []card.Card
+	dms   []letter
+	marks []string
+	heard int
 	calls int
+	crew  map[string][]string         // members by group
 	wait  func(context.Context) error // consulted before everything
 	fail  func(call string) error     // consulted before the effect
 	lose  func(call string) error     // consulted after it
@@ -89,9 +92,41 @@ func (c *channel) Line(_ context.Context, _ ledger.Message, t card.Text, _ card.
 	return nil
 }
 
-func (c *channel) DM(_ context.Context, _ string, k card.Card) error {
-	c.dms = append(c.dms, k)
+// letter is a direct message.
+type letter struct {
+	to string
+	card.Card
+}
+
+func (c *channel) DM(_ context.Context, to string, k card.Card) error {
+	if err := c.hook(c.fail, "dm"); err != nil {
+		return err
+	}
+	c.dms = append(c.dms, letter{to, k})
+	return c.hook(c.lose, "dm")
+}
+
+func (c *channel) React(_ context.Context, m ledger.Message, emoji string) error {
+	if err := c.hook(c.fail, "react"); err != nil {
+		return err
+	}
+	c.marks = append(c.marks, m.TS+" "+emoji)
 	return nil
+}
+
+func (c *channel) Changed(context.Context) error {
+	if err := c.hook(c.fail, "homes"); err != nil {
+		return err
+	}
+	c.heard++
+	return nil
+}
+
+func (c *channel) Members(_ context.Context, handle string) ([]string, error) {
+	if err := c.hook(c.fail, "members"); err != nil {
+		return nil, err
+	}
+	return c.crew[handle], nil
 }
 
 func (c *channel) GroupID(_ context.Context, handle string) (string, error) { return "S" + handle, nil }
@@ -105,7 +140,17 @@ type world struct {
 	op     ledger.Record
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return worldOf(t, proposal()) }
+
+// proposal is a request that one person of @sre must approve.
+func proposal() ledger.Proposal {
+	return ledger.Proposal{ID: "op-1", Kind: "rollout", Environment: "production", Target: "web", Resource: "r",
+		Title: "Roll web", Requester: ledger.Actor{User: "UDANA", Team: "T"}, Channel: "C1", Payload: json.RawMessage("{}"), Digest: "d", Step: "check",
+		Rule: ledger.Rule{Name: "prod", Needs: ledger.From(1, "sre"), ValidFor: time.Hour}}
+}
+
+// worldOf is a channel, a ledger and one request.
+func worldOf(t *testing.T, p ledger.Proposal) *world {
 	t.Helper()
 	m := miniredis.RunT(t)
 	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}})
@@ -113,9 +158,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{channel: &channel{roots: map[string]card.Card{}}, redis: m, now: time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC), ledger: ledger.New(c, ledger.Options{})}
 	m.SetTime(w.now)
 	w.Notifier = w.restarted()
-	rec, _, err := w.ledger.Submit(t.Context(), ledger.Proposal{ID: "op-1", Kind: "rollout", Environment: "production", Target: "web", Resource: "r",
-		Title: "Roll web", Requester: ledger.Actor{User: "UDANA", Team: "T"}, Channel: "C1", Payload: json.RawMessage("{}"), Digest: "d", Step: "check",
-		Rule: ledger.Rule{Name: "prod", Needs: ledger.From(1, "sre"), ValidFor: time.Hour}})
+	rec, _, err := w.ledger.Submit(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +168,7 @@ func newWorld(t *testing.T) *world {
 
 // restarted is another replica, or this one after it came back.
 func (w *world) restarted() *Notifier {
-	n := &Notifier{Ledger: w.ledger, Poster: w.channel, Groups: w.channel, Owner: "test", Log: slog.New(slog.DiscardHandler)}
+	n := &Notifier{Ledger: w.ledger, Poster: w.channel, Groups: w.channel, Marks: w.channel, Homes: w.channel, Owner: "test", Log: slog.New(slog.DiscardHandler)}
 	n.defaults()
 	return n
 }
@@ -159,23 +202,35 @@ func (w *world) root(t *testing.T) card.Card {
 
 func (w *world) approve(t *testing.T) {
 	t.Helper()
-	if _, err := w.ledger.Vote(t.Context(), "op-1", -1, ledger.Vote{Actor: ledger.Actor{User: "USAM", Team: "T"}, Choice: "approve"}, "d"); err != nil {
+	w.vote(t, ledger.Vote{Actor: ledger.Actor{User: "USAM", Team: "T"}, Choice: "approve", Fills: []int{0}})
+}
+
+func (w *world) vote(t *testing.T, v ledger.Vote) {
+	t.Helper()
+	if _, err := w.ledger.Vote(t.Context(), "op-1", -1, v, "d", ledger.VoteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
+// labels are the buttons, and those behind the menu after a bar.
 func labels(c card.Card) string {
-	var all []string
-	for _, b := range c.Buttons {
-		all = append(all, b.Label)
+	names := func(buttons []card.Button) string {
+		var all []string
+		for _, b := range buttons {
+			all = append(all, b.Label)
+		}
+		return strings.Join(all, ",")
 	}
-	return strings.Join(all, ",")
+	if len(c.More) == 0 {
+		return names(c.Buttons)
+	}
+	return names(c.Buttons) + "|" + names(c.More)
 }
 
 func TestTheCardFollowsTheRecord(t *testing.T) {
 	w := newWorld(t)
 	w.settle(t)
-	if c := w.root(t); c.Title != "Approval needed · Roll web" || labels(c) != "Approve,Deny…,Details,Withdraw" {
+	if c := w.root(t); c.Title != "Approval needed · Roll web" || labels(c) != "Approve,Deny…|Details,Why me?,Extend,Withdraw" {
 		t.Errorf("got %q with %s, want the approval card", c.Title, labels(c))
 	}
 	w.approve(t)
@@ -215,8 +270,8 @@ func TestExpiryStripsTheButtons(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.settle(t)
-	if c := w.root(t); !strings.HasPrefix(c.Title, "Expired") || labels(c) != "Details" {
-		t.Errorf("got %q with %s, want it expired with Details only", c.Title, labels(c))
+	if c := w.root(t); !strings.HasPrefix(c.Title, "Expired") || labels(c) != "Ask again,Details" {
+		t.Errorf("got %q with %s, want it expired, with nothing to press but to ask again", c.Title, labels(c))
 	}
 }
 
