@@ -17,7 +17,7 @@ type Trail interface {
 	Of(ctx context.Context, op string) ([]audit.Event, error)
 }
 
-// audit is the command that tells one operation's story.
+// auditing is the command that tells one operation's story.
 func (o *Ops) auditing(op grammar.Arg) Command {
 	return Command{
 		Path: []string{home, "audit"}, Summary: "Tell the story of one operation, as the audit has it.",
@@ -52,14 +52,14 @@ func (o *Ops) audit(ctx context.Context, c *Call) (Result, error) {
 		return reply(k), nil
 	}
 	k.Summary = "The story of " + otherwise(rec.Title, string(id)) + "."
-	k.Sections = story(events)
+	k.Sections = story(events, otherwise(rec.Title, events[0].What))
 	last := events[len(events)-1]
 	k.Foot = []card.Text{card.Join(card.T("Operation "), card.Code(string(id)), card.T(" · entry %d, ", last.N), card.Code(short8(last.Hash)))}
 	return reply(k), nil
 }
 
-// story draws events, the first ones and the last ones where they are many.
-func story(events []audit.Event) []card.Section {
+// story draws events, the first ones and the last ones where they are many. title is what most are about.
+func story(events []audit.Event, title string) []card.Section {
 	var lines []card.Text
 	hidden := max(0, len(events)-mostEvents)
 	for i, e := range events {
@@ -70,7 +70,7 @@ func story(events []audit.Event) []card.Section {
 			continue
 		}
 		if hidden == 0 || i < firstEvents || i >= firstEvents+hidden {
-			lines = append(lines, event(e))
+			lines = append(lines, event(e, title))
 		}
 	}
 	var all []card.Section
@@ -81,12 +81,16 @@ func story(events []audit.Event) []card.Section {
 }
 
 // event is one entry in a line: when, what, who, what came of it, where, and with which words.
-func event(e audit.Event) card.Text {
+func event(e audit.Event, title string) card.Text {
 	t := card.Join(card.When(e.At), card.T(" "), card.Text{{Bold: e.Kind}})
 	if e.Who.User != "" {
 		t = card.Join(t, card.T(" by "), card.User(e.Who.User))
 	}
-	if what := e.Fields["choice"] + e.Fields["signal"]; what != "" {
+	what := e.Fields["choice"] + e.Fields["signal"]
+	if what == "" && e.What != title {
+		what = e.What
+	}
+	if what != "" {
 		t = append(t, card.Part{Plain: " · " + what})
 	}
 	if e.Outcome != "" {

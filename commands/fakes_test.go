@@ -140,6 +140,9 @@ func cmpErr(a, b error) error {
 }
 
 func (r *records) Find(_ context.Context, prefix string) (ledger.Record, error) {
+	if r.err != nil {
+		return ledger.Record{}, r.err
+	}
 	var found []ledger.Record
 	for _, rec := range r.all {
 		if strings.HasPrefix(string(rec.ID), prefix) {

@@ -1,0 +1,96 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// drawn is a card with the buttons of its state.
+func drawn(r ledger.Record) card.Card {
+	c := card.Card{Title: r.Title}
+	if r.State == ledger.Pending {
+		c.Buttons = []card.Button{{Action: "approve", ID: string(r.ID), Version: r.Version, Label: "Approve"}}
+		c.More = []card.Button{{Action: "why", ID: string(r.ID), Version: r.Version, Label: "Why me?"}}
+	}
+	return c
+}
+
+func TestEveryRequestAtHomeHasItsButtons(t *testing.T) {
+	w := newWorld(t, op("op-1", ledger.Pending), op("op-2", ledger.Succeeded))
+	w.desk.Draw = drawn
+	c := w.desk.Home(t.Context(), sre)
+	for i, s := range c.Sections {
+		if s.Text == nil || !strings.Contains(spoken(*s.Text), "op-1") {
+			continue
+		}
+		next := c.Sections[i+1]
+		if len(next.Buttons) != 1 || next.Buttons[0].ID != "op-1" || next.Buttons[0].Version != 3 || len(next.More) != 1 {
+			t.Errorf("got %+v under op-1, want the buttons of its card", next)
+		}
+		return
+	}
+	t.Error("op-1 is not at home")
+}
+
+func TestWhatWaitsForSomebodyIsWhatTheyMayDecide(t *testing.T) {
+	review, part := op("op-rev", ledger.Pending), op("op-part", ledger.Running)
+	review.Kind, part.Narrowed = approvals.Review, true
+	part.Votes = []ledger.Vote{{Actor: sre, Choice: "approve", Narrow: true}}
+	all := []ledger.Record{op("op-ask", ledger.Pending), review, part, op("op-run", ledger.Running)}
+	waits := func(w *world) string {
+		c := w.desk.Home(t.Context(), sre)
+		before, _, _ := strings.Cut(text(&c), "Yours\n")
+		var ids []string
+		for _, id := range []string{"op-ask", "op-rev", "op-part", "op-run"} {
+			if strings.Contains(before, "`"+id+"`") {
+				ids = append(ids, id)
+			}
+		}
+		return strings.Join(ids, " ")
+	}
+	no := fault.New(fault.Denied, "You are not in @sre.")
+	for name, c := range map[string]struct {
+		approve, widen error
+		want           string
+	}{
+		"may":               {nil, nil, "op-ask op-rev op-part"},
+		"may not":           {no, no, ""},
+		"may widen":         {no, nil, "op-part"},
+		"Slack is away":     {fault.New(fault.Unavailable, "Slack did not say."), no, "op-ask op-rev"},
+		"something is away": {fmt.Errorf("dial tcp"), no, "op-ask op-rev"},
+	} {
+		w := newWorld(t, all...)
+		w.gate.may = map[string]error{"approve": c.approve, "widen": c.widen}
+		if got := waits(w); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestAFullHomeStaysWithinWhatSlackTakes(t *testing.T) {
+	var all []ledger.Record
+	for i := range 400 {
+		r := op(ledger.ID(fmt.Sprintf("op-%03d", i)), []ledger.State{ledger.Pending, ledger.Running, ledger.Succeeded, ledger.Held}[i%4])
+		if i%3 == 0 {
+			r.Requester = sre
+		}
+		all = append(all, r)
+	}
+	w := newWorld(t, all...)
+	w.desk.Draw = func(r ledger.Record) card.Card {
+		return card.Card{Buttons: []card.Button{{Action: "details", ID: string(r.ID), Label: "Details"}}}
+	}
+	c := w.desk.Home(t.Context(), sre)
+	if n := len(c.Sections) + len(c.Foot) + 1; n > 100 || n < 60 {
+		t.Errorf("got %d blocks, want a full tab of 100 at the most", n)
+	}
+	if got := text(&c); !strings.Contains(got, "more operations: `/amiral ops list` shows them.") {
+		t.Errorf("got %s, want how many are left out", got)
+	}
+}
