@@ -14,7 +14,8 @@ const (
 	glassFlag   = "break-glass" // the flag
 	glassForm   = "break_glass" // the form's id
 	glassInput  = "target"      // the form's input
-	longestTold = 2800          // characters of a command that a form carries along, as JSON
+	longestTold = 2800          // bytes of a command that a form carries along, as JSON
+	longestSaid = 1900          // its characters, for the button that opens the form again
 )
 
 // glass is the flag by which something runs without the approvals it should have.
@@ -48,7 +49,7 @@ func (b *Book) glassForm(text string) (Result, error) {
 		return Result{}, fault.New(fault.Invalid, "Say why the glass must be broken.").WithHint("`--%s \"<reason>\"`", glassFlag)
 	}
 	typed := c.Spec().Print(words)
-	if carried, err := json.Marshal(typed); err != nil || len(carried) > longestTold {
+	if carried, err := json.Marshal(typed); err != nil || len(carried) > longestTold || len([]rune(typed)) > longestSaid {
 		return Result{}, fault.New(fault.Invalid, "This command is too long to be confirmed in a form. Nothing was done.").
 			WithHint("Shorten its reasons.")
 	}
