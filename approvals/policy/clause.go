@@ -12,32 +12,35 @@ import (
 // maxReason is how much of one reason is shown, in characters.
 const maxReason = 120
 
-// clause is a part of a condition that is told as one reason, or several of them joined by and or or.
+// clause is a part of a condition that is told as one reason, or several of them joined by and or or, or the
+// contrary of one.
 type clause struct {
-	joined  string // "and", "or"; empty: a single one
-	parts   []clause
-	text    string // as it was written
-	program *vm.Program
-	what    func(view) string // the value that is compared, in words; nil: only the text says it
-	rest    string            // what it is compared with: "> 10"
+	joined   string // "and", "or", "not"; empty: a single one
+	parts    []clause
+	text     string // as it was written
+	program  *vm.Program
+	what     func(view) string // the value that is compared, in words; nil: only the text says it
+	operator string
+	with     string // what it is compared with: "10"
 }
 
 // clauseOf takes a condition apart. A part that does not compile by itself, such as one that uses a variable,
 // is left in the whole.
 func clauseOf(n ast.Node, whole *vm.Program) clause {
-	if b, ok := n.(*ast.BinaryNode); ok {
-		if joined := junction(b.Operator); joined != "" {
-			left, lerr := program(b.Left.String())
-			right, rerr := program(b.Right.String())
-			if lerr == nil && rerr == nil {
-				return clause{joined: joined, parts: []clause{clauseOf(b.Left, left), clauseOf(b.Right, right)}, program: whole}
-			}
-		}
-	}
 	c := clause{text: n.String(), program: whole}
-	if b, ok := n.(*ast.BinaryNode); ok && compares(b.Operator) && literal(b.Right) {
-		if c.what = measure(b.Left); c.what != nil {
-			c.rest = b.Operator + " " + b.Right.String()
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		if inner, err := program(n.Node.String()); err == nil && junction(n.Operator) != "" {
+			c.joined, c.parts = "not", []clause{clauseOf(n.Node, inner)}
+		}
+	case *ast.BinaryNode:
+		left, lerr := program(n.Left.String())
+		right, rerr := program(n.Right.String())
+		switch {
+		case junction(n.Operator) != "" && lerr == nil && rerr == nil:
+			c.joined, c.parts = junction(n.Operator), []clause{clauseOf(n.Left, left), clauseOf(n.Right, right)}
+		case compares(n.Operator) && literal(n.Right):
+			c.what, c.operator, c.with = measure(n.Left), n.Operator, n.Right.String()
 		}
 	}
 	return c
@@ -49,6 +52,8 @@ func junction(operator string) string {
 		return "and"
 	case "||", "or":
 		return "or"
+	case "!", "not":
+		return "not"
 	}
 	return ""
 }
@@ -83,8 +88,10 @@ func (c clause) reason(v view, holds bool) string {
 	switch {
 	case c.joined == "":
 		return c.tell(v, holds)
+	case c.joined == "not":
+		return c.parts[0].reason(v, !holds)
 	case (c.joined == "and") == holds: // every part had its say: all hold, or none does
-		return c.parts[0].reason(v, holds) + c.comma(holds) + c.parts[1].reason(v, holds)
+		return c.parts[0].reason(v, holds) + comma(holds) + c.parts[1].reason(v, holds)
 	}
 	for _, part := range c.parts {
 		if yes, err := run(part.program, v); err == nil && yes == holds {
@@ -94,41 +101,51 @@ func (c clause) reason(v view, holds bool) string {
 	return c.text
 }
 
-// comma joins reasons for; reasons against are all needed.
-func (c clause) comma(holds bool) string {
+// comma joins reasons; those against have commas of their own.
+func comma(holds bool) string {
 	if holds {
 		return ", "
 	}
-	return " and "
+	return "; "
 }
 
 // tell is one reason: what there is, and what it was compared with.
 func (c clause) tell(v view, holds bool) string {
-	switch {
-	case c.what != nil && holds:
-		return short(c.what(v) + " " + c.rest)
-	case c.what != nil:
-		return short(c.what(v) + ", not " + c.rest)
-	case holds:
-		return short(plain(c.text))
+	if words, ok := facts()[c.text]; ok {
+		if holds {
+			return words.yes
+		}
+		return words.no
 	}
-	return short("not so: " + plain(c.text))
+	if c.what == nil && holds {
+		return short(c.text)
+	}
+	if c.what == nil {
+		return short("not so: " + c.text)
+	}
+	switch is := c.what(v); {
+	case c.operator == "==" && holds, c.operator == "!=" && !holds:
+		return short(is)
+	case c.operator == "==", c.operator == "!=":
+		return short(is + ", not " + c.with)
+	case holds:
+		return short(is + " " + c.operator + " " + c.with)
+	default:
+		return short(is + ", not " + c.operator + " " + c.with)
+	}
 }
 
-// plain is a lone yes-or-no fact in words, anything else as it is written.
-func plain(text string) string {
-	negated := strings.TrimPrefix(strings.TrimPrefix(text, "!"), "not ")
-	words := map[string]string{
-		"data_lost": "data is lost", "irreversible": "it cannot be taken back",
-		"undo": "it takes something back", "break_glass": "the glass is broken",
-	}[strings.Trim(negated, "()")]
-	switch {
-	case words == "":
-		return text
-	case negated != text:
-		return "not that " + words
+// words are what a fact is called when it is so, and when it is not.
+type words struct{ yes, no string }
+
+// facts are those that are yes or no by themselves.
+func facts() map[string]words {
+	return map[string]words{
+		"data_lost":    {"data is lost", "no data is lost"},
+		"irreversible": {"it cannot be taken back", "it can be taken back"},
+		"undo":         {"it takes something back", "it takes nothing back"},
+		"break_glass":  {"the glass is broken", "the glass is whole"},
 	}
-	return words
 }
 
 // measure says in words what a condition looks at; nil for what only its text can say.
@@ -180,8 +197,9 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// short cuts a reason where it becomes too long to be read.
+// short puts a reason on one line, and cuts it where it becomes too long to be read.
 func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
 	if utf8.RuneCountInString(s) <= maxReason {
 		return s
 	}

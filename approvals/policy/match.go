@@ -103,8 +103,11 @@ func (r Rule) tryBy(f Facts) trial {
 
 func (r Rule) tryWhen(f Facts) trial {
 	c, err := r.compiled()
-	if err != nil || c == nil {
-		return trial{matched: err == nil, trouble: err}
+	if err != nil {
+		return trial{trouble: firstLine(err)}
+	}
+	if c == nil {
+		return trial{matched: true}
 	}
 	return c.try(f)
 }

@@ -118,7 +118,7 @@ func (p Policy) Judge(f Facts) Verdict {
 	for i, r := range p.Rules {
 		t := r.try(f)
 		if t.trouble == nil && !t.matched {
-			v.Passed = append(v.Passed, fmt.Sprintf("rule %q: %s", r.title(i), t.why))
+			v.Passed = append(v.Passed, card.Inert(fmt.Sprintf("rule %q: %s", r.title(i), t.why)))
 			continue
 		}
 		v.Index = i

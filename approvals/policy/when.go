@@ -122,7 +122,7 @@ func (c *condition) try(f Facts) trial {
 func (f Facts) view() view {
 	at := f.At.UTC()
 	return view{
-		Kind: f.Kind, Environment: f.Environment, Target: f.Target, Tags: f.Tags, Args: f.Args,
+		Kind: f.Kind, Environment: f.Environment, Target: f.Target, Tags: filled(f.Tags), Args: filled(f.Args),
 		Instances: f.Blast.Instances, Percent: f.Blast.Percent, CapacityDown: f.Blast.CapacityDown,
 		DataLost: f.Blast.DataLost, Irreversible: f.Blast.Irreversible, Alarms: f.Blast.Alarms,
 		Groups: f.Groups, User: f.User, Undo: f.Undo, BreakGlass: f.BreakGlass, At: at,
@@ -146,4 +146,12 @@ func between(at time.Time, zone, from, to string) (bool, error) {
 		return begin <= minute && minute < end, nil
 	}
 	return minute >= begin || minute < end, nil
+}
+
+// filled is the map, or an empty one: what is missing in it is an empty text.
+func filled(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
 }
