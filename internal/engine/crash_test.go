@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,9 +31,11 @@ type chain struct {
 	process *crashtest.Process
 	world   *crashtest.World
 	token   func(engine.Turn) string
+	watch   *watch
 }
 
 func (c *chain) Turn(_ context.Context, t engine.Turn) (engine.Outcome, error) {
+	c.watch.step(t.ID)
 	token := c.token(t)
 	if err := c.process.Do("cloud "+t.At, func() error {
 		c.world.Do(string(t.ID)+" "+t.At, token)
@@ -60,6 +63,39 @@ type trial struct {
 	token  func(engine.Turn) string
 	decide func(*replica, ledger.ID) error
 	hook   func(*ledgertest.Server) redis.Hook
+	// watch is the guard that all replicas ask; nil: none.
+	watch *watch
+}
+
+// watch is a guard that says no about an operation until it has seen it held, and yes from then on. It knows when a
+// step ran before its yes.
+type watch struct {
+	mu    sync.Mutex
+	held  map[ledger.ID]bool
+	early []string
+}
+
+func (w *watch) word(rec ledger.Record) ledger.Stay {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if rec.State == ledger.Held {
+		w.held[rec.ID] = true
+	}
+	if w.held[rec.ID] {
+		return ledger.Stay{}
+	}
+	return ledger.Stay{Until: time.Now().Add(1000 * time.Hour), Why: "Frozen."}
+}
+
+func (w *watch) step(id ledger.ID) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.held[id] {
+		w.early = append(w.early, fmt.Sprintf("%s ran before the guard let it go", id))
+	}
 }
 
 func newTrial(t *testing.T, s *ledgertest.Server, ops int) *trial {
@@ -94,13 +130,25 @@ func (tr *trial) start(decide crashtest.Decide) *replica {
 	r.ledger = ledger.New(r.client, ledger.Options{Prefix: tr.s.Prefix})
 	r.engine = &engine.Engine{
 		Ledger: r.ledger, Owner: "replica", Lease: lease, Log: slog.New(slog.DiscardHandler),
-		Workflows: map[string]engine.Workflow{"chain": &chain{process: r.process, world: tr.world, token: tr.token}},
+		Workflows: map[string]engine.Workflow{"chain": &chain{process: r.process, world: tr.world, token: tr.token, watch: tr.watch}},
+	}
+	if tr.watch != nil {
+		r.engine.Guard = r.guard
 	}
 	go func() {
 		defer r.client.Close()
 		r.done <- r.live()
 	}()
 	return r
+}
+
+// guard asks the watch, which is outside of the process.
+func (r *replica) guard(_ context.Context, rec ledger.Record) (stay ledger.Stay, err error) {
+	err = r.process.Do("guard", func() error {
+		stay = r.watch.word(rec)
+		return nil
+	})
+	return stay, err
 }
 
 // live is what a replica does with the operations: people ask until they are answered, then turns and threads
@@ -135,10 +183,25 @@ func (r *replica) live() error {
 		if err != nil {
 			return err
 		}
-		if !ran && !drew {
-			return nil
+		if ran || drew {
+			continue
+		}
+		if woke, err := r.wake(ctx); err != nil || !woke {
+			return err
 		}
 	}
+}
+
+// wake ends the freeze if something is held, and reports whether it was.
+func (r *replica) wake(ctx context.Context) (bool, error) {
+	if r.watch == nil {
+		return false, nil
+	}
+	open, err := r.ledger.Open(ctx)
+	if err != nil || !slices.ContainsFunc(open, func(rec ledger.Record) bool { return rec.State == ledger.Held }) {
+		return false, err
+	}
+	return true, r.ledger.Wake(ctx)
 }
 
 // answered is nil if the person knows where they stand.
@@ -215,12 +278,18 @@ func (tr *trial) wrong() []string {
 		if err != nil {
 			tr.t.Fatal(err)
 		}
+		if n := said(entries, "Frozen."); tr.watch != nil && n != 1 {
+			wrong = append(wrong, fmt.Sprintf("%s says %d times that it is held", id, n))
+		}
 		for _, step := range steps {
 			want = append(want, string(id)+" "+step)
 			if n := said(entries, "Did "+step+"."); n != 1 {
 				wrong = append(wrong, fmt.Sprintf("%s says %d times that it did %s", id, n, step))
 			}
 		}
+	}
+	if tr.watch != nil {
+		wrong = append(wrong, tr.watch.early...)
 	}
 	return append(wrong, tr.world.Wrong(want)...)
 }
@@ -254,13 +323,26 @@ func (tr *trial) finish(first crashtest.Decide) (lives int) {
 // TestEveryCrashPoint lets a replica die once at each point where it touches Redis or the cloud.
 func TestEveryCrashPoint(t *testing.T) {
 	t.Parallel()
-	ledgertest.Each(t, everyCrashPoint)
+	ledgertest.Each(t, func(t *testing.T, s *ledgertest.Server) { everyCrashPoint(t, s, 2, newTrial) })
 }
 
-func everyCrashPoint(t *testing.T, s *ledgertest.Server) {
+// TestEveryCrashPointOfWhatIsHeld does the same where a guard holds each operation first and lets it go later.
+func TestEveryCrashPointOfWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, s *ledgertest.Server) { everyCrashPoint(t, s, 1, heldTrial) })
+}
+
+// heldTrial is a trial with a guard.
+func heldTrial(t *testing.T, s *ledgertest.Server, ops int) *trial {
+	tr := newTrial(t, s, ops)
+	tr.watch = &watch{held: map[ledger.ID]bool{}}
+	return tr
+}
+
+func everyCrashPoint(t *testing.T, s *ledgertest.Server, most int, newTrial func(*testing.T, *ledgertest.Server, int) *trial) {
 	ops := 1
 	if s.Real() {
-		ops = 2 // the second one waits for the first one's resource
+		ops = most // a second one waits for the first one's resource
 	}
 	newTrial(t, s, ops).finish(crashtest.Never) // Redis knows the scripts from here on
 	whole := newTrial(t, s, ops)
@@ -353,13 +435,19 @@ func (tr *trial) chaos(seed uint64, dies, freezes float64) (crashes, zombies int
 // TestRandomCrashesAndFreezes: whatever dies or comes back late, nothing happens twice and nothing is lost.
 func TestRandomCrashesAndFreezes(t *testing.T) {
 	t.Parallel()
-	ledgertest.Each(t, randomCrashesAndFreezes)
+	ledgertest.Each(t, func(t *testing.T, s *ledgertest.Server) { randomCrashesAndFreezes(t, s, 300, newTrial) })
 }
 
-func randomCrashesAndFreezes(t *testing.T, s *ledgertest.Server) {
+// TestRandomCrashesAndFreezesOfWhatIsHeld does the same where a guard holds each operation first.
+func TestRandomCrashesAndFreezesOfWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	ledgertest.Each(t, func(t *testing.T, s *ledgertest.Server) { randomCrashesAndFreezes(t, s, 60, heldTrial) })
+}
+
+func randomCrashesAndFreezes(t *testing.T, s *ledgertest.Server, most int, newTrial func(*testing.T, *ledgertest.Server, int) *trial) {
 	runs := 20
 	if s.Real() && !testing.Short() {
-		runs = 300
+		runs = most
 	}
 	if n, err := strconv.Atoi(os.Getenv("CHAOS_RUNS")); err == nil {
 		runs = n

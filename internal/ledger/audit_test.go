@@ -62,6 +62,7 @@ func TestEveryTransitionIsARowOfTheAudit(t *testing.T) {
 		d.want("facts", first["facts"], `{"percent":50}`)
 		d.want("needs", first["needs"], `[{"groups":["sre"],"min":1},{"groups":["owners"],"min":1}]`)
 		d.want("reason", first["reason"], `a "new" image`)
+		d.want("why it was held, and how it ended", rows[8].Fields["reason"]+rows[11].Fields["reason"], "Frozen.Done.")
 		d.want("who lost their approval", rows[4].Fields["voter"], "U1")
 		d.want("where it was given", rows[5].Fields["via"], "command line")
 		d.verify()

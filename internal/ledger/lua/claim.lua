@@ -16,7 +16,7 @@ for _ = 1, 16 do
   elseif state == 'held' and num(id, 'claims') >= tonumber(ARGV[5]) then
     local outcome = int(num(id, 'claims')) .. ' workers in a row looked whether it may start and never reported back. Nothing was touched.'
     close(id, 'void', NOBODY, outcome)
-    note(id, 'ended', {step = get(id, 'at'), line = outcome, tone = 'bad'})
+    note(id, 'ended', {step = get(id, 'at'), line = outcome, tone = 'bad', fields = because(outcome)})
   elseif num(id, 'claims') >= tonumber(ARGV[5]) then
     stick(id, int(num(id, 'claims')) .. ' workers in a row took this step and never reported back.')
   else

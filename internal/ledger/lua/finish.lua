@@ -12,7 +12,8 @@ if ARGV[7] == '1' then set(id, 'data', ARGV[8]) end
 local seq = add(id, 'seq', 1)
 set(id, 'attempt', 0, 'claims', 0, 'checked', int(now), 'held', 0)
 close(id, ARGV[6], by, ARGV[9])
-note(id, 'ended', {by = by, step = get(id, 'at'), seq = int(seq), epoch = ARGV[4], line = ARGV[9], tone = ARGV[10]})
+note(id, 'ended', {by = by, step = get(id, 'at'), seq = int(seq), epoch = ARGV[4], line = ARGV[9], tone = ARGV[10],
+  fields = because(ARGV[9])})
 local resource = get(id, 'resource')
 if resource ~= '' and get(id, 'started') ~= '' and ARGV[6] ~= 'void' then
   redis.call('LPUSH', key('history', resource), id)

@@ -49,6 +49,9 @@ local function journal(id, kind, e)
   redis.call('XADD', key('journal', id), '*', unpack(args))
 end
 
+-- because are fields of the audit with a reason.
+local function because(text) return cjson.encode({reason = text}) end
+
 -- record writes a line of the audit. e: by, fields (JSON) and outcome (the state if not given); all optional.
 -- What every line says of an operation was written down when it was proposed.
 local function record(id, kind, e)
@@ -98,7 +101,7 @@ local function stay(id, till, why, epoch)
   at(DUE, id, math.max(now + 1000, math.min(tonumber(till), now + LOOK)))
   if news then
     add(id, 'version', 1)
-    note(id, 'held', {epoch = epoch, line = why, tone = 'asking'})
+    note(id, 'held', {epoch = epoch, line = why, tone = 'asking', fields = because(why)})
   elseif looks then
     touch(id)
   end
@@ -160,7 +163,7 @@ local function expire(id)
   if missing ~= '' then outcome = outcome .. ', ' .. missing end
   outcome = outcome .. '.'
   close(id, 'expired', NOBODY, outcome)
-  note(id, 'expired', {line = outcome, tone = 'ended'})
+  note(id, 'expired', {line = outcome, tone = 'ended', fields = because(outcome)})
 end
 
 -- remind calls those who are missing.
@@ -210,7 +213,7 @@ local function stick(id, trouble)
   set(id, 'state', 'stuck', 'trouble', trouble, 'held', 0)
   add(id, 'version', 1)
   redis.call('ZREM', DUE, id)
-  note(id, 'stuck', {step = get(id, 'at'), line = 'Stuck: ' .. trouble, tone = 'bad'})
+  note(id, 'stuck', {step = get(id, 'at'), line = 'Stuck: ' .. trouble, tone = 'bad', fields = because(trouble)})
 end
 
 -- fenced returns nothing if the turn of that epoch is still held and stands at that sequence, or the error to
