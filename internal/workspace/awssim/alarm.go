@@ -82,6 +82,18 @@ func (a *alarm) metric() [3]string {
 	return [3]string{"AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum"}
 }
 
+func (a *alarm) view() AlarmState {
+	parts := strings.Split(a.arn, ":")
+	s := AlarmState{Account: parts[4], Region: parts[3], Name: a.name, State: a.state}
+	for _, d := range a.dimensions {
+		if s.Dimensions == nil {
+			s.Dimensions = map[string]string{}
+		}
+		s.Dimensions[d.Name] = d.Value
+	}
+	return s
+}
+
 func setAlarmState(k *call) ([]elem, error) {
 	a := k.fleet.alarms[k.p.str("AlarmName")]
 	if a == nil {

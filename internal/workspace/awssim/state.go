@@ -94,10 +94,11 @@ type ImageState struct {
 
 // AlarmState is an alarm at a moment.
 type AlarmState struct {
-	Account string `json:"account"`
-	Region  string `json:"region"`
-	Name    string `json:"name"`
-	State   string `json:"state"`
+	Account    string            `json:"account"`
+	Region     string            `json:"region"`
+	Name       string            `json:"name"`
+	State      string            `json:"state"`
+	Dimensions map[string]string `json:"dimensions,omitempty"` // of the metric that it watches
 }
 
 // State returns everything there is.
@@ -128,7 +129,7 @@ func (c *Cloud) State() FleetState {
 			}
 		}
 		for _, a := range sortedValues(f.alarms) {
-			s.Alarms = append(s.Alarms, AlarmState{f.account, f.region, a.name, a.state})
+			s.Alarms = append(s.Alarms, a.view())
 		}
 	}
 	return s
