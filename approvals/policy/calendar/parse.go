@@ -98,7 +98,7 @@ func settle(events []event) []event {
 func parseEvent(v *ical.VEvent, zone *time.Location) (event, error) {
 	e := event{
 		uid:     value(v, ical.ComponentPropertyUniqueId),
-		summary: unescaped(value(v, ical.ComponentPropertySummary)),
+		summary: strings.Join(strings.Fields(value(v, ical.ComponentPropertySummary)), " "),
 		gone:    strings.EqualFold(value(v, ical.ComponentPropertyStatus), "CANCELLED"),
 	}
 	e.sequence, _ = strconv.Atoi(value(v, ical.ComponentPropertySequence)) // one that is missing is the first
@@ -201,9 +201,4 @@ func value(v *ical.VEvent, name ical.ComponentProperty) string {
 		return p.Value
 	}
 	return ""
-}
-
-// unescaped is a text without the backslashes of the format.
-func unescaped(s string) string {
-	return strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(s)
 }
