@@ -7,9 +7,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/amiral-ops/amiral/bot/blocks"
-	"github.com/amiral-ops/amiral/internal/card"
 )
 
 // Inbox keeps what was accepted until it is handled. Adding the same key twice keeps it once.
@@ -24,11 +21,13 @@ type Intake struct {
 	Web    *Web
 	People *People
 	Self   Identity
+	Reader Reader            // nil: what cannot be written down is refused, whatever it is
 	Lost   func(code string) // the app is no longer installed; may be nil
 	Log    *slog.Logger
 
 	telling sync.WaitGroup
 	writing chan struct{}
+	reading chan struct{}
 
 	mu     sync.Mutex
 	denied map[string]time.Time  // keys whose people were told that nothing was done
@@ -47,7 +46,7 @@ const (
 func NewIntake(inbox Inbox, web *Web, people *People, self Identity) *Intake {
 	return &Intake{
 		Inbox: inbox, Web: web, People: people, Self: self, Log: web.slack.log,
-		writing: make(chan struct{}, writers), denied: map[string]time.Time{}, open: map[string]*unsettled{},
+		writing: make(chan struct{}, writers), reading: make(chan struct{}, readers), denied: map[string]time.Time{}, open: map[string]*unsettled{},
 	}
 }
 
@@ -125,35 +124,6 @@ func (in *Intake) write(ctx context.Context, n *note) error {
 }
 
 var errBusy = errors.New("too many envelopes are being written down")
-
-// refuse tells the person that nothing was done. A slash command and a form are told in the
-// acknowledgement; a press and a mention as soon as possible after it.
-func (in *Intake) refuse(n *note, cause error) (reply any) {
-	in.deny(n.Key)
-	text := "I could not write this down, so nothing was done. Please try again in a minute."
-	if !errors.Is(cause, errBusy) && !neverSent(cause) {
-		text = "I could not write this down in time, so nothing should happen. Please look before you try again."
-	}
-	c := card.Card{Title: "Nothing was done", Tone: card.Bad, Summary: text, Sections: []card.Section{card.Para(card.T("%s", text))}}
-	switch n.Kind {
-	case kindSlash:
-		m := blocks.Card(c)
-		return map[string]any{"response_type": "ephemeral", "text": m.Text, "blocks": m.Blocks}
-	case kindSubmit:
-		return inputErrors([]string{n.Form.first}, text)
-	case kindPress, kindMention, kindMessage:
-		in.telling.Go(func() { in.tell(n, c) })
-	}
-	return nil
-}
-
-func (in *Intake) tell(n *note, c card.Card) {
-	ctx, cancel := context.WithTimeout(context.Background(), tellLimit)
-	defer cancel()
-	if err := in.Web.answers.private(ctx, n, c); err != nil {
-		in.Log.Error("nobody could be told that nothing was done", "kind", n.Kind, "err", err)
-	}
-}
 
 // inputErrors is a reply that keeps a form open and marks inputs.
 func inputErrors(inputs []string, text string) any {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func office() slacksim.Options {
 	return slacksim.Options{
 		Seed: 1,
 		App: slacksim.App{
-			Name: "amiral", Scopes: []string{"commands", "chat:write", "app_mentions:read", "im:history", "users:read", "usergroups:read", "channels:read", "groups:read", "im:read"},
+			Name: "amiral", Scopes: []string{"commands", "chat:write", "app_mentions:read", "im:history", "users:read", "usergroups:read", "channels:read", "groups:read", "im:read", "reactions:write"},
 			Commands: []slacksim.Command{{Command: "/asg", ShouldEscape: true}, {Command: "/amiral", ShouldEscape: true}},
 			Events:   []string{"app_mention", "message.im", "app_home_opened", "subteam_members_changed", "subteam_updated", "user_change"},
 		},
@@ -267,6 +268,7 @@ type desk struct {
 	onCommand func(commands.Request) commands.Result
 	onPress   func(commands.Press) commands.Result
 	onForm    func(commands.Submission) commands.Result
+	onHome    func(ledger.Actor) card.Card
 }
 
 func say(format string, args ...any) *card.Card {
@@ -307,8 +309,14 @@ func (d *desk) Home(_ context.Context, who ledger.Actor) card.Card {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.homes = append(d.homes, who)
+	if d.onHome != nil {
+		return d.onHome(who)
+	}
 	return card.Card{Title: "Home of " + who.User}
 }
+
+// ReadOnly says that lists only read.
+func (d *desk) ReadOnly(text string) bool { return strings.HasSuffix(text, "list") }
 
 func (d *desk) asked() []commands.Request {
 	d.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/slack-go/slack"
 
@@ -17,6 +18,7 @@ import (
 type Web struct {
 	slack   *Slack
 	answers *answers
+	unseen  sync.Once // that marks are not allowed is logged once
 }
 
 // NewWeb returns the way out to the workspace.
@@ -40,7 +42,12 @@ func (w *Web) Post(ctx context.Context, channel, thread string, c card.Card) (le
 			EventType: marker, EventPayload: map[string]any{"key": c.Key},
 		}))
 	}
-	return w.post(ctx, channel, options)
+	m, err := w.post(ctx, channel, options)
+	if err != nil {
+		return ledger.Message{}, err
+	}
+	m.Link = w.link(ctx, m)
+	return m, nil
 }
 
 func (w *Web) post(ctx context.Context, channel string, options []slack.MsgOption) (ledger.Message, error) {
@@ -49,11 +56,7 @@ func (w *Web) post(ctx context.Context, channel string, options []slack.MsgOptio
 		m.Channel, m.TS, err = w.slack.api.PostMessageContext(ctx, channel, options...)
 		return err
 	})
-	if err != nil {
-		return ledger.Message{}, err
-	}
-	m.Link = w.link(ctx, m)
-	return m, nil
+	return m, err
 }
 
 // link is the message's address, empty when Slack does not tell it: the message stands all the same.
@@ -76,6 +79,22 @@ func (w *Web) Update(ctx context.Context, m ledger.Message, c card.Card, final b
 		_, _, _, err := w.slack.api.UpdateMessageContext(ctx, m.Channel, m.TS, message(blocks.Card(c))...)
 		return err
 	})
+}
+
+// React puts an emoji under a message, by its name without colons. Doing it twice is harmless. An app that is not
+// allowed to goes without: the card says it all.
+func (w *Web) React(ctx context.Context, m ledger.Message, emoji string) error {
+	err := w.call(ctx, "reactions.add", nil, false, func() error {
+		return w.slack.api.AddReactionContext(ctx, emoji, slack.NewRefToMessage(m.Channel, m.TS))
+	})
+	switch code(err) {
+	case "already_reacted":
+		return nil
+	case "missing_scope", "no_permission", "restricted_action":
+		w.unseen.Do(func() { w.slack.log.Warn("cards bear no marks: the bot may not react", "err", err) })
+		return nil
+	}
+	return err
 }
 
 // Line adds a line to a message's thread, and shows it in the channel too when broadcast is set.
@@ -102,9 +121,9 @@ func (w *Web) Whisper(ctx context.Context, channel, thread, user string, c card.
 	})
 }
 
-// DM sends a card to a person's direct messages.
+// DM sends a card to a person's direct messages. Nobody links to it, so Slack is not asked for its address.
 func (w *Web) DM(ctx context.Context, user string, c card.Card) error {
-	_, err := w.Post(ctx, user, "", c)
+	_, err := w.post(ctx, user, message(blocks.Card(c)))
 	return err
 }
 

@@ -37,6 +37,8 @@ type Item struct {
 type Worker struct {
 	Desk    Desk
 	Web     *Web
+	Homes   Homes                                 // remembers who looks at their Home tab; may be nil
+	People  *People                               // whose Home tabs are remembered; nil: everybody's
 	Denied  func(key string) bool                 // see Intake.Denied; may be nil
 	Observe func(kind string, took time.Duration) // from Slack's delivery to the answer; may be nil
 	Log     *slog.Logger
@@ -77,9 +79,7 @@ func (w *Worker) Handle(ctx context.Context, it Item) (err error) {
 func (w *Worker) ask(ctx context.Context, n *note) {
 	switch n.Kind {
 	case kindSlash, kindMention, kindMessage:
-		w.deliver(ctx, n, w.Desk.Command(ctx, commands.Request{
-			Key: n.Key, Actor: n.Actor, Channel: n.Channel, Thread: n.Thread, Text: n.Text, Received: n.Received,
-		}))
+		w.deliver(ctx, n, w.Desk.Command(ctx, n.request()))
 	case kindPress:
 		w.press(ctx, n)
 	case kindSubmit:
@@ -88,9 +88,7 @@ func (w *Worker) ask(ctx context.Context, n *note) {
 			Version: n.Form.About.Version, Values: n.Form.Values, Channel: n.Channel,
 		}))
 	case kindHome:
-		if err := w.Web.publish(ctx, n.Actor.User, w.Desk.Home(ctx, n.Actor)); err != nil {
-			w.Log.Warn("home cannot be drawn", "actor", n.Actor.User, "err", err)
-		}
+		w.visit(ctx, n)
 	default:
 		w.Log.Error("item of an unknown kind dropped", "kind", n.Kind)
 	}
