@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ import (
 	"github.com/amiral-ops/amiral/internal/cloud"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/freeze"
+	"github.com/amiral-ops/amiral/internal/home"
 	"github.com/amiral-ops/amiral/internal/inbox"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/notify"
@@ -51,6 +54,8 @@ type App struct {
 	worker   *bot.Worker
 	engine   *engine.Engine
 	notifier *notify.Notifier
+	aside    []func(context.Context) error // runs beside the road of a command until the end
+	head     audit.Head                    // of the audit, as it was last sealed
 	closers  []func()
 }
 
@@ -97,26 +102,36 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 
-	gate := &approvals.Gate{Ledger: records, Policy: o.Config.Policy, People: people, Audit: trail}
-	a.notifier = &notify.Notifier{
-		Ledger: records, Poster: poster{web}, Groups: people, Owner: owner, Log: o.Log, Gap: o.Config.Engine.Redraw,
-		Paint: map[string]notify.Paint{rollout.Kind: func(r ledger.Record) notify.Picture {
-			return notify.Picture(rollout.Painter{}.Paint(r))
-		}},
+	rules, calendars := almanac(o.Config.Policy)
+	channel, err := security(ctx, rules, people)
+	if err != nil {
+		return nil, err
 	}
-	asg := &commands.ASG{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: func(env string) (commands.Fleet, error) { return aws.In(env) }}
-	ops := &commands.Ops{Settings: settings, Records: records, Draw: a.notifier.Card, Health: a.facts(client)}
-	book, err := commands.NewBook(append(asg.Commands(), ops.Commands()...)...)
+	clock, freezes := redisTime(client), freeze.NewStore(client, prefix)
+	gate := &approvals.Gate{
+		Ledger: records, Policy: rules, People: people, Audit: trail, Freezes: freezes, SecurityChannel: channel, Time: clock,
+	}
+	homes := home.New(client, home.Options{Prefix: prefix, Log: o.Log})
+	a.notifier = &notify.Notifier{
+		Ledger: records, Poster: poster{web}, Marks: poster{web}, Groups: people, Homes: homes, Owner: owner, Log: o.Log,
+		Gap: o.Config.Engine.Redraw, Paint: painters(),
+	}
+	fleets := func(env string) (commands.Fleet, error) { return aws.In(env) }
+	asg := &commands.ASG{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: fleets}
+	ops := &commands.Ops{Settings: settings, Records: records, Trail: trail, Draw: a.notifier.Card, Health: a.facts(client)}
+	ice := &commands.Freezes{Settings: settings, Records: records, Fleets: fleets, InForce: freezes}
+	book, err := commands.NewBook(slices.Concat(asg.Commands(), ops.Commands(), ice.Commands())...)
 	if err != nil {
 		return nil, fmt.Errorf("make the book of commands: %w", err)
 	}
 	desk := &commands.Desk{
 		Book: book, Gate: gate, People: people, Records: records, Groups: people, Draw: a.notifier.Card, Log: o.Log,
-		Kinds: map[string]commands.Kind{rollout.Kind: asg.Rollouts()}, Audit: deeds(trail, o.Log),
+		Kinds: map[string]commands.Kind{rollout.Kind: asg.Rollouts(), freeze.Kind: ice.Kind()}, Audit: deeds(trail, o.Log, rules.Short()),
 	}
 	a.worker = bot.NewWorker(desk, web)
-	a.worker.Observe = a.Metrics.Answered
+	a.worker.Observe, a.worker.Homes, a.worker.People = a.Metrics.Answered, homes, people
 	a.intake = bot.NewIntake(a.inbox, web, people, self)
+	a.intake.Reader = desk
 	a.worker.Denied = a.intake.Denied
 	a.sockets = bot.NewSockets(slack, timed{a.intake, a.Metrics})
 	a.intake.Lost = a.sockets.Lost
@@ -124,7 +139,20 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	a.engine = &engine.Engine{
 		Ledger: records, Owner: owner, Log: o.Log, Tell: plainly, Observe: a.observe,
 		Lease: o.Config.Engine.Lease, Workers: o.Config.Engine.Workers, Grace: 5 * time.Second,
-		Workflows: map[string]engine.Workflow{rollout.Kind: rollout.Workflow{Poll: o.Config.Engine.Poll, Fleet: rolling(aws)}},
+		Guard: gate.Clear,
+		Workflows: map[string]engine.Workflow{
+			rollout.Kind:     rollout.Workflow{Poll: o.Config.Engine.Poll, Fleet: rolling(aws)},
+			freeze.Kind:      freeze.Workflow{Store: freezes, Ledger: records},
+			approvals.Review: approvals.Reviews{},
+		},
+	}
+	if err := announce(ctx, client, trail, prefix, rules); err != nil {
+		return nil, fmt.Errorf("write down which policy holds: %w", err)
+	}
+	a.aside = []func(context.Context) error{
+		calendars.Run, a.record(trail, o.Config.Audit, clock),
+		func(ctx context.Context) error { homes.Run(ctx, a.tab); return nil },
+		func(ctx context.Context) error { a.missing(ctx, rules, people); return nil },
 	}
 	return a, a.watch(o.Config.HTTP, client, records)
 }
@@ -138,7 +166,7 @@ func (a *App) Run(ctx context.Context) error {
 		func(ctx context.Context) error { return a.inbox.Run(ctx, 16, a.handle) },
 	}
 	var stops []func()
-	for _, stage := range stages {
+	for _, stage := range append(a.aside, stages...) {
 		stops = append(stops, a.background(ctx, stage))
 	}
 	err := a.sockets.Run(ctx)

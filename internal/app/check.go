@@ -78,34 +78,31 @@ func checkSlack(ctx context.Context, o Options, yield func(Line) bool) bool {
 	return checkGroups(ctx, o.Config, people, yield)
 }
 
-// checkGroups asks whether every group of the policy has enough people.
+// checkGroups asks whether every group of the policy is there, and whether every rule can be met.
 func checkGroups(ctx context.Context, c config.Config, people *bot.People, yield func(Line) bool) bool {
-	for i, r := range c.Policy.Rules {
-		if r.From == "" {
-			continue
+	members := map[string][]string{}
+	for _, g := range c.Policy.Groups() {
+		all, err := people.Members(ctx, g)
+		line := Line{Mark: Fine, About: "policy: @" + g, Text: fmt.Sprintf("%d people", len(all))}
+		if err != nil {
+			line = broken(line.About, err)
 		}
-		about, need := "policy: @"+r.From, 1
-		if r.Approvals != nil {
-			need = *r.Approvals
+		members[g] = all
+		if !yield(line) {
+			return false
 		}
-		line := Line{Mark: Fine, About: about}
-		members, err := people.Members(ctx, r.From)
-		switch {
-		case err != nil:
-			line = broken(about, err)
-		case len(members) < need:
-			line.Mark, line.Text = Broken, fmt.Sprintf("rule %d needs %d approvals and the group has %d people: nobody could ever approve", i+1, need, len(members))
-			line.Hint = "Add people to @" + r.From + " or change the rule."
-		case len(members) == need:
-			line.Mark, line.Text = Doubt, fmt.Sprintf("rule %d needs %d approvals and the group has just %d people: its members' own requests cannot be approved", i+1, need, len(members))
-		default:
-			line.Text = fmt.Sprintf("%d people, %d needed", len(members), need)
+	}
+	ends := c.Policy.DeadEnds(members)
+	for _, d := range ends {
+		line := Line{Mark: Doubt, About: "policy: " + d.Rule, Text: d.Why, Hint: "Requests of these people cannot be approved: add somebody to the group, or change the rule."}
+		if d.Always {
+			line.Mark, line.Hint = Broken, "Nobody's requests could ever be approved: add people to the groups, or change the rule."
 		}
 		if !yield(line) {
 			return false
 		}
 	}
-	return true
+	return len(ends) > 0 || yield(Line{Fine, "policy", fmt.Sprintf("every one of %d rules can be met (policy %s)", len(c.Policy.Rules), c.Policy.Short()), ""})
 }
 
 func checkRedis(ctx context.Context, o Options, yield func(Line) bool) bool {

@@ -200,7 +200,7 @@ func (w *worker) start(ctx context.Context) error {
 	if rec.State != ledger.Pending {
 		return nil
 	}
-	_, err = w.own.Vote(ctx, opID, rec.Version, ledger.Vote{Actor: sam, Choice: "approve"}, rec.Digest)
+	_, err = w.own.Vote(ctx, opID, rec.Version, ledger.Vote{Actor: sam, Choice: "approve", Fills: []int{0}}, rec.Digest, ledger.VoteOptions{})
 	return err
 }
 

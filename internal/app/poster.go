@@ -39,3 +39,8 @@ func told(err error) error {
 	}
 	return err
 }
+
+// React marks a card with an emoji.
+func (p poster) React(ctx context.Context, m ledger.Message, emoji string) error {
+	return told(p.web.React(ctx, m, emoji))
+}

@@ -16,20 +16,20 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			newWorld(t, 1).play(s)
+			newWorld(t, 1, asTheDemo).play(s)
 		})
 	}
 }
 
-// TestStoriesWithTwoReplicas plays two of them with two bots: either serves any click, and either may die.
+// TestStoriesWithTwoReplicas plays some of them with two bots: either serves any click, and either may die.
 func TestStoriesWithTwoReplicas(t *testing.T) {
-	for _, name := range []string{"canary", "crash"} {
+	for _, name := range []string{"canary", "crash", "quorum", "narrow"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := story.Load(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			newWorld(t, 2).play(s)
+			newWorld(t, 2, asTheDemo).play(s)
 		})
 	}
 }
@@ -41,7 +41,7 @@ func TestTheMainJobOnARealRedis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newWorld(t, 2, func(o *workspace.Options, c *config.Config) {
+	newWorld(t, 2, asTheDemo, func(o *workspace.Options, c *config.Config) {
 		o.RedisURL = url
 		c.Engine.Poll = 1e9
 	}).play(s)

@@ -19,7 +19,9 @@ import (
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/notify"
 	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/telemetry"
 )
@@ -57,6 +59,19 @@ func resolved(ctx context.Context, c config.Config, people *bot.People) (command
 	return s, nil
 }
 
+// painters draw what is particular to each kind of operation.
+func painters() map[string]notify.Paint {
+	return map[string]notify.Paint{
+		rollout.Kind: func(r ledger.Record) notify.Picture { return notify.Picture(rollout.Painter{}.Paint(r)) },
+		freeze.Kind:  func(r ledger.Record) notify.Picture { return notify.Picture(freeze.Painter{}.Paint(r)) },
+	}
+}
+
+// tab draws somebody's Home tab anew.
+func (a *App) tab(ctx context.Context, user, team string) (time.Duration, error) {
+	return a.worker.Home(ctx, ledger.Actor{User: user, Team: team})
+}
+
 // rolling gives rollouts the fleet of an environment.
 func rolling(aws *cloud.Cloud) func(string) (rollout.Fleet, error) {
 	return func(env string) (rollout.Fleet, error) { return aws.In(env) }
@@ -76,11 +91,11 @@ func (t timed) Take(ctx context.Context, e bot.Envelope) any {
 }
 
 // deeds writes what people tried into the audit. Writing it down must not hold up the answer for long.
-func deeds(trail *audit.Log, log *slog.Logger) func(context.Context, commands.Deed) {
+func deeds(trail *audit.Log, log *slog.Logger, policy string) func(context.Context, commands.Deed) {
 	return func(ctx context.Context, d commands.Deed) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		err := trail.Append(ctx, audit.Event{Kind: d.Kind, Who: audit.Who{User: d.Who.User, Team: d.Who.Team}, Channel: d.Channel, What: d.What, Outcome: d.Outcome})
+		err := trail.Append(ctx, audit.Event{Kind: d.Kind, Who: audit.Who{User: d.Who.User, Team: d.Who.Team}, Channel: d.Channel, What: d.What, Outcome: d.Outcome, Policy: policy})
 		if err != nil {
 			log.Error("deed not in the audit", "actor", d.Who.User, "what", d.What, "err", err)
 		}

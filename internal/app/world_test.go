@@ -78,7 +78,8 @@ func newWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Co
 	return all
 }
 
-// settings is a configuration that looks often, since time is pushed.
+// settings is a configuration for tests that are not about the policy: production needs one of the engineers,
+// staging nobody. It looks often, since time is pushed.
 func settings() config.Config {
 	none, one := 0, 1
 	return config.Config{
@@ -89,10 +90,19 @@ func settings() config.Config {
 			{Name: "staging", Region: "eu-west-1", Role: "arn:aws:iam::210987654321:role/amiral", Channels: []string{"#staging"}},
 		},
 		Policy: policy.Policy{Rules: []policy.Rule{
-			{Name: "production rollouts", Kind: "rollout", Environment: "production", Approvals: &one, From: "sre", ValidFor: 4 * time.Hour},
+			{Name: "production rollouts", Kind: "rollout", Environment: "production", Approvals: &one, From: "sre"},
 			{Name: "staging is free", Environment: "staging", Approvals: &none},
 		}},
 	}
+}
+
+// asTheDemo takes the policy that the stories are written for.
+func asTheDemo(_ *workspace.Options, c *config.Config) {
+	demo, err := config.Parse(story.Settings())
+	if err != nil {
+		panic(err) // the file is part of the package
+	}
+	c.Policy = demo.Policy
 }
 
 func awsEnv(info workspace.Info) map[string]string {
