@@ -133,7 +133,11 @@ func TestBookCompletes(t *testing.T) {
 		"asg rollout web --standby ":    "ignore terminate wait",
 		"amiral ops ":                   "list show cancel",
 		"asg rollout web --image a --s": "--standby --set-default",
-		"zzz ":                          "",
+		"amiral policy ":                "explain",
+		"amiral policy explain ":        "<command>…",
+		"amiral policy explain asg ro":  "rollout rollback",
+		"amiral policy explain asg rollout web --ima": "--image",
+		"zzz ": "",
 	} {
 		var got []string
 		for _, s := range b.Complete(typed) {
@@ -146,14 +150,25 @@ func TestBookCompletes(t *testing.T) {
 }
 
 func FuzzCommand(f *testing.F) {
-	for _, seed := range []string{"asg list", "ops show op-1", "asg rollout web --image ami-0b2 --dry-run", "“", "/amiral help “asg", "--", "a b c d"} {
+	for _, seed := range []string{"asg list", "ops show op-1", "asg rollout web --image ami-0b2 --dry-run", "“", "/amiral help “asg", "--", "a b c d", "policy explain asg rollout web --image ami-0b2 --break-glass x",
+		`asg rollout web --image ami-0b2 --break-glass "it <burns>"`, `freeze production --for 4h --reason "a \"b\""`, "unfreeze web --in staging", "audit op-1"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		w := newWorld(t)
 		w.desk.Book.Complete(typed)
-		if r := w.says(typed); r.Reply == nil || len(r.Reply.Sections) == 0 {
+		r := w.says(typed)
+		if r.Modal == nil && (r.Reply == nil || len(r.Reply.Sections) == 0) {
 			t.Fatalf("%q: got %+v, want an answer", typed, r)
+		}
+		if done := strings.Join(w.gate.asked, ""); done != "" && !strings.HasPrefix(done, "explain") && (w.gate.spec.BreakGlass != "" || w.desk.ReadOnly(typed)) {
+			t.Fatalf("%q: got %s asked, %+v, want no glass broken and nothing done by what only reads", typed, done, w.gate.spec)
+		}
+		if m := r.Modal; m != nil {
+			again, err := w.desk.Book.glassForm(m.Subject)
+			if err != nil || again.Modal.Subject != m.Subject || again.Modal.Inputs[0].Label != m.Inputs[0].Label {
+				t.Fatalf("%q: got the form %+v, and from its own words %+v, %v", typed, m, again.Modal, err)
+			}
 		}
 		for _, d := range w.deeds {
 			if strings.HasPrefix(d.Outcome, "failed") {

@@ -12,6 +12,9 @@ func (b *Book) Complete(text string) []grammar.Suggestion {
 	text = strings.TrimPrefix(text, "/")
 	if m, err := b.find(text); err == nil && (len(m.words) > 0 || strings.HasSuffix(text, " ")) {
 		_, rest, _ := cutWords(text, m)
+		if args := m.command.Args; len(args) == 1 && args[0].Rest && rest != "" {
+			return b.Complete(rest)
+		}
 		return m.command.Spec().Complete(rest)
 	}
 	words := strings.Fields(text)

@@ -12,8 +12,16 @@
 // is; any other error is logged once under a reference, and the person is told no more than is known to be
 // true: that nothing was done, or that nobody can tell yet. Refusals, failures and changes are audited.
 //
+// A command that Proposes can be asked for with --break-glass. Such a call is answered with a form, made of its
+// words alone, in which the target's name is typed once more; only then is it run, as if typed just now, and asked
+// for without the approvals it should have. There is no other way. A button plans anew what it asks for, in the
+// name of whoever presses it.
+//
+// Redis may be away. What needs only AWS is answered all the same (Desk.ReadOnly says which texts these are);
+// whatever needs operations says plainly that they cannot be looked at.
+//
 // What people write stays data: it is made inert at the desk's door, and cards carry it as plain text.
 //
-// To add a command, add a Command to the list of its group (ASG, Ops) with an example that works; NewBook
+// To add a command, add a Command to the list of its group (ASG, Ops, Freezes) with an example that works; NewBook
 // refuses one that does not. To add a kind of operation, give the desk its Kind.
 package commands

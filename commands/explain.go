@@ -213,7 +213,7 @@ func (g *closed) shut(deed string, id ledger.ID) (ledger.Record, error) {
 
 // bears says that a command bears on what was asked for before.
 func (g *closed) bears() string {
-	return fmt.Sprintf("This asks for nothing new: it would %s `%s`. Whoever asked for that may, and so may those whom its own rule names: press *Why me?* on its card.", verb(g.deed), g.id)
+	return fmt.Sprintf("This asks for nothing new: it would %s `%s`. Whoever asked for that may, and so may those whom its own rule names: press Why me? on its card.", verb(g.deed), g.id)
 }
 
 // Propose lets nothing through; nor does any other method.

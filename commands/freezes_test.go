@@ -103,10 +103,10 @@ func TestFreezesAreLifted(t *testing.T) {
 		icy(t, "op-web2", ledger.Running, "staging", "web"), icy(t, "op-wait", ledger.Pending, "staging", ""), op("op-roll", ledger.Running),
 	}
 	for typed, want := range map[string]struct{ asked, says string }{
-		`unfreeze production`:                       {"signal op-prod v-1 UDEV cancel", "Asked to cancel"},
-		`unfreeze production --reason "it is over"`: {"signal op-prod v-1 UDEV cancel it is over", "Asked to cancel"},
-		`unfreeze web --in staging`:                 {"signal op-web2 v-1 UDEV cancel", "Asked to cancel"},
-		`unfreeze op-pro`:                           {"signal op-prod v-1 UDEV cancel", "Asked to cancel"},
+		`unfreeze production`:                       {"signal op-prod v-1 UDEV cancel", "Asked to lift it"},
+		`unfreeze production --reason "it is over"`: {"signal op-prod v-1 UDEV cancel it is over", "Asked to lift it"},
+		`unfreeze web --in staging`:                 {"signal op-web2 v-1 UDEV cancel", "Asked to lift it"},
+		`unfreeze op-pro`:                           {"signal op-prod v-1 UDEV cancel", "Asked to lift it"},
 		`unfreeze staging --reason nah`:             {"withdraw op-wait UDEV nah", "Withdrawn: it will not run."},
 		`unfreeze web`:                              {"", "Several freezes may be meant: op-web (web in production), op-web2 (web in staging)."},
 		`unfreeze prodution`:                        {"", "There is no freeze of prodution.\nDid you mean `/amiral unfreeze production`?"},

@@ -45,7 +45,7 @@ func (z *Freezes) unfreeze(ctx context.Context, c *Call) (Result, error) {
 	meant := slices.DeleteFunc(slices.Clone(all), func(f frozen) bool { return !f.means(word, in) })
 	switch len(meant) {
 	case 1:
-		return stop(ctx, c, meant[0].Record)
+		return lift(ctx, c, meant[0].Record)
 	case 0:
 		return Result{}, z.notFrozen(word, all)
 	}
@@ -55,6 +55,17 @@ func (z *Freezes) unfreeze(ctx context.Context, c *Call) (Result, error) {
 	}
 	return Result{}, fault.New(fault.Invalid, "Several freezes may be meant: %s.", card.Inert(strings.Join(which, ", "))).
 		WithHint("Name one: `/amiral unfreeze %s`.", meant[0].ID)
+}
+
+// lift ends a freeze that holds, and takes back one that does not yet.
+func lift(ctx context.Context, c *Call, rec ledger.Record) (Result, error) {
+	if rec.State != ledger.Running {
+		return stop(ctx, c, rec)
+	}
+	if _, err := c.Gate.Signal(ctx, rec.ID, -1, c.Actor, "cancel", c.Words.Text("reason")); err != nil {
+		return Result{}, err
+	}
+	return done(rec, "Asked to lift it; its thread tells when it has thawed."), nil
 }
 
 // means reports whether a word stands for the freeze: its operation, its environment, or its target.

@@ -32,7 +32,7 @@ func unread(doing string, err error) error {
 // ReadOnly reports whether what a text asks for changes nothing: a command that only reads, the plan alone, help,
 // or words that are no command. Such a text can be answered while nothing can be written down.
 func (d *Desk) ReadOnly(text string) bool {
-	m, err := d.Book.find(folded(text))
+	m, err := d.Book.find(card.Inert(folded(text)))
 	if err != nil || m.command.ReadOnly {
 		return true
 	}
