@@ -173,6 +173,9 @@ func Config() (config.Config, error) {
 	return c, nil
 }
 
+// patience is how long a look of a story may take: what was pushed over a crash goes on after a lease.
+const patience = 40 * time.Second
+
 // play plays a story against the workspace; a crash in it ends the bot and starts it again.
 func play(ctx context.Context, o options, w *workspace.Workspace, b *bot) error {
 	s, err := story.Load(o.play)
@@ -180,7 +183,7 @@ func play(ctx context.Context, o options, w *workspace.Workspace, b *bot) error 
 		return err
 	}
 	fmt.Printf("%s\n\n", s.Prose)
-	p := story.Player{Page: w.Info().Page, Log: io.Writer(os.Stdout), Pace: time.Duration(o.pace * float64(time.Second)), Crash: func(ctx context.Context) error {
+	p := story.Player{Page: w.Info().Page, Log: io.Writer(os.Stdout), Patience: patience, Pace: time.Duration(o.pace * float64(time.Second)), Crash: func(ctx context.Context) error {
 		b.stop()
 		return b.start(ctx)
 	}}

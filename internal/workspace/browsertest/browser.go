@@ -87,10 +87,22 @@ func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Click waits for an element and clicks it.
+// Click waits for an element and clicks it. One that is drawn anew in between is looked for again.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	var err error
+	for range 5 {
+		if err = b.click(selector); err == nil || !strings.Contains(err.Error(), "Could not find node") {
+			break
+		}
+	}
+	b.must(err)
+}
+
+func (b *Browser) click(selector string) error {
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	return chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 
 // Write waits for an element and types into it.
@@ -108,7 +120,9 @@ func (b *Browser) Eventually(what, expression string) {
 			return
 		}
 	}
-	b.Picture("failed")
+	if expression != restful {
+		b.Picture("failed")
+	}
 	b.t.Fatalf("%s: not seen within ten seconds (%s)", what, expression)
 }
 
@@ -136,6 +150,9 @@ func (b *Browser) Size(width, height int64) {
 	b.must(err)
 }
 
+// restful is whether nothing on the page moves any more; what moves for ever does not count.
+const restful = "document.getAnimations().every((a) => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
+
 // Picture saves what the page looks like into the folder named by PICTURES, if it is set.
 func (b *Browser) Picture(name string) {
 	b.t.Helper()
@@ -143,6 +160,7 @@ func (b *Browser) Picture(name string) {
 	if folder == "" {
 		return
 	}
+	b.Eventually("the page is at rest", restful)
 	data, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, b.t.Name()+"-"+name+".png"), data, 0o644)

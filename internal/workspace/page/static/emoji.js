@@ -50,6 +50,8 @@ const glyphs = {
   medal: '🏅',
   gift: '🎁',
   rocket: '🚀',
+  scissors: '✂️',
+  ice_cube: '🧊',
   airplane: '✈️',
   ship: '🚢',
   sailboat: '⛵',
@@ -269,6 +271,18 @@ const drawn = {
         'M7 11a5.200 5.200 0 0 1 9-2.500M17 13a5.200 5.200 0 0 1-9 2.500M16.500 5.500V9H13M7.500 18.500V15H11',
         '#fff',
       ),
+    ),
+  scissors: () =>
+    picture(
+      stroke('M8.500 8.500 19 18M8.500 15.500 19 6', '#6b7785'),
+      svg('circle', { cx: 6.3, cy: 6.8, r: 2.6, fill: 'none', stroke: '#d9363e', 'stroke-width': 2.2 }),
+      svg('circle', { cx: 6.3, cy: 17.2, r: 2.6, fill: 'none', stroke: '#d9363e', 'stroke-width': 2.2 }),
+    ),
+  ice_cube: () => tile('#8cc8ee', stroke('M8 15.500V9.500l4-2.200', '#fff'), stroke('M14.500 16.500l2-1.200', '#fff')),
+  snowflake: () =>
+    picture(
+      stroke('M12 3v18M4.200 7.500l15.600 9M19.800 7.500l-15.600 9', '#4aa3df'),
+      stroke('M9.500 4.500 12 7l2.500-2.500M9.500 19.500 12 17l2.500 2.500', '#4aa3df'),
     ),
   leftwards_arrow_with_hook: () =>
     tile('#2f7fd6', stroke('M9.500 6.500 6 10l3.500 3.500M6 10h8a3.700 3.700 0 0 1 0 7.400h-2', '#fff')),
