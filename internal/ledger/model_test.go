@@ -1,19 +1,13 @@
 package ledger_test
 
 import (
-	"context"
-	"errors"
 	"slices"
-	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/amiral-ops/amiral/internal/ledger"
-	"github.com/amiral-ops/amiral/internal/ledger/ledgertest"
 )
 
-// model is what a ledger is to do with requests on one resource, in plain Go.
+// model is what a ledger is to do with requests on one resource, in plain Go. Its clock goes in minutes.
 type model struct {
 	now   time.Duration
 	order []ledger.ID
@@ -22,41 +16,115 @@ type model struct {
 }
 
 type modelOp struct {
-	state   ledger.State
-	quorum  int
-	same    bool // others of its digest are the same as it
-	expires time.Duration
-	voters  []string
+	wish
+	state    ledger.State
+	same     bool // others of its digest are the same as it
+	since    time.Duration
+	expires  time.Duration
+	due      time.Duration // while pending: the next reminder or the end; while held: the next look
+	nagged   time.Duration
+	calls    int // reminders so far
+	extended int
+	votes    []modelVote
+	narrowed bool
+	begun    bool // its first step may have had an effect
+	signals  int
 }
 
-// wish is the digest of what an id asks for: two and two of them ask for the same.
-func wish(id ledger.ID) string { return map[ledger.ID]string{"op-a": "d1", "op-b": "d1"}[id] + "plan" }
+// wish is what is asked for.
+type wish struct {
+	digest   string
+	places   []int
+	narrow   bool            // a narrow part is offered
+	remind   []time.Duration // ascending
+	nag      time.Duration
+	validity time.Duration
+}
 
-// submit returns the operation that stands for the id.
-func (m *model) submit(id ledger.ID, quorum int) ledger.ID {
+type modelVote struct {
+	user   string
+	fills  []int
+	narrow bool
+}
+
+func (m *model) submit(id ledger.ID, w wish) ledger.ID {
 	if m.ops[id] != nil {
 		return id
 	}
 	for _, other := range m.order {
-		if wish(other) != wish(id) {
+		if m.ops[other].digest != w.digest {
 			continue
 		}
-		if o, closed := m.open(other); o.same && (closed == "" || o.state == ledger.Waiting || o.state == ledger.Running) {
+		o, closed := m.open(other)
+		stands := closed == "" || slices.Contains([]ledger.State{ledger.Held, ledger.Waiting, ledger.Running}, o.state)
+		if o.same && stands {
 			return other
 		}
 	}
 	m.order = append(m.order, id)
-	m.ops[id] = &modelOp{state: ledger.Pending, quorum: quorum, expires: m.now + time.Hour, same: true}
-	if quorum == 0 {
-		m.approve(id)
+	o := &modelOp{wish: w, state: ledger.Pending, same: true}
+	m.ops[id] = o
+	if len(w.places) == 0 {
+		m.enter(id)
+		return id
 	}
+	m.ask(o, w.validity)
 	return id
 }
 
-func (m *model) approve(id ledger.ID) {
+// ask gives a request its time from now.
+func (m *model) ask(o *modelOp, d time.Duration) {
+	o.since, o.expires, o.nagged = m.now, m.now+d, 0
+	o.due = o.next(m.now)
+}
+
+// next is when a request is due after now.
+func (o *modelOp) next(now time.Duration) time.Duration {
+	at := o.expires
+	later := slices.IndexFunc(o.remind, func(d time.Duration) bool { return o.since+d > now })
+	switch {
+	case later >= 0:
+		at = o.since + o.remind[later]
+	case o.nag > 0 && o.nagged == 0:
+		o.nagged = o.nag
+		at = now + o.nagged
+	case o.nag > 0:
+		o.nagged = min(2*o.nagged, 24*time.Hour)
+		at = now + o.nagged
+	}
+	return min(at, o.expires)
+}
+
+// sweep is what a look at a request that is due does.
+func (m *model) sweep(o *modelOp) {
+	if m.now >= o.expires {
+		o.state = ledger.Expired
+		return
+	}
+	o.calls++
+	o.due = o.next(m.now)
+}
+
+// enter puts an approved operation in line for the resource.
+func (m *model) enter(id ledger.ID) {
 	m.line = append(m.line, id)
 	m.ops[id].state = ledger.Waiting
 	m.ops[m.line[0]].state = ledger.Running
+}
+
+// leave takes it out of the line.
+func (m *model) leave(id ledger.ID) {
+	m.line = slices.DeleteFunc(m.line, func(x ledger.ID) bool { return x == id })
+	if len(m.line) > 0 {
+		m.ops[m.line[0]].state = ledger.Running
+	}
+}
+
+// hold keeps an operation from starting for a while.
+func (m *model) hold(id ledger.ID, d time.Duration) {
+	m.ops[id].state = ledger.Held
+	m.ops[id].due = m.now + min(d, 5*time.Minute)
+	m.leave(id)
 }
 
 // open is why a request takes no votes any more; nil if it does.
@@ -77,38 +145,123 @@ func (m *model) open(id ledger.ID) (*modelOp, string) {
 	return o, ""
 }
 
-func (m *model) vote(id ledger.ID, user, choice, digest string) string {
+// sit is how many of those who voted can sit: all of them, or those who approved all of it.
+func (o *modelOp) sit(all bool) int {
+	var people [][]int
+	for _, v := range o.votes {
+		if all || !v.narrow {
+			people = append(people, v.fills)
+		}
+	}
+	return most(slices.Clone(o.places), people)
+}
+
+// quorum is how many must sit.
+func (o *modelOp) quorum() (n int) {
+	for _, min := range o.places {
+		n += min
+	}
+	return n
+}
+
+// correct changes what earlier voters may fill.
+func (o *modelOp) correct(fills map[string][]int) {
+	for i, v := range o.votes {
+		if f, ok := fills[v.user]; ok {
+			o.votes[i].fills = f
+		}
+	}
+}
+
+func (o *modelOp) voted(user string) int {
+	return slices.IndexFunc(o.votes, func(v modelVote) bool { return v.user == user })
+}
+
+func (m *model) vote(id ledger.ID, v modelVote, deny bool, digest string, fills map[string][]int, stay time.Duration) string {
 	o, closed := m.open(id)
 	switch {
 	case closed != "":
 		return closed
-	case user == "UREQ":
+	case v.user == "UREQ":
 		return "self"
-	case digest != wish(id):
+	case digest != o.digest:
 		return "digest"
-	case slices.Contains(o.voters, user):
+	case o.voted(v.user) >= 0:
 		return "voted"
-	case choice == "deny":
+	case v.narrow && !o.narrow:
+		return "not narrow"
+	case deny:
 		o.state = ledger.Denied
 		return ""
 	}
-	o.voters = append(o.voters, user)
-	if len(o.voters) == o.quorum {
-		m.approve(id)
+	o.correct(fills)
+	o.votes = append(o.votes, v)
+	if o.sit(true) < o.quorum() {
+		return ""
+	}
+	o.narrowed = o.sit(false) < o.quorum()
+	if stay > 0 {
+		m.hold(id, stay)
+	} else {
+		m.enter(id)
+	}
+	return ""
+}
+
+func (m *model) widen(id ledger.ID, v modelVote, fills map[string][]int) string {
+	o := m.ops[id]
+	if o == nil {
+		return "unknown"
+	}
+	before := o.voted(v.user)
+	switch {
+	case !o.narrowed || o.state.Final():
+		return "not narrow"
+	case v.user == "UREQ":
+		return "self"
+	case before >= 0 && !o.votes[before].narrow:
+		return "voted"
+	case before >= 0:
+		o.votes[before] = v
+	default:
+		o.votes = append(o.votes, v)
+	}
+	o.correct(fills)
+	if o.sit(false) < o.quorum() {
+		return ""
+	}
+	o.narrowed = false
+	if o.state == ledger.Running {
+		o.signals++
 	}
 	return ""
 }
 
 func (m *model) withdraw(id ledger.ID) string {
 	o, closed := m.open(id)
-	if closed == "decided" && o.state == ledger.Waiting {
-		m.line = slices.DeleteFunc(m.line, func(x ledger.ID) bool { return x == id })
+	if closed == "decided" && (o.state == ledger.Waiting || o.state == ledger.Held) {
+		m.leave(id)
 		closed = ""
 	}
 	if closed == "" {
 		o.state = ledger.Withdrawn
 	}
 	return closed
+}
+
+func (m *model) prolong(id ledger.ID, d time.Duration, most int) string {
+	o, closed := m.open(id)
+	switch {
+	case closed != "":
+		return closed
+	case o.extended > 0 && o.since == m.now:
+		return "" // a press that came twice
+	case o.extended >= most:
+		return "limit"
+	}
+	o.extended++
+	m.ask(o, d)
+	return ""
 }
 
 func (m *model) signal(id ledger.ID, name string) string {
@@ -120,149 +273,32 @@ func (m *model) signal(id ledger.ID, name string) string {
 		return "not running"
 	}
 	o.same = o.same && name == "pause"
+	o.signals++
 	return ""
 }
 
-// runs is who gets the next turn.
-func (m *model) runs() ledger.ID {
-	if len(m.line) == 0 {
-		return ""
-	}
-	return m.line[0]
-}
-
-func (m *model) finish() {
-	m.ops[m.line[0]].state = ledger.Succeeded
-	if m.line = m.line[1:]; len(m.line) > 0 {
-		m.ops[m.line[0]].state = ledger.Running
+// wake makes what is held due.
+func (m *model) wake() {
+	for _, o := range m.ops {
+		if o.state == ledger.Held {
+			o.due = m.now
+		}
 	}
 }
 
-// refusal is an error in the model's words.
-func refusal(err error) string {
-	if _, ok := errors.AsType[*ledger.DecidedError](err); ok {
-		return "decided"
-	}
-	for word, e := range map[string]error{
-		"": nil, "unknown": ledger.ErrNotFound, "expired": ledger.ErrExpired, "self": ledger.ErrSelf,
-		"digest": ledger.ErrDigest, "voted": ledger.ErrVoted, "not running": ledger.ErrNotRunning,
-	} {
-		if errors.Is(err, e) {
-			return word
+// turns are those who may get the next turn.
+func (m *model) turns() []ledger.ID {
+	ids := slices.Clone(m.line[:min(1, len(m.line))])
+	for _, id := range m.order {
+		if o := m.ops[id]; o.state == ledger.Held && o.due <= m.now {
+			ids = append(ids, id)
 		}
 	}
-	return err.Error()
+	return ids
 }
 
-// TestModel plays random requests, votes, withdrawals, signals, turns and hours against the model. Where there
-// is a real Redis it plays most of the games, since it is faster.
-func TestModel(t *testing.T) {
-	t.Parallel()
-	mini, run := ledgertest.Mini(t), 0
-	most := mini
-	t.Run("redis", func(t *testing.T) {
-		most = ledgertest.Real(t)
-		rapid.Check(t, func(rt *rapid.T) {
-			s := most
-			if run++; run%10 == 0 {
-				s = mini
-			}
-			game(rt, t, s)
-		})
-	})
-	if most == mini {
-		rapid.Check(t, func(rt *rapid.T) { game(rt, t, mini) })
-	}
-}
-
-// game is one run on a ledger of its own.
-func game(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
-	s.Clear(t)
-	play(rt, t, s)
-	broken, err := ledgertest.Broken(context.Background(), s.Redis(), s.Prefix)
-	if err != nil || len(broken) > 0 {
-		rt.Fatalf("invariants: %v, %v", broken, err)
-	}
-}
-
-func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
-	ctx := context.Background()
-	l := ledger.New(s.Redis(), ledger.Options{Prefix: s.Prefix})
-	m := &model{ops: map[ledger.ID]*modelOp{}}
-	id := rapid.SampledFrom([]ledger.ID{"op-a", "op-b", "op-c", "op-d"})
-	user := rapid.SampledFrom([]string{"U1", "U2", "U3", "UREQ"})
-	same := func(what string, got error, want string) {
-		if refusal(got) != want {
-			rt.Fatalf("%s: got %v, want %q", what, got, want)
-		}
-	}
-	for range rapid.IntRange(3, 25).Draw(rt, "steps") {
-		x := id.Draw(rt, "id")
-		switch rapid.SampledFrom([]string{"submit", "vote", "vote", "vote", "withdraw", "signal", "turn", "pass"}).Draw(rt, "do") {
-		case "submit":
-			p := proposal("", rapid.IntRange(0, 2).Draw(rt, "quorum"))
-			p.ID = x
-			p.Digest = wish(x)
-			rec, _, err := l.Submit(ctx, p)
-			same("submit", err, "")
-			if want := m.submit(x, p.Rule.Quorum()); rec.ID != want {
-				rt.Fatalf("submit of %s: got %s, want %s", x, rec.ID, want)
-			}
-		case "vote":
-			u, digest := user.Draw(rt, "user"), rapid.SampledFrom([]string{wish(x), wish(x), wish(x), "d2"}).Draw(rt, "digest")
-			choice := rapid.SampledFrom([]string{"approve", "approve", "approve", "deny"}).Draw(rt, "choice")
-			_, err := l.Vote(ctx, x, -1, ledger.Vote{Actor: person(u), Choice: choice, Fills: []int{0}}, digest, ledger.VoteOptions{})
-			same("vote", err, m.vote(x, u, choice, digest))
-		case "withdraw":
-			_, err := l.Withdraw(ctx, x, person("UREQ"), "")
-			same("withdraw", err, m.withdraw(x))
-		case "signal":
-			name := rapid.SampledFrom([]string{"pause", "cancel", "rollback"}).Draw(rt, "signal")
-			_, err := l.Signal(ctx, x, -1, ledger.Signal{Name: name, By: person("U1")})
-			same("signal", err, m.signal(x, name))
-		case "turn":
-			turn, err := l.Claim(ctx, "w", lease)
-			same("claim", err, "")
-			want := m.runs()
-			if (turn == nil) != (want == "") || (turn != nil && turn.ID != want) {
-				rt.Fatalf("turn: got %v, want %q", turn, want)
-			}
-			if turn == nil {
-				break
-			}
-			if rapid.Bool().Draw(rt, "over") {
-				same("finish", l.Finish(ctx, turn, ledger.End{State: ledger.Succeeded}), "")
-				m.finish()
-			} else {
-				same("checkpoint", l.Checkpoint(ctx, turn, ledger.Mark{Step: "next"}), "")
-			}
-		case "pass":
-			d := time.Duration(rapid.IntRange(1, 45).Draw(rt, "minutes")) * time.Minute
-			s.Pass(t, d)
-			m.now += d
-		}
-		if m.ops[x] != nil {
-			agree(rt, l, m, x)
-		}
-	}
-	agree(rt, l, m, m.order...)
-}
-
-// agree compares operations with the model.
-func agree(rt *rapid.T, l *ledger.Ledger, m *model, ids ...ledger.ID) {
-	for _, id := range ids {
-		rec, err := l.Get(context.Background(), id)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		o := m.ops[id]
-		// A request whose time is over is swept by a claim or by whoever votes on it, whichever comes first.
-		over := o.state == ledger.Pending && m.now >= o.expires && rec.State == ledger.Expired
-		if rec.State != o.state && !over {
-			rt.Fatalf("%s: got %s, want %s", id, rec.State, o.state)
-		}
-		if rec.Approvals() != len(o.voters) {
-			rt.Fatalf("%s: got %d approvals, want %d", id, rec.Approvals(), len(o.voters))
-		}
-	}
+// finish ends an operation that has a turn.
+func (m *model) finish(id ledger.ID, state ledger.State) {
+	m.ops[id].state = state
+	m.leave(id)
 }

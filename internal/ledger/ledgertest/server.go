@@ -118,6 +118,9 @@ func (s *Server) Pass(t testing.TB, d time.Duration) {
 	}
 }
 
+// Now is the time as the ledger's server has it.
+func (s *Server) Now() time.Time { return time.Now().Add(s.ahead) }
+
 func (s *Server) tag() string { return "{" + s.Prefix + "}:" }
 
 // Clear deletes everything of the prefix.
