@@ -21,6 +21,7 @@ const (
 	userAge   = time.Minute      // how long what Slack said about a person is believed,
 	groupAge  = 5 * time.Minute  // about which groups and channels there are,
 	memberAge = 10 * time.Second // and about who is in a group: a vote must not count on old news
+	lateAge   = time.Minute      // the same where nothing is decided by it
 )
 
 var idPattern = map[byte]*regexp.Regexp{
@@ -29,7 +30,9 @@ var idPattern = map[byte]*regexp.Regexp{
 }
 
 // People knows who may speak to the bot and who is in which group, from Slack and for a short time. It
-// fails closed: what it cannot find out, it refuses.
+// fails closed: what it cannot find out, it refuses. Slack tells of changes to one socket only: the replica that
+// hears of them forgets at once what it knew of groups, the others within ten seconds, and nobody decides by
+// anything older.
 type People struct {
 	slack *Slack
 	self  Identity
@@ -46,7 +49,7 @@ func NewPeople(s *Slack, self Identity) *People {
 		slack: s, self: self,
 		users:    memo[*slack.User]{age: userAge, now: s.now},
 		groups:   memo[[]slack.UserGroup]{age: groupAge, now: s.now},
-		members:  memo[[]string]{age: memberAge, now: s.now},
+		members:  memo[[]string]{now: s.now},
 		channels: memo[map[string]string]{age: groupAge, now: s.now},
 	}
 }
@@ -127,11 +130,32 @@ func (p *People) InGroup(ctx context.Context, who ledger.Actor, handle string) (
 
 // Members are the user ids in a group.
 func (p *People) Members(ctx context.Context, handle string) ([]string, error) {
+	return p.within(ctx, memberAge, handle)
+}
+
+// Lately are groups as they were within the last minute. They are for showing: a Home tab that is drawn again and
+// again must not use up the calls that votes need.
+type Lately struct{ people *People }
+
+// Lately is for whoever shows groups and decides nothing by them.
+func (p *People) Lately() Lately { return Lately{p} }
+
+// InGroup reports whether somebody was in a group.
+func (l Lately) InGroup(ctx context.Context, who ledger.Actor, handle string) (bool, error) {
+	if who.Team != l.people.self.Team {
+		return false, nil
+	}
+	all, err := l.people.within(ctx, lateAge, handle)
+	return slices.Contains(all, who.User), err
+}
+
+// within are a group's members as Slack told them no longer ago than age.
+func (p *People) within(ctx context.Context, age time.Duration, handle string) ([]string, error) {
 	id, err := p.GroupID(ctx, handle)
 	if err != nil {
 		return nil, err
 	}
-	all, err := p.members.get(ctx, id, func(ctx context.Context) (all []string, err error) {
+	all, err := p.members.aged(ctx, id, age, func(ctx context.Context) (all []string, err error) {
 		err = p.slack.call(ctx, "usergroups.users.list", nil, false, func() (err error) {
 			all, err = p.slack.api.GetUserGroupMembersContext(ctx, id)
 			return err
@@ -249,10 +273,15 @@ type memo[V any] struct {
 type held[V any] struct {
 	once  sync.Mutex
 	value V
-	until time.Time
+	at    time.Time
 }
 
 func (m *memo[V]) get(ctx context.Context, key string, ask func(context.Context) (V, error)) (V, error) {
+	return m.aged(ctx, key, m.age, ask)
+}
+
+// aged asks when the answer is older than age.
+func (m *memo[V]) aged(ctx context.Context, key string, age time.Duration, ask func(context.Context) (V, error)) (V, error) {
 	m.mu.Lock()
 	if m.all == nil || len(m.all) > 10_000 {
 		m.all = map[string]*held[V]{}
@@ -265,14 +294,15 @@ func (m *memo[V]) get(ctx context.Context, key string, ask func(context.Context)
 	m.mu.Unlock()
 	h.once.Lock() // one question at a time for one key
 	defer h.once.Unlock()
-	if m.now().Before(h.until) {
+	asked := m.now()
+	if asked.Before(h.at.Add(age)) {
 		return h.value, nil
 	}
 	v, err := ask(ctx)
 	if err != nil {
 		return v, err
 	}
-	h.value, h.until = v, m.now().Add(m.age)
+	h.value, h.at = v, asked
 	return v, nil
 }
 

@@ -10,10 +10,18 @@ import (
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
+// longestAfter is how long a thread waits at the most for what comes behind it, whatever Slack asks for: a drawing
+// that comes too early is turned away by the one who keeps Slack's pace, and costs nothing.
+const longestAfter = 5 * time.Second
+
 // after does what comes behind the thread. What fails is tried again with a later drawing.
 func (n *Notifier) after(ctx context.Context, d *ledger.Drawing) error {
 	for _, do := range []func(context.Context, *ledger.Drawing) error{n.mark, n.alarm, n.farewell} {
-		if err := do(ctx, d); err != nil {
+		err := do(ctx, d)
+		if l, ok := errors.AsType[*Later](err); ok {
+			return &Later{After: min(l.After, longestAfter)}
+		}
+		if err != nil {
 			return err
 		}
 	}

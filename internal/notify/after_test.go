@@ -229,6 +229,35 @@ func TestDirectMessagesGoOutOnceWhateverFails(t *testing.T) {
 	}
 }
 
+// TestDirectMessagesDoNotHoldUpTheThread: while Slack wants a long rest from messages, the card goes on.
+func TestDirectMessagesDoNotHoldUpTheThread(t *testing.T) {
+	w := worldOf(t, broken())
+	w.crew = map[string][]string{"sre": {"USAM"}}
+	w.fail = func(call string) error {
+		if call == "dm" {
+			return &Later{After: time.Hour}
+		}
+		return nil
+	}
+	w.now = w.now.Add(time.Second)
+	w.redis.SetTime(w.now)
+	d, err := w.ledger.ClaimDrawing(t.Context(), "test", w.Lease)
+	if err != nil || d == nil {
+		t.Fatalf("got %v, %v, want the thread due", d, err)
+	}
+	w.draw(t.Context(), d)
+	w.finish(t, ledger.Succeeded)
+	w.now = w.now.Add(6 * time.Second)
+	w.redis.SetTime(w.now)
+	if d, err = w.ledger.ClaimDrawing(t.Context(), "test", w.Lease); err != nil || d == nil {
+		t.Fatalf("got %v, %v, want the thread due within seconds", d, err)
+	}
+	w.draw(t.Context(), d)
+	if c := w.root(t); !strings.Contains(c.Title, "Done") {
+		t.Errorf("got %q, want it done", c.Title)
+	}
+}
+
 // finish ends the running operation.
 func (w *world) finish(t *testing.T, s ledger.State) {
 	t.Helper()
