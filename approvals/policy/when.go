@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -83,7 +84,30 @@ func compile(source string) (*condition, error) {
 	if err := sound(node); err != nil {
 		return nil, err
 	}
-	return &condition{source: source, canonical: node.String(), program: program, root: clauseOf(node, program)}, nil
+	c := &condition{source: source, program: program, root: clauseOf(node, program)}
+	ast.Walk(&node, spelling{})
+	c.canonical = node.String()
+	return c, nil
+}
+
+// spelling writes operators in the one of their two ways that the library knows best.
+type spelling struct{}
+
+// Visit changes one node.
+func (spelling) Visit(n *ast.Node) {
+	switch n := (*n).(type) {
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "and":
+			n.Operator = "&&"
+		case "or":
+			n.Operator = "||"
+		}
+	case *ast.UnaryNode:
+		if n.Operator == "not" {
+			n.Operator = "!"
+		}
+	}
 }
 
 func program(source string) (*vm.Program, error) {

@@ -133,7 +133,7 @@ func fromAlmanac(almanac Almanac, name string, from, to time.Time) ([]calendar.S
 	if err != nil {
 		return nil, err
 	}
-	return c.Spans(from, to), nil
+	return c.Spans(from, to)
 }
 
 // at is a time of a day, or of the day after it; one that a change of clocks leaves out is moved by that change.

@@ -19,11 +19,15 @@ type Calendar struct {
 }
 
 // Spans are the events that overlap a time, in order. They may overlap each other.
-func (c *Calendar) Spans(from, to time.Time) []Span {
+func (c *Calendar) Spans(from, to time.Time) ([]Span, error) {
 	var all []Span
 	for _, e := range c.events {
-		all = append(all, e.spans(from, to)...)
+		spans, err := e.spans(from, to)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, spans...)
 	}
 	slices.SortStableFunc(all, func(a, b Span) int { return a.From.Compare(b.From) })
-	return all
+	return all, nil
 }

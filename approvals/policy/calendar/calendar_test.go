@@ -25,8 +25,12 @@ func told(t *testing.T, raw []byte, from, to string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spans, err := c.Spans(at(t, from), at(t, to))
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []string
-	for _, s := range c.Spans(at(t, from), at(t, to)) {
+	for _, s := range spans {
 		all = append(all, fmt.Sprintf("%s/%s %s", s.From.UTC().Format("01-02T15:04"), s.To.UTC().Format("01-02T15:04"), s.Summary))
 	}
 	return all
@@ -117,6 +121,10 @@ func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
 		"no length":                ics(vevent("DTSTART:20260302T100000Z", "DURATION:P")),
 		"a length of the past":     ics(vevent("DTSTART:20260302T100000Z", "DURATION:-PT1H")),
 		"the year one":             ics(vevent("DTSTART:00010101T000000Z", "RRULE:FREQ=DAILY")),
+		"another hour":             ics(vevent("DTSTART:20260302T100000Z", "RRULE:FREQ=DAILY;BYHOUR=9,10")),
+		"after Easter":             ics(vevent("DTSTART:20260302T100000Z", "RRULE:FREQ=YEARLY;BYEASTER=400")),
+		"a ninth Friday":           ics(vevent("DTSTART:20260302T100000Z", "RRULE:FREQ=MONTHLY;BYDAY=9FR")),
+		"minus nine":               ics(vevent("DTSTART:20260302T100000Z", "RRULE:FREQ=MONTHLY;BYDAY=-9FR")),
 		"a period":                 ics(vevent("DTSTART:20260302T100000Z", "RDATE;VALUE=PERIOD:20260302T100000Z/PT1H")),
 	} {
 		if c, err := Parse(raw); err == nil {
@@ -136,7 +144,11 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-		for _, s := range c.Spans(from, from.AddDate(1, 0, 0)) {
+		spans, err := c.Spans(from, from.AddDate(1, 0, 0))
+		if err != nil {
+			return
+		}
+		for _, s := range spans {
 			if !s.To.After(from) || !s.From.Before(s.To) {
 				t.Errorf("got %v, want a span that overlaps the year", s)
 			}

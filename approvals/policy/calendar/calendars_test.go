@@ -49,7 +49,11 @@ func (d *desk) count() int {
 	if err != nil {
 		return -1
 	}
-	return len(c.Spans(d.now, d.now.AddDate(0, 1, 0)))
+	spans, err := c.Spans(d.now, d.now.AddDate(0, 1, 0))
+	if err != nil {
+		return -2
+	}
+	return len(spans)
 }
 
 func TestTheLastGoodCopyStays(t *testing.T) {

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/teambition/rrule-go"
@@ -21,9 +22,14 @@ type event struct {
 	gone     bool // cancelled
 }
 
-// spans are the occurrences that overlap a time.
-func (e event) spans(from, to time.Time) []Span {
-	var all []Span
+// spans are the occurrences that overlap a time. The library for rules panics on some that it takes; such an event
+// is an error.
+func (e event) spans(from, to time.Time) (all []Span, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			all, err = nil, fmt.Errorf("event %s: its RRULE cannot be followed: %v", e.uid, p)
+		}
+	}()
 	next := e.starts(to)
 	for start, ok := next(); ok && start.Before(to); start, ok = next() {
 		s := Span{From: start, To: e.end(start), Summary: e.summary}
@@ -31,7 +37,7 @@ func (e event) spans(from, to time.Time) []Span {
 			all = append(all, s)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // end is when an occurrence is over.

@@ -175,25 +175,55 @@ func (e *event) parseRepeats(v *ical.VEvent, zone *time.Location) error {
 	return err
 }
 
-// parseRule reads an RRULE. What repeats more often than daily is refused: no plan of days is made of it, and it
-// costs much to go through.
+// parseRule reads an RRULE.
 func parseRule(s string, start time.Time) (*rrule.ROption, error) {
 	option, err := rrule.StrToROptionInLocation(s, start.Location())
+	if err == nil {
+		option.Dtstart = start
+		err = tame(*option)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("RRULE %q: %w", s, err)
 	}
-	if option.Freq > rrule.DAILY {
-		return nil, fmt.Errorf("RRULE %q: it repeats more often than daily", s)
-	}
-	option.Dtstart = start
-	rule, err := rrule.NewRRule(*option)
+	ever, err := happens(*option)
 	if err != nil {
 		return nil, fmt.Errorf("RRULE %q: %w", s, err)
 	}
-	if _, ever := rule.Iterator()(); !ever {
+	if !ever {
 		return nil, nil // it never comes again, and would be looked for to the end of time
 	}
 	return option, nil
+}
+
+// tame refuses what no calendar of days and hours needs and what costs much to go through.
+func tame(o rrule.ROption) error {
+	if o.Freq > rrule.DAILY || len(o.Byhour)+len(o.Byminute)+len(o.Bysecond) > 0 {
+		return errors.New("it repeats more often than daily, or at other hours than its start")
+	}
+	if o.Interval > 1000 || len(o.Byeaster) > 0 {
+		return errors.New("it repeats in a way that is not understood")
+	}
+	for _, day := range o.Byweekday {
+		if n := day.N(); n < -53 || n > 53 {
+			return fmt.Errorf("there is no such week: %d", n)
+		}
+	}
+	return nil
+}
+
+// happens reports whether a rule ever comes to anything.
+func happens(o rrule.ROption) (ever bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it cannot be followed: %v", p)
+		}
+	}()
+	rule, err := rrule.NewRRule(o)
+	if err != nil {
+		return false, err
+	}
+	_, ever = rule.Iterator()()
+	return ever, nil
 }
 
 func value(v *ical.VEvent, name ical.ComponentProperty) string {
