@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -16,20 +18,43 @@ import (
 // version is set when a release is built.
 var version = "dev"
 
-// command is one word behind amiral.
+// command is one or two words behind amiral.
 type command struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, out io.Writer) error
 }
 
-func commands() []command {
-	return []command{
-		{"serve", "connect to Slack and work", serve},
-		{"check", "prove tokens, Redis and AWS permissions, and say what to fix", check},
-		{"manifest", "print the Slack app manifest", manifest},
-		{"version", "print the version", func(_ context.Context, _ []string, out io.Writer) error {
-			_, err := fmt.Fprintln(out, "amiral", version)
-			return err
+// group is commands that stand together in the help.
+type group struct {
+	title    string
+	commands []command
+}
+
+func groups() []group {
+	return []group{
+		{"The bot", []command{
+			{"serve", "connect to Slack and work", serve},
+			{"check", "prove tokens, Redis and AWS permissions, and say what to fix", check},
+			{"manifest", "print the Slack app manifest", manifest},
+			{"version", "print the version", func(_ context.Context, _ []string, out io.Writer) error {
+				_, err := fmt.Fprintln(out, "amiral", version)
+				return err
+			}},
+		}},
+		{"Decisions without Slack", []command{
+			{"list", "show what waits and what runs", list},
+			{"approve", "approve a request, by the same rules as in Slack", approve},
+			{"deny", "deny a request, with a reason", deny},
+		}},
+		{"The policy", []command{
+			{"policy explain", "say which rule a command falls under, and why", policyExplain},
+			{"policy test", "run fixtures against the policy", policyTest},
+			{"policy replay", "show which past requests would be judged otherwise", policyReplay},
+		}},
+		{"The record", []command{
+			{"audit export", "write the audit as JSON lines", auditExport},
+			{"audit verify", "check an export, offline, and name the first broken link", auditVerify},
+			{"audit trim", "drop old entries; what is left still verifies", auditTrim},
 		}},
 	}
 }
@@ -39,7 +64,7 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "amiral:", err)
+		fmt.Fprintln(os.Stderr, "amiral:", said(err.Error()))
 		os.Exit(status(err))
 	}
 }
@@ -62,19 +87,25 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		return usage(out)
 	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(ctx, args[1:], out)
+	for _, g := range groups() {
+		for _, c := range g.commands {
+			words := strings.Fields(c.name)
+			if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+				return c.run(ctx, args[len(words):], out)
+			}
 		}
 	}
 	_ = usage(os.Stderr)
-	return errors.Join(fault.New(fault.Invalid, "There is no command %q.", args[0]), errUsage)
+	return errors.Join(fault.New(fault.Invalid, "There is no command %q.", strings.Join(args[:min(2, len(args))], " ")), errUsage)
 }
 
 func usage(out io.Writer) error {
-	text := "amiral rolls golden AMIs through EC2 fleets, asked and approved in Slack.\n\n"
-	for _, c := range commands() {
-		text += fmt.Sprintf("  amiral %-9s %s\n", c.name, c.summary)
+	text := "amiral rolls golden AMIs through EC2 fleets, asked and approved in Slack.\n"
+	for _, g := range groups() {
+		text += "\n" + g.title + "\n"
+		for _, c := range g.commands {
+			text += fmt.Sprintf("  amiral %-15s %s\n", c.name, c.summary)
+		}
 	}
 	_, err := fmt.Fprint(out, text+"\namiral <command> -h tells more.\n")
 	return err

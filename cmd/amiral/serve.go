@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"os"
 
@@ -12,16 +9,6 @@ import (
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/telemetry"
 )
-
-// flags returns a command's flag set with its help.
-func flags(name, about string) *flag.FlagSet {
-	f := flag.NewFlagSet("amiral "+name, flag.ContinueOnError)
-	f.Usage = func() {
-		_, _ = fmt.Fprintf(f.Output(), "amiral %s: %s\n\n", name, about)
-		f.PrintDefaults()
-	}
-	return f
-}
 
 // serve connects and works until it is told to stop, or until Slack refuses the tokens for good.
 func serve(ctx context.Context, args []string, _ io.Writer) error {
@@ -43,12 +30,5 @@ func serve(ctx context.Context, args []string, _ io.Writer) error {
 	log.Info("serving", "version", version, "environments", c.Names())
 	err = a.Run(ctx)
 	log.Info("stopped", "err", err)
-	return err
-}
-
-func ignoreHelp(err error) error {
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
 	return err
 }
