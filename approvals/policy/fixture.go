@@ -47,7 +47,8 @@ type fixture struct {
 }
 
 type caseDoc struct {
-	line int
+	line  int
+	wrong error
 
 	Name   string    `yaml:"name"`
 	Who    whoDoc    `yaml:"who"`
@@ -87,10 +88,11 @@ type expectDoc struct {
 	Stays      *bool     `yaml:"stays"`
 }
 
-// UnmarshalYAML reads a case and keeps its line.
+// UnmarshalYAML reads a case and keeps its line, and what is wrong with it.
 func (d *caseDoc) UnmarshalYAML(n *yaml.Node) error {
 	d.line = n.Line
-	return Strict(n, (*plainCase)(d))
+	d.wrong = Strict(n, (*plainCase)(d))
+	return nil
 }
 
 // ParseCases reads a fixture, and reports every problem of it at once.
@@ -104,7 +106,11 @@ func ParseCases(raw []byte) ([]Case, error) {
 	if list := resolve(&n); list.Kind == yaml.SequenceNode {
 		into = &f.Tests
 	}
-	if err := Strict(resolve(&n), into); err != nil {
+	err := Strict(resolve(&n), into)
+	for _, d := range f.Tests {
+		err = both(err, d.wrong)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read the tests: %w", err)
 	}
 	if len(f.Tests) == 0 {

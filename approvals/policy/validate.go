@@ -211,10 +211,18 @@ func (r Rule) groupProblems() []string {
 	}
 	for field, groups := range fields {
 		for _, g := range groups {
-			if !handlePattern.MatchString(g) {
-				all = append(all, fmt.Sprintf("%s: %q is not the handle of a user group, such as sre", field, g))
+			if err := CheckHandle(g); err != nil {
+				all = append(all, fmt.Sprintf("%s: %s", field, err))
 			}
 		}
 	}
 	return all
+}
+
+// CheckHandle says why a text cannot be the handle of a user group.
+func CheckHandle(s string) error {
+	if !handlePattern.MatchString(s) {
+		return fmt.Errorf("%q is not the handle of a user group, such as sre", s)
+	}
+	return nil
 }

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -30,8 +32,21 @@ func (p *Policy) read(n *yaml.Node, file string) error {
 	}
 	for _, r := range d.Rules {
 		p.Rules = append(p.Rules, r.rule(file))
+		err = both(err, r.wrong)
 	}
 	return err
+}
+
+// both joins what is wrong with two parts of a file, as the library does.
+func both(a, b error) error {
+	var one, other *yaml.TypeError
+	if a == nil {
+		return b
+	}
+	if !errors.As(a, &one) || !errors.As(b, &other) {
+		return a
+	}
+	return &yaml.TypeError{Errors: slices.Concat(one.Errors, other.Errors)}
 }
 
 func resolve(n *yaml.Node) *yaml.Node {
@@ -62,7 +77,8 @@ type calendarDoc struct {
 
 // ruleDoc is a rule as it stands in a file.
 type ruleDoc struct {
-	line int
+	line  int
+	wrong error // a wrong rule stays in the list, so that those after it keep their numbers
 
 	Name        string            `yaml:"name"`
 	Kind        globs             `yaml:"kind"`
@@ -93,13 +109,15 @@ type ruleDoc struct {
 // plainRule is a ruleDoc that the library reads by its fields.
 type plainRule ruleDoc
 
-// UnmarshalYAML reads a rule and keeps its line.
+// UnmarshalYAML reads a rule and keeps its line, and what is wrong with it.
 func (d *ruleDoc) UnmarshalYAML(n *yaml.Node) error {
 	d.line = n.Line
 	if n.Kind != yaml.MappingNode {
-		return wrong(n, fmt.Errorf("a rule is a mapping such as {kind: rollout, from: sre}"))
+		d.wrong = wrong(n, errors.New("a rule is a mapping such as {kind: rollout, from: sre}"))
+		return nil
 	}
-	return Strict(n, (*plainRule)(d))
+	d.wrong = Strict(n, (*plainRule)(d))
+	return nil
 }
 
 func (d ruleDoc) rule(file string) Rule {

@@ -110,6 +110,11 @@ func parse(raw []byte) (Config, error) {
 	d := yaml.NewDecoder(bytes.NewReader(raw))
 	d.KnownFields(true)
 	err := d.Decode(&c)
+	for _, o := range c.Operators {
+		for i, g := range o.Groups {
+			o.Groups[i] = strings.TrimPrefix(g, "@")
+		}
+	}
 	switch {
 	case errors.Is(err, io.EOF):
 		return c, nil

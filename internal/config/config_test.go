@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,98 @@ func TestAMisspeltFieldIsRefused(t *testing.T) {
 	_, err := Parse([]byte(strings.Replace(good, "approvals:", "aprovals:", 1)))
 	if err == nil || !strings.Contains(err.Error(), "aprovals") {
 		t.Errorf("got %v, want an error that names aprovals", err)
+	}
+}
+
+func TestAWrongFieldHidesNoOtherProblem(t *testing.T) {
+	_, err := Parse([]byte(strings.NewReplacer("approvals: 2", "aprovals: 2", "environment: production", "environment: nowhere", "region:", "reign:").Replace(good)))
+	for _, want := range []string{"aprovals", "reign", `policy: rule 1 (rollouts, line 8): there is no environment "nowhere"; there are: production`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+}
+
+func TestEnvironmentsOfRulesMustBeThere(t *testing.T) {
+	for pattern, problem := range map[string]string{
+		"[production, 'stag*', dev]": `no environment "dev"`, "prod": `no environment "prod"`, "production": "", "'*'": "", "'prod?ction'": "",
+	} {
+		_, err := Parse([]byte(strings.Replace(good, "environment: production", "environment: "+pattern, 1)))
+		if (err == nil) != (problem == "") || err != nil && !strings.Contains(err.Error(), problem) {
+			t.Errorf("%s: got %v, want %q", pattern, err, problem)
+		}
+	}
+}
+
+func TestASecondDocumentIsNotOverlooked(t *testing.T) {
+	if _, err := Parse([]byte(good + "---\npolicy: []\n")); err == nil || !strings.Contains(err.Error(), "more than one") {
+		t.Errorf("got %v, want an error", err)
+	}
+}
+
+func TestGlassIsNotBrokenInSilence(t *testing.T) {
+	with := strings.Replace(good, "    from: sre", "    from: sre\n    break_glass: {from: oncall}", 1)
+	if _, err := Parse([]byte(with)); err == nil || !strings.Contains(err.Error(), "security_channel: it is missing, and rule 1 (rollouts, line 8)") {
+		t.Errorf("got %v, want it to ask for security_channel", err)
+	}
+}
+
+func TestOperatorsAndAudit(t *testing.T) {
+	c, err := Parse([]byte(good + "operators: [{login: alice, user: U0123ABCD, team: T0123ABCD, groups: [sre, '@owners']}]\naudit: {keep: 30d12h}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, ok := c.Operator("alice"); !ok || o.User != "U0123ABCD" || o.Team != "T0123ABCD" || strings.Join(o.Groups, " ") != "sre owners" {
+		t.Errorf("got %+v, want alice", o)
+	}
+	for _, login := range []string{"", "bob", "Alice"} {
+		if o, ok := c.Operator(login); ok {
+			t.Errorf("got %+v for %q, want nobody", o, login)
+		}
+	}
+	if c.Audit.Keep != 732*time.Hour {
+		t.Errorf("got %s, want 732h", c.Audit.Keep)
+	}
+	_, err = Parse([]byte(good + "operators: [{login: a, user: alice, team: x}, {login: a, user: U01, team: T01, name: x}, {user: U01, team: T01, groups: ['a b']}]\naudit: {keep: 5m, for: 3}\n"))
+	for _, want := range []string{
+		`operators: number 1 (a): user: "alice" is not`, `team: "x" is not`, "number 2 (a): the login is there twice", "number 3 (): login is missing", `groups: "a b" is not the handle`,
+		"field name not found", "audit: keep: it is under a day", `there is no field "for"`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+}
+
+func TestAFileMayBeSplit(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	head, _, _ := strings.Cut(good, "policy:")
+	main := write("amiral.yaml", head+"policy:\n  include: [rules-*.yaml]\n  rules: [{name: own}]\n")
+	write("rules-a.yaml", "- {name: more, environment: production}\n")
+	c, err := Load(main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.Policy.Rules; len(r) != 2 || r[1].Name != "more" {
+		t.Errorf("got %+v, want two rules", r)
+	}
+	write("rules-b.yaml", "- {name: odd, environment: nowhere}\n- {nmae: x}\n")
+	_, err = Load(main)
+	for _, want := range []string{main, "rules-b.yaml, line 1): there is no environment", `rules-b.yaml: yaml: unmarshal errors:`, `line 2: there is no field "nmae"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if _, err := Parse([]byte(head + "policy: {include: [x.yaml], rules: [{name: own}]}\n")); err == nil || !strings.Contains(err.Error(), "which folder") {
+		t.Errorf("got %v, want a document without a folder to include nothing", err)
 	}
 }
 

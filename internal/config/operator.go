@@ -18,7 +18,7 @@ type Operator struct {
 	Login  string   `yaml:"login"`  // of the operating system
 	User   string   `yaml:"user"`   // Slack user id, such as U0123ABCD
 	Team   string   `yaml:"team"`   // Slack team id, such as T0123ABCD
-	Groups []string `yaml:"groups"` // handles of user groups that they are in
+	Groups []string `yaml:"groups"` // handles of user groups that they are in, with or without an @
 }
 
 // Operator finds an operator by their login.
@@ -55,6 +55,11 @@ func (c Config) operatorProblems() []error {
 		}
 		if !teamID.MatchString(o.Team) {
 			say("team: %q is not the id of a Slack team, such as T0123ABCD", o.Team)
+		}
+		for _, g := range o.Groups {
+			if err := policy.CheckHandle(g); err != nil {
+				say("groups: %w", err)
+			}
 		}
 	}
 	return errs
