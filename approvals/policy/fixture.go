@@ -111,7 +111,7 @@ func ParseCases(raw []byte) ([]Case, error) {
 		err = both(err, d.wrong)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the tests: %w", err)
+		return nil, Lines("", err)
 	}
 	if len(f.Tests) == 0 {
 		return nil, errors.New("there is no test in the file")

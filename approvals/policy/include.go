@@ -82,7 +82,7 @@ func (p *Policy) add(folder, file string) error {
 	p.Include, p.SecurityChannel = included, channel
 	p.placeCalendars(before, folder, filepath.Dir(file))
 	if err != nil {
-		return fmt.Errorf("policy: %s: %w", name, err)
+		return Lines(fmt.Sprintf("policy: %s: ", name), err)
 	}
 	return nil
 }

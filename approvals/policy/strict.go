@@ -29,6 +29,20 @@ func Strict(n *yaml.Node, into any) error {
 	return &yaml.TypeError{Errors: all}
 }
 
+// Lines tells the problems of a *yaml.TypeError one by one, each with where it stands before it; any other error
+// is told as it is.
+func Lines(where string, err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return fmt.Errorf("%s%w", where, err)
+	}
+	var all []error
+	for _, line := range wrong.Errors {
+		all = append(all, errors.New(where+line))
+	}
+	return errors.Join(all...)
+}
+
 // wrong is an error about one node, with its line.
 func wrong(n *yaml.Node, err error) error {
 	return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %v", n.Line, err)}}
@@ -36,9 +50,7 @@ func wrong(n *yaml.Node, err error) error {
 
 // unknown finds the fields that the type has not. Types that read themselves look after themselves.
 func unknown(n *yaml.Node, t reflect.Type) []string {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
+	n = resolve(n)
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()) {
 		return nil
 	}

@@ -74,12 +74,12 @@ func Load(path string) (Config, error) {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
 	c, err := parse(raw)
-	if !readable(err) {
-		return c, fmt.Errorf("%s:\n%w", path, err)
+	if readable(err) {
+		var included error
+		c.Policy, included = c.Policy.Included(filepath.Dir(path))
+		err = problems(err, included, c.Validate())
 	}
-	var included error
-	c.Policy, included = c.Policy.Included(filepath.Dir(path))
-	if err := errors.Join(err, included, c.Validate()); err != nil {
+	if err != nil {
 		return c, fmt.Errorf("%s:\n%w", path, err)
 	}
 	return c, nil
@@ -92,10 +92,11 @@ func Parse(raw []byte) (Config, error) {
 	if !readable(err) {
 		return c, err
 	}
+	var included error
 	if len(c.Policy.Include) > 0 {
-		err = errors.Join(err, errors.New("policy: include: nobody knows which folder this document stands in"))
+		included = errors.New("policy: include: nobody knows which folder this document stands in")
 	}
-	return c, errors.Join(err, c.Validate())
+	return c, problems(err, included, c.Validate())
 }
 
 // readable reports whether the document could be read but for some fields, so that it is worth looking for more
@@ -105,26 +106,33 @@ func readable(err error) bool {
 	return err == nil || errors.As(err, &fields)
 }
 
+// problems joins what is wrong with fields, with what is included, and with what it all means.
+func problems(fields, included, meaning error) error {
+	if fields != nil {
+		fields = policy.Lines("", fields)
+	}
+	return errors.Join(fields, included, meaning)
+}
+
 func parse(raw []byte) (Config, error) {
 	var c Config
+	var n yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(raw))
-	d.KnownFields(true)
-	err := d.Decode(&c)
-	for _, o := range c.Operators {
-		for i, g := range o.Groups {
-			o.Groups[i] = strings.TrimPrefix(g, "@")
-		}
-	}
-	switch {
-	case errors.Is(err, io.EOF):
+	if err := d.Decode(&n); errors.Is(err, io.EOF) {
 		return c, nil
-	case err != nil:
+	} else if err != nil {
 		return c, fmt.Errorf("read the document: %w", err)
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return c, errors.New("read the document: there is more than one, of which only the first would count")
 	}
-	return c, nil
+	err := policy.Strict(&n, &c)
+	for _, o := range c.Operators {
+		for i, g := range o.Groups {
+			o.Groups[i] = strings.TrimPrefix(g, "@")
+		}
+	}
+	return c, err
 }
 
 // Validate reports every problem at once.
