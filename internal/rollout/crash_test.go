@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,6 +114,7 @@ type story struct {
 	runs     string
 	statuses []string
 	versions int64
+	poll     time.Duration // a minute if zero
 }
 
 func stories() []story {
@@ -163,7 +165,7 @@ func stories() []story {
 			w.people = func() {
 				switch {
 				case len(w.signal) > 0:
-				case w.rec.At == stepAsk && w.rec.Narrowed && w.now.Before(w.data().Asked.Add(5*time.Minute)):
+				case w.rec.At == stepAsk && w.rec.Narrowed && w.now.Before(w.data().Asked.Add(2*time.Minute)):
 					w.ask("continue", sre) // which the gate refuses
 				case w.rec.At == stepAsk && w.rec.Narrowed:
 					w.widen()
@@ -171,7 +173,7 @@ func stories() []story {
 			}
 		}, runs: "[v2 ami-0002:2]", statuses: []string{"Cancelled", "Successful"}, versions: 2},
 		{name: "narrow, no answer", want: Want{Image: "ami-0002"}, state: ledger.Undone, play: (*world).narrow,
-			runs: "[v1 ami-0001:2]", statuses: []string{"RollbackSuccessful"}, versions: 2},
+			runs: "[v1 ami-0001:2]", statuses: []string{"RollbackSuccessful"}, versions: 2, poll: 20 * time.Minute},
 		{name: "widened before anybody was asked", want: Want{Image: "ami-0002"}, state: ledger.Succeeded, play: func(w *world) {
 			w.narrow()
 			w.people = func() {
@@ -190,7 +192,7 @@ func (s story) begin(t *testing.T, b brittle) (*world, *brittle) {
 	if s.play != nil {
 		s.play(w)
 	}
-	w.poll = time.Minute
+	w.poll = cmp.Or(s.poll, time.Minute)
 	b.Fleet = w.fleet
 	w.fleet = &b
 	return w, &b
