@@ -117,14 +117,11 @@ func (b *bot) start(ctx context.Context) error {
 			return err
 		}
 	}
-	c, err := Config()
+	o, err := b.options()
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, app.Options{Config: c, Log: b.log, Environ: config.Environ{
-		BotToken: config.Secret(b.info.SlackBotToken), AppToken: config.Secret(b.info.SlackAppToken),
-		SlackAPI: b.info.SlackAPI, Redis: config.Secret(b.info.Redis),
-	}})
+	a, err := app.New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -137,6 +134,15 @@ func (b *bot) start(ctx context.Context) error {
 		}
 	})
 	return connected(ctx, a)
+}
+
+// options are how the bot is started.
+func (b *bot) options() (app.Options, error) {
+	c, err := Config()
+	return app.Options{Config: c, Log: b.log, Environ: config.Environ{
+		BotToken: config.Secret(b.info.SlackBotToken), AppToken: config.Secret(b.info.SlackAppToken),
+		SlackAPI: b.info.SlackAPI, Redis: config.Secret(b.info.Redis),
+	}}, err
 }
 
 // connected waits until Slack has greeted the bot, so that the first thing typed is heard.
@@ -186,7 +192,7 @@ func play(ctx context.Context, o options, w *workspace.Workspace, b *bot) error 
 	p := story.Player{Page: w.Info().Page, Log: io.Writer(os.Stdout), Patience: patience, Pace: time.Duration(o.pace * float64(time.Second)), Crash: func(ctx context.Context) error {
 		b.stop()
 		return b.start(ctx)
-	}}
+	}, Command: b.operate, Verify: b.verify}
 	if err := p.Play(ctx, s); err != nil {
 		select {
 		case cause := <-b.failed:
