@@ -5,8 +5,9 @@
 //
 // What was approved is what runs: the first step reads everything again and voids the approval, before any
 // write, when something material has changed; what was approved and what is there now is kept and shown. A
-// group that is just replacing what its health check found ill gets some time for that. The group itself is never updated: the new version travels in the
-// refresh's desired configuration only, so that AWS keeps the old one to roll back to.
+// group that is just replacing what its health check found ill gets some time for that. The group itself is
+// never updated: the new version travels in the refresh's desired configuration only, so that AWS keeps the
+// old one to roll back to.
 //
 // A canary is a refresh that stops at its share for two days, far longer than people are given to answer.
 // Going on ends that refresh, in which nothing is under way, and starts another for the rest that leaves
