@@ -3,6 +3,7 @@ package commands
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -215,6 +216,7 @@ func TestRunningOperationsAreBornUpon(t *testing.T) {
 		{"asg rollback web", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV rollback", "Asked to roll back"},
 		{"asg rollback web", []ledger.Record{op("op-a", ledger.Pending), op("op-b", ledger.Pending)}, "", "I know of no rollout of web in production that could be undone."},
 		{"asg rollback web", []ledger.Record{op("op-a", ledger.Pending), op("op-b", ledger.Stuck)}, "signal op-b v-1 UDEV rollback", "Asked to roll back"},
+		{"asg rollback web --reason \"too slow\"", []ledger.Record{op("op-a", ledger.Running)}, "signal op-a v-1 UDEV rollback too slow", "Asked to roll back"},
 		{"asg rollback web --dry-run", []ledger.Record{op("op-a", ledger.Running)}, "", "It would be asked to roll back. This is only the plan; nothing was asked for."},
 		{"asg pause wev", []ledger.Record{op("op-a", ledger.Running)}, "", "Nothing runs or waits on wev.\nDid you mean web?"},
 		{"asg pause web", []ledger.Record{op("op-a", ledger.Succeeded)}, "", "Nothing runs or waits on web."},
@@ -275,6 +277,9 @@ func TestRollbackProposesTheWayBack(t *testing.T) {
 	w.records.history = []ledger.Record{rolled(t, "op-undone", ledger.Undone, rollout.Want{Image: "ami-0b2"}), last}
 	w.says("asg rollback web --reason slow")
 	check(w, "Roll web back to version 1")
+	if w.gate.spec.About != "op-last" {
+		t.Errorf("got %q taken back, want op-last", w.gate.spec.About)
+	}
 	if w.gate.spec.Reason != "slow" || w.gate.spec.Command != "/asg rollback web --reason slow" {
 		t.Errorf("got %+v", w.gate.spec)
 	}
@@ -284,7 +289,7 @@ func TestRollbackProposesTheWayBack(t *testing.T) {
 	w.records.all[0].Requester = sre
 	w.desk.Press(t.Context(), Press{Key: "k2", Actor: dev, Action: "rollback_new", ID: "op-last"})
 	check(w, "Roll web back to version 1")
-	if w.gate.spec.Command != "/asg rollback web --in production" || w.gate.spec.Reason != "Takes back op-last." {
+	if w.gate.spec.Command != "/asg rollback web --in production" || w.gate.spec.Reason != "Takes back op-last." || w.gate.spec.About != "op-last" {
 		t.Errorf("got %+v", w.gate.spec)
 	}
 
@@ -323,5 +328,19 @@ func TestStatus(t *testing.T) {
 		if got := text(w.says(typed).Reply); !strings.Contains(got, want) {
 			t.Errorf("%s: got %s, want %s", typed, got, want)
 		}
+	}
+}
+
+func TestARolloutTellsThePolicyWhatItTouches(t *testing.T) {
+	w := newWorld(t)
+	w.cloud.groups[0].Tags = map[string]string{"team": "shop"}
+	w.says(`asg rollout web --image ami-0b2 --canary 25 --alarms "web 5xx,slow" --reason CVE`)
+	s := w.gate.spec
+	if s.Tags["team"] != "shop" || s.Blast.Instances != 4 || s.Blast.Percent != 100 || s.Impact == "" || s.Narrow != "the canary, 1 of 4 instances" {
+		t.Errorf("got %+v", s)
+	}
+	want := map[string]string{"group": "web", "image": "ami-0b2", "canary": "25", "alarms": "web 5xx,slow", "reason": "CVE"}
+	if !maps.Equal(s.Args, want) {
+		t.Errorf("got %v, want %v", s.Args, want)
 	}
 }

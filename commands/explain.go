@@ -47,9 +47,7 @@ func (b *Book) explained(ctx context.Context, c *Call) (Result, error) {
 	if m.command.ReadOnly {
 		return reply(unasked(spec.Print(words), "This only reads, so no rule is asked: everybody who may speak to me may do it.")), nil
 	}
-	why := words.Text(glassFlag)
 	delete(words.Flags, dryFlag)
-	delete(words.Flags, glassFlag)
 	shut := &closed{}
 	inner := &Call{Request: c.Request, Person: c.Person, Words: words, Typed: spec.Print(words), Gate: shut}
 	result, err := m.command.Run(ctx, inner)
@@ -62,7 +60,7 @@ func (b *Book) explained(ctx context.Context, c *Call) (Result, error) {
 		return proposesNothing(inner.Typed, result), nil
 	}
 	s := *result.Propose
-	s.Args, s.BreakGlass = b.typed(inner.Typed), folded(why)
+	s.Args, s.BreakGlass = b.typed(inner.Typed), folded(words.Text(glassFlag))
 	v, err := c.Gate.Explain(ctx, c.Actor, s)
 	return reply(verdict(s, v)), err
 }

@@ -53,6 +53,9 @@ func TestARefusalIsExplained(t *testing.T) {
 func TestExplainingABrokenGlassBreaksNone(t *testing.T) {
 	w := newWorld(t)
 	r := w.says(`policy explain ` + burning)
+	if got := text(r.Reply); !strings.Contains(got, `--break-glass "it burns"`) || w.gate.spec.Args["break-glass"] != "" {
+		t.Errorf("got %s", got)
+	}
 	if r.Modal != nil || w.gate.spec.BreakGlass != "it burns" || strings.Join(w.gate.asked, "") != "explain Roll web to ami-0b2 UDEV" {
 		t.Errorf("got %+v, %+v and %v", r, w.gate.spec, w.gate.asked)
 	}

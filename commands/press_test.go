@@ -110,6 +110,8 @@ func TestWhyMe(t *testing.T) {
 	half := two("op-ask", aye(sre, 0))
 	broken := two("op-ask")
 	broken.State, broken.BreakGlass, broken.Skipped, broken.Rule.Needs = ledger.Running, "it burns", broken.Rule.Needs, nil
+	running := broken
+	running.BreakGlass = ""
 	held := two("op-ask", aye(sre, 0), aye(owner, 1))
 	held.State, held.Stayed = ledger.Held, "production is frozen until {when:1795456800000} by {user:UDEV}: sale."
 	for name, c := range map[string]struct {
@@ -118,10 +120,11 @@ func TestWhyMe(t *testing.T) {
 		may  error
 		want string
 	}{
-		"an approver":   {two("op-ask"), owner, nil, pending + "You may approve it: you are in @owners." + foot},
-		"a stranger":    {two("op-ask"), guestless, denied, pending + denied.Text + "\nThe members of @sre or @owners can: @USRE." + foot},
-		"a slow Slack":  {two("op-ask"), owner, errors.New("dial tcp"), pending + "Whether you may could not be found out just now." + foot},
-		"the requester": {two("op-ask"), dev, nil, pending + "You asked for it, so you cannot approve it. You may withdraw or extend it." + foot},
+		"an approver":               {two("op-ask"), owner, nil, pending + "You may approve it: you are in @owners." + foot},
+		"a stranger":                {two("op-ask"), guestless, denied, pending + denied.Text + "\nThe members of @sre or @owners can: @USRE." + foot},
+		"a slow Slack":              {two("op-ask"), owner, errors.New("dial tcp"), pending + "Whether you may could not be found out just now." + foot},
+		"the requester":             {two("op-ask"), dev, nil, pending + "You asked for it, so you cannot approve it. You may withdraw or extend it." + foot},
+		"whoever asked and it runs": {running, dev, nil, begin + "You may stop it: you asked for it." + foot},
 		"a voter": {half, sre, nil, begin + "It needs 2 approvals, by different people: 1 from @sre and 1 from @owners: ✅ @sre @USRE · ⬜ @owners\n" +
 			"Still missing: 1 from @owners. It expires 16:00.\nYou have approved it." + foot},
 		"a broken glass": {broken, owner, nil, begin + "🚨 @UDEV broke the glass: it burns\nSkipped: 1 from @sre and 1 from @owners.\n" +
@@ -160,6 +163,9 @@ func TestDetailsTellSeatsAndWhatCameBetween(t *testing.T) {
 	r := two("op-ask", aye(sre, 0), ledger.Vote{Actor: owner, Choice: "approve", Narrow: true, Fills: []int{1}})
 	r.State, r.Narrowed, r.Narrow, r.Impact, r.About = ledger.Running, true, "the canary, 1 of 4 instances", "4 instances (100 %)", "op-before"
 	w := newWorld(t, r)
+	if got := spoken(line(two("op-ask", aye(sre, 0)))); !strings.Contains(got, "still missing: 1 from @owners") {
+		t.Errorf("got %s", got)
+	}
 	for _, want := range []string{
 		"Approvals: ✅ @sre @USRE · ✅ @owners @UOWN (in part)\n", "Approved only: the canary, 1 of 4 instances\n",
 		"Impact: 4 instances (100 %)\n", "About: `op-before`\n",
