@@ -96,13 +96,13 @@ func settings() config.Config {
 	}
 }
 
-// asTheDemo takes the policy that the stories are written for.
+// asTheDemo takes the policy and the operators that the stories are written for.
 func asTheDemo(_ *workspace.Options, c *config.Config) {
 	demo, err := config.Parse(story.Settings())
 	if err != nil {
 		panic(err) // the file is part of the package
 	}
-	c.Policy = demo.Policy
+	c.Policy, c.Operators = demo.Policy, demo.Operators
 }
 
 func awsEnv(info workspace.Info) map[string]string {
@@ -190,7 +190,7 @@ func (w *world) restart(context.Context) error {
 // play plays a story to its end.
 func (w *world) play(s story.Story) {
 	w.t.Helper()
-	p := story.Player{Page: w.Info().Page, Patience: 40 * time.Second, Crash: w.restart, Log: testLog{w.t}}
+	p := story.Player{Page: w.Info().Page, Patience: 40 * time.Second, Crash: w.restart, Command: w.operate, Verify: w.verify, Log: testLog{w.t}}
 	if err := p.Play(w.t.Context(), s); err != nil {
 		w.t.Fatal(err)
 	}

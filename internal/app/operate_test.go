@@ -1,0 +1,74 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/amiral-ops/amiral/approvals"
+	"github.com/amiral-ops/amiral/internal/app"
+	"github.com/amiral-ops/amiral/internal/audit"
+)
+
+// operate is amiral's command line for a story: the operator of a login lists, approves or denies.
+func (w *world) operate(ctx context.Context, login string, args []string) (string, error) {
+	if args[0] == "list" {
+		return w.listed(ctx)
+	}
+	op, err := app.NewOperator(ctx, app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log()}, login)
+	if err != nil {
+		return "", err
+	}
+	defer op.Close()
+	rec, err := op.Find(ctx, args[1])
+	if err != nil {
+		return "", err
+	}
+	rec, err = op.Vote(ctx, rec, approvals.Ballot{Choice: args[0], Reason: strings.Join(args[2:], " ")})
+	return fmt.Sprintf("%s: %s", rec.Title, rec.State), err
+}
+
+func (w *world) store(ctx context.Context) (*app.Store, error) {
+	return app.NewStore(ctx, app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log()})
+}
+
+func (w *world) listed(ctx context.Context) (string, error) {
+	s, err := w.store(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	open, err := s.Records.Open(ctx)
+	var lines []string
+	for _, r := range open {
+		lines = append(lines, fmt.Sprintf("%s %s", r.ID, r.Title))
+	}
+	return strings.Join(lines, "\n"), err
+}
+
+// verify exports the audit and checks every link of it.
+func (w *world) verify(ctx context.Context) error {
+	s, err := w.store(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var export bytes.Buffer
+	_, head, err := s.Trail.Export(ctx, &export, time.Time{})
+	if err != nil {
+		return err
+	}
+	report, err := audit.Verify(&export, head)
+	switch {
+	case err != nil:
+		return err
+	case report.Break != nil:
+		return report.Break
+	case report.Entries == 0:
+		return errors.New("nothing was written down")
+	}
+	return nil
+}
