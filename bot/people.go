@@ -145,8 +145,13 @@ func (l Lately) InGroup(ctx context.Context, who ledger.Actor, handle string) (b
 	if who.Team != l.people.self.Team {
 		return false, nil
 	}
-	all, err := l.people.within(ctx, lateAge, handle)
+	all, err := l.Members(ctx, handle)
 	return slices.Contains(all, who.User), err
+}
+
+// Members are the user ids that were in a group.
+func (l Lately) Members(ctx context.Context, handle string) ([]string, error) {
+	return l.people.within(ctx, lateAge, handle)
 }
 
 // within are a group's members as Slack told them no longer ago than age.
