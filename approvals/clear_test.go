@@ -212,6 +212,9 @@ func TestAWindowHoldsWhatWasApprovedOutsideOfIt(t *testing.T) {
 	if r = w.approve(t, r.ID, olga); r.State != ledger.Held {
 		t.Fatalf("got %s, want it held until its window", r.State)
 	}
+	if r = w.get(t, r.ID); !r.Opens.Equal(monday.Add(time.Minute)) {
+		t.Errorf("looks again at %s, want within a minute: calendars change", r.Opens)
+	}
 	for _, d := range []time.Duration{5 * time.Hour, 59*time.Minute + 30*time.Second} {
 		w.pass(d)
 		w.work(t)

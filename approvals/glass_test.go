@@ -96,6 +96,32 @@ func TestAReviewIsClosedWithANote(t *testing.T) {
 	}
 }
 
+// TestAReviewOfTwoIsClosedByTwo, in a freeze too: it touches nothing.
+func TestAReviewOfTwoIsClosedByTwo(t *testing.T) {
+	w := worldWithGlass(t)
+	w.groups.set("security", "UEVE", "USAM")
+	w.Policy.Rules[1].BreakGlass.Review[0].Min = 2
+	if err := w.store.Put(t.Context(), frozenAll(w)); err != nil {
+		t.Fatal(err)
+	}
+	review := ReviewOf(w.ask(t, "key", broken()).ID)
+	for i, who := range []ledger.Actor{eve, sam} {
+		if n := len(w.events(t, "glass")); n != 1 {
+			t.Errorf("got %d rows after %d of 2 notes, want only that it was broken", n, i)
+		}
+		if _, err := w.Vote(t.Context(), review, -1, who, Ballot{Choice: "approve", Reason: "Fine."}); err != nil {
+			t.Fatal(err)
+		}
+		w.work(t)
+	}
+	if got := w.get(t, review); got.State != ledger.Succeeded || got.Outcome != "Reviewed by {user:UEVE}: Fine. Reviewed by {user:USAM}: Fine." {
+		t.Errorf("got %s (%s), want it closed by both", got.State, got.Outcome)
+	}
+	if n := len(w.events(t, "glass")); n != 2 {
+		t.Errorf("got %d rows, want one more now that it is closed", n)
+	}
+}
+
 func TestAnObjectionEndsTheReview(t *testing.T) {
 	w := worldWithGlass(t)
 	r := w.ask(t, "key", broken())

@@ -89,6 +89,8 @@ func TestMaySaysWhatWouldBeAnswered(t *testing.T) {
 		{pending, sam, "deny", ""},
 		{pending, dana, "approve", "cannot approve your own request"},
 		{pending, dana, "deny", "This is your own request."},
+		{pending, ledger.Actor{User: dana.User, Team: "T2"}, "approve", "cannot approve your own request"},
+		{pending, ledger.Actor{User: dana.User, Team: "T2"}, "withdraw", "Only {user:UDANA}"},
 		{pending, dana, "withdraw", ""},
 		{pending, dana, "extend", ""},
 		{pending, sam, "withdraw", "Only {user:UDANA}"},

@@ -73,6 +73,12 @@ func TestTakingBackIsNoBackDoor(t *testing.T) {
 	if r := w.ask(t, "elsewhere", s); r.Rule.Quorum() != 2 {
 		t.Errorf("another target: got %d, want the whole chain", r.Rule.Quorum())
 	}
+	s = back(old.ID)
+	s.Environment, s.Digest = "staging", "staging"
+	w.Policy.Rules[0].Environment = ""
+	if r := w.ask(t, "staging", s); r.Rule.Quorum() != 2 {
+		t.Errorf("another environment: got %d, want the whole chain", r.Rule.Quorum())
+	}
 	once := w.ask(t, "back", back(old.ID))
 	w.approve(t, once.ID, sam)
 	w.work(t)
