@@ -33,7 +33,7 @@ func (s scene) choices() []card.Button {
 		case stepPaused:
 			return append([]card.Button{s.button("resume", "Resume", card.Primary, "")}, s.stops()...)
 		case stepAsk:
-			return append([]card.Button{s.onward()}, s.stops()...)
+			return append(s.onward(), s.stops()...)
 		case stepPromote:
 			return s.stops()
 		}
@@ -41,15 +41,13 @@ func (s scene) choices() []card.Button {
 	return nil
 }
 
-// onward goes on after the canary. As long as no more than the canary is approved, the rest must be approved
-// for that.
-func (s scene) onward() card.Button {
-	if !s.rec.Narrowed {
-		return s.button("continue", "Continue", card.Primary, fmt.Sprintf("The remaining instances of %s are replaced.", s.plan.Group))
+// onward goes on after the canary. As long as no more than the canary is approved there is no such button: whoever
+// draws the card offers to approve the rest, as for every operation that is approved in part.
+func (s scene) onward() []card.Button {
+	if s.rec.Narrowed {
+		return nil
 	}
-	rest := max(s.data.Progress.Total-s.data.Progress.Replaced, 0)
-	return s.button("widen", "Approve the rest", card.Primary, fmt.Sprintf(
-		"The remaining %s of %s are replaced with %s as soon as enough people have approved that, too.", plural(rest, "instance"), s.plan.Group, s.plan.To.Image))
+	return []card.Button{s.button("continue", "Continue", card.Primary, fmt.Sprintf("The remaining instances of %s are replaced.", s.plan.Group))}
 }
 
 // leaving reports whether AWS is cancelling or rolling back already.
