@@ -51,11 +51,11 @@ func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 		"signal": g.signal, "turn": g.turn, "wake": g.wake, "pass": g.pass,
 	}
 	names := rapid.SampledFrom([]string{
-		"submit", "submit", "vote", "vote", "vote", "vote", "vote", "widen", "withdraw", "prolong", "signal", "turn", "turn", "turn", "wake",
-		"pass", "pass",
+		"submit", "submit", "submit", "vote", "vote", "vote", "vote", "vote", "vote", "vote", "vote", "vote", "vote", "widen", "widen", "widen",
+		"withdraw", "prolong", "signal", "turn", "turn", "turn", "turn", "turn", "wake", "pass", "pass", "pass",
 	})
-	for range rapid.IntRange(3, 25).Draw(rt, "steps") {
-		x := rapid.SampledFrom([]ledger.ID{"op-a", "op-b", "op-c", "op-d"}).Draw(rt, "id")
+	for range rapid.IntRange(3, 30).Draw(rt, "steps") {
+		x := rapid.SampledFrom([]ledger.ID{"op-a", "op-a", "op-a", "op-a", "op-b", "op-c", "op-c"}).Draw(rt, "id")
 		moves[names.Draw(rt, "do")](x)
 		if g.m.ops[x] != nil {
 			g.agree(x)
@@ -68,7 +68,9 @@ func play(rt *rapid.T, t *testing.T, s *ledgertest.Server) {
 	}
 }
 
-func (g *game) pick(what string, from ...string) string { return rapid.SampledFrom(from).Draw(g.T, what) }
+func (g *game) pick(what string, from ...string) string {
+	return rapid.SampledFrom(from).Draw(g.T, what)
+}
 
 func (g *game) minutes(what string, most int) time.Duration {
 	return time.Duration(rapid.IntRange(1, most).Draw(g.T, what)) * time.Minute
@@ -103,7 +105,7 @@ func plan(id ledger.ID) string { return map[ledger.ID]string{"op-a": "d1", "op-b
 func (g *game) submit(id ledger.ID) {
 	w := wish{
 		digest: plan(id), validity: time.Hour, narrow: rapid.Bool().Draw(g.T, "narrow"),
-		places: rapid.SampledFrom([][]int{nil, {1}, {2}, {1, 1}, {2, 1}, {1, 1, 1}}).Draw(g.T, "places"),
+		places: rapid.SampledFrom([][]int{nil, {1}, {2}, {1, 1}, {1, 1}, {2, 1}, {1, 2}, {1, 1, 1}}).Draw(g.T, "places"),
 		remind: rapid.SampledFrom([][]time.Duration{nil, {30 * time.Minute}, {10 * time.Minute, 30 * time.Minute}}).Draw(g.T, "remind"),
 		nag:    rapid.SampledFrom([]time.Duration{0, 3 * time.Minute}).Draw(g.T, "nag"),
 	}
@@ -125,11 +127,11 @@ func (g *game) submit(id ledger.ID) {
 
 // ballot draws a vote, and what others may fill by now.
 func (g *game) ballot() (modelVote, map[string][]int) {
-	fills := rapid.SampledFrom([][]int{nil, {0}, {0}, {1}, {0, 1}, {1, 2}, {0, 1, 2}})
-	v := modelVote{user: g.pick("user", "U1", "U2", "U3", "U4", "UREQ"), fills: fills.Draw(g.T, "fills")}
+	fills := rapid.SampledFrom([][]int{nil, {0}, {0}, {1}, {0, 1}, {0, 1}, {1, 2}, {0, 1, 2}})
+	v := modelVote{user: g.pick("user", "U1", "U2", "U3", "U4", "U5", "U1", "U2", "U3", "U4", "U5", "UREQ"), fills: fills.Draw(g.T, "fills")}
 	corrected := map[string][]int{}
 	for _, user := range []string{"U1", "U2", "U3"} {
-		if rapid.IntRange(0, 9).Draw(g.T, "corrected") == 0 {
+		if rapid.IntRange(0, 12).Draw(g.T, "corrected") == 7 {
 			corrected[user] = fills.Draw(g.T, "by now")
 		}
 	}
@@ -139,11 +141,11 @@ func (g *game) ballot() (modelVote, map[string][]int) {
 
 func (g *game) vote(id ledger.ID) {
 	v, corrected := g.ballot()
-	v.narrow = rapid.IntRange(0, 2).Draw(g.T, "narrow") == 0
-	choice := g.pick("choice", "approve", "approve", "approve", "approve", "approve", "deny")
-	digest := g.pick("digest", plan(id), plan(id), plan(id), plan(id), "d2")
+	v.narrow = rapid.IntRange(0, 2).Draw(g.T, "narrow") == 2
+	choice := g.pick("choice", "approve", "approve", "approve", "approve", "approve", "approve", "approve", "approve", "approve", "approve", "approve", "deny")
+	digest := g.pick("digest", plan(id), plan(id), plan(id), plan(id), plan(id), plan(id), plan(id), plan(id), plan(id), "d2")
 	o, stay := ledger.VoteOptions{Fills: corrected}, time.Duration(0)
-	if rapid.IntRange(0, 3).Draw(g.T, "frozen") == 0 {
+	if rapid.IntRange(0, 3).Draw(g.T, "frozen") == 3 {
 		stay = g.minutes("stay", 30)
 		o.Stay = g.stay(stay)
 	}
@@ -184,7 +186,7 @@ func (g *game) wake(ledger.ID) {
 }
 
 func (g *game) pass(ledger.ID) {
-	d := g.minutes("minutes", 45)
+	d := g.minutes("minutes", 20)
 	g.s.Pass(g.t, d)
 	g.m.now += d
 }

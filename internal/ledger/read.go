@@ -86,15 +86,26 @@ func (l *Ledger) History(ctx context.Context, resource string, n int) ([]Record,
 	return l.list(ctx, l.redis.LRange(ctx, l.tag+"history:"+resource, 0, int64(n-1)))
 }
 
-// list reads the operations named by a reply; those that are gone by now are left out.
+// page is how many operations are read by one script: the server does nothing else meanwhile.
+const page = 100
+
+// list reads the operations named by a reply, a page at a time; those that are gone by now are left out.
 func (l *Ledger) list(ctx context.Context, named *redis.StringSliceCmd) ([]Record, error) {
 	ids, err := named.Result()
 	if err != nil {
 		return nil, fmt.Errorf("list operations: %w", err)
 	}
-	if len(ids) == 0 {
-		return nil, nil
+	var records []Record
+	for some := range slices.Chunk(ids, page) {
+		if records, err = l.views(ctx, records, some); err != nil {
+			return nil, err
+		}
 	}
+	return records, nil
+}
+
+// views reads operations and appends them.
+func (l *Ledger) views(ctx context.Context, records []Record, ids []string) ([]Record, error) {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = id
@@ -104,7 +115,6 @@ func (l *Ledger) list(ctx context.Context, named *redis.StringSliceCmd) ([]Recor
 		return nil, err
 	}
 	views, _ := reply.([]any)
-	var records []Record
 	for _, v := range views {
 		rec, err := recordOf(v)
 		if errors.Is(err, ErrNotFound) {

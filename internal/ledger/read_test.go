@@ -54,6 +54,21 @@ func TestOpenAndRecent(t *testing.T) {
 	})
 }
 
+func TestManyOpenOperationsAreReadInPages(t *testing.T) {
+	each(t, func(d *desk) {
+		for i := range 205 {
+			d.submit(fmt.Sprint("op ", i), 1)
+		}
+		open, err := d.Open(d.ctx)
+		d.ok(err)
+		seen := map[ledger.ID]bool{}
+		for _, rec := range open {
+			seen[rec.ID] = true
+		}
+		d.want("open, distinct", fmt.Sprint(len(open), len(seen)), "205 205")
+	})
+}
+
 func TestOverdue(t *testing.T) {
 	each(t, func(d *desk) {
 		d.submit("a", 0)
