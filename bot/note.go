@@ -48,6 +48,7 @@ type filled struct {
 	ID     string            `json:"id"`
 	About  about             `json:"about"`
 	Values map[string]string `json:"values"`
+	Shown  *shown            `json:"shown,omitempty"` // what it looked like
 	blank  []string          // inputs that must be filled and are not
 	first  string            // the first input
 }
@@ -156,7 +157,9 @@ func readInteraction(raw []byte) (*note, error) {
 	case "block_actions":
 		return p.press(actor), nil
 	case "view_submission":
-		return p.submit(actor), nil
+		n := p.submit(actor)
+		n.Form.Shown = look(raw)
+		return n, nil
 	}
 	return nil, nil
 }

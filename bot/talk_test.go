@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -126,6 +127,56 @@ func TestWrongAnswersAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "word", func() bool { return lastWhisper(r, "dev", "#deploys", "not accepted") })
+}
+
+// TestAFormThatIsNotAcceptedIsShownAgain: with what was wrong and what was written, as often as it takes.
+func TestAFormThatIsNotAcceptedIsShownAgain(t *testing.T) {
+	r := startRig(t)
+	r.desk.onCommand = func(commands.Request) commands.Result {
+		return commands.Result{Modal: &card.Modal{ID: "glass", Subject: "op-1", Version: 3, Title: "Break the glass", Submit: "Go",
+			Body: *say("Type web to confirm."), Inputs: []card.Input{{ID: "target", Label: "Target"}}}}
+	}
+	r.desk.onForm = func(s commands.Submission) commands.Result {
+		if typed := s.Values["target"]; typed != "web" {
+			return commands.Result{Errors: map[string]string{"target": "This is not web: " + typed}}
+		}
+		return commands.Result{Reply: say("done")}
+	}
+	dev := r.As("dev")
+	if err := dev.Slash("#deploys", "/asg rollout"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the form", func() bool { return dev.View() != nil })
+	shows := func(part string) func() bool {
+		return func() bool {
+			v := dev.View()
+			if v == nil {
+				return false
+			}
+			raw, err := json.Marshal(v.Blocks)
+			return err == nil && strings.Contains(string(raw), part)
+		}
+	}
+	for _, typed := range []string{"wbe", "ewb"} {
+		if err := dev.Submit(map[string]any{"Target": typed}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the complaint", shows("This is not web: "+typed))
+		if !shows(`"initial_value":"`+typed+`"`)() || strings.Count(fmt.Sprint(dev.View().Blocks), "This is not web") != 1 {
+			t.Errorf("got %v, want what was typed and one complaint", dev.View().Blocks)
+		}
+	}
+	if err := dev.Submit(map[string]any{"Target": "web"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end", func() bool { return lastWhisper(r, "dev", "#deploys", "done") })
+	last := r.desk.pressedForms()[2]
+	if last.Modal != "glass" || last.Subject != "op-1" || last.Version != 3 || last.Channel != "C0DEPLOYS" {
+		t.Errorf("got %+v, want the form still to be about the same", last)
+	}
+	if n := len(dev.Whispers("#deploys")); n != 1 {
+		t.Errorf("got %d whispers, want the end alone", n)
+	}
 }
 
 func TestAPanickingDeskApologises(t *testing.T) {

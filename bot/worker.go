@@ -127,7 +127,7 @@ func (w *Worker) deliver(ctx context.Context, n *note, r commands.Result) {
 	if r.Modal != nil {
 		err = w.form(ctx, n, *r.Modal)
 	}
-	if err == nil && len(r.Errors) > 0 {
+	if err == nil && len(r.Errors) > 0 && !w.reopen(ctx, n, r.Errors) {
 		err = w.Web.answers.private(ctx, n, corrections(r.Errors))
 	}
 	if err == nil && r.Reply != nil {

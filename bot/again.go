@@ -1,0 +1,104 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/amiral-ops/amiral/bot/blocks"
+	"github.com/amiral-ops/amiral/internal/card"
+)
+
+// shown is what a form looked like when it was sent, as Slack tells it.
+type shown struct {
+	Title  json.RawMessage  `json:"title,omitempty"`
+	Submit json.RawMessage  `json:"submit,omitempty"`
+	Close  json.RawMessage  `json:"close,omitempty"`
+	Blocks []map[string]any `json:"blocks,omitempty"`
+}
+
+// look reads what a form looked like; nil if it cannot be read.
+func look(raw []byte) *shown {
+	var p struct{ View shown }
+	if json.Unmarshal(raw, &p) != nil || len(p.View.Title) == 0 {
+		return nil
+	}
+	return &p.View
+}
+
+// complaint begins the block ids of what is said above a form that was not accepted.
+const complaint = "complaint"
+
+// reopen shows a form once more, with what was wrong above it and what was written still in it. Slack had closed it
+// when it was accepted. False: it is too late for that.
+func (w *Worker) reopen(ctx context.Context, n *note, wrong map[string]string) bool {
+	if n.Form == nil || n.Form.Shown == nil {
+		return false
+	}
+	view, err := n.Form.again(wrong)
+	if err == nil {
+		err = w.Web.open(ctx, n.Trigger, view)
+	}
+	if err != nil {
+		w.Log.Info("form cannot be shown again", "form", n.Form.ID, "actor", n.Actor.User, "err", err)
+	}
+	return err == nil
+}
+
+// again is the form with what was wrong above it.
+func (f *filled) again(wrong map[string]string) (v slack.ModalViewRequest, err error) {
+	all, err := complaints(wrong)
+	if err != nil {
+		return v, err
+	}
+	for _, b := range f.Shown.Blocks {
+		id, _ := b["block_id"].(string)
+		if strings.HasPrefix(id, complaint+":") {
+			continue
+		}
+		if e, ok := b["element"].(map[string]any); ok && b["type"] == "input" {
+			e["initial_value"] = f.Values[id]
+		}
+		all = append(all, b)
+	}
+	carried, err := json.Marshal(f.About)
+	if err != nil {
+		return v, fmt.Errorf("write what a form is about: %w", err)
+	}
+	raw, err := json.Marshal(map[string]any{
+		"type": "modal", "callback_id": f.ID, "private_metadata": string(carried), "blocks": all,
+		"title": f.Shown.Title, "submit": f.Shown.Submit, "close": f.Shown.Close,
+	})
+	if err == nil {
+		err = json.Unmarshal(raw, &v)
+	}
+	if err != nil {
+		return v, fmt.Errorf("draw a form again: %w", err)
+	}
+	return v, nil
+}
+
+// complaints are blocks that say what was wrong.
+func complaints(wrong map[string]string) ([]map[string]any, error) {
+	var findings []card.Finding
+	for _, id := range slices.Sorted(maps.Keys(wrong)) {
+		findings = append(findings, card.Finding{Stop: true, Text: wrong[id]})
+	}
+	raw, err := json.Marshal(blocks.Card(card.Card{Sections: []card.Section{{Findings: findings}}}).Blocks)
+	var all []map[string]any
+	if err == nil {
+		err = json.Unmarshal(raw, &all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("draw what was wrong: %w", err)
+	}
+	for i := range all {
+		all[i]["block_id"] = fmt.Sprintf("%s:%d", complaint, i)
+	}
+	return all, nil
+}
