@@ -151,6 +151,7 @@ func TestProposalsAreTold(t *testing.T) {
 	for state, want := range map[ledger.State]string{
 		ledger.Pending: "Roll web to ami-0b2\nAsked in #CDEPLOYS: needs 1 approval from @sre.\n-- Operation `" + id + "`\n",
 		ledger.Waiting: "Roll web to ami-0b2\nIt is approved already. It waits in #CDEPLOYS for `op-ahead` to end.\n-- Operation `" + id + "`\n",
+		ledger.Held:    "Roll web to ami-0b2\nIt is approved already, in #CDEPLOYS, and held back: it may not start now.\n-- Operation `" + id + "`\n",
 		ledger.Running: "Roll web to ami-0b2\nIt is approved already. It has started; its thread is in #CDEPLOYS.\n-- Operation `" + id + "`\n",
 		ledger.Denied:  "Roll web to ami-0b2\nThis was asked before, and is over: denied.\n-- Operation `" + id + "`\n",
 	} {
@@ -178,12 +179,13 @@ func TestTheSameIsAskedOnce(t *testing.T) {
 		{ledger.Pending, sre, "@USRE has asked for this already in #CDEPLOYS: needs 1 approval from @sre."},
 		{ledger.Pending, dev, "You have asked for this already in #CDEPLOYS: needs 1 approval from @sre."},
 		{ledger.Waiting, sre, "@USRE has asked for this already. It is approved and waits in #CDEPLOYS for `op-ahead` to end."},
+		{ledger.Held, sre, "@USRE has asked for this already in #CDEPLOYS. It is approved, and held back: production is frozen."},
 		{ledger.Running, sre, "@USRE has asked for this already. It runs; its thread is in #CDEPLOYS."},
 		{ledger.Running, dev, "You have asked for this already. It runs; its thread is in #CDEPLOYS."},
 	} {
 		w := newWorld(t)
 		same := op("op-same", c.state)
-		same.Requester, same.Ahead = c.by, "op-ahead"
+		same.Requester, same.Ahead, same.Stayed = c.by, "op-ahead", "production is frozen."
 		w.gate.same = &same
 		want := "Roll web to ami-0b2\n" + c.want + "\n-- Operation `op-same`\n"
 		if got := text(w.says("asg rollout web --image ami-0b2").Reply); got != want {
@@ -387,5 +389,16 @@ func TestMarkedKeepsDataAsItIs(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("got %v, want %v", got[i], want[i])
 		}
+	}
+}
+
+func TestWhatIsHeldIsCountedAndTakenBack(t *testing.T) {
+	w := newWorld(t, op("op-held", ledger.Held))
+	if got := text(w.says("status").Reply); !strings.Contains(got, "Held back: 1\n") {
+		t.Errorf("got %s", got)
+	}
+	w.says("ops cancel op-held")
+	if got := strings.Join(w.gate.asked, ""); got != "withdraw op-held UDEV " {
+		t.Errorf("got %s asked, want it withdrawn", got)
 	}
 }

@@ -117,6 +117,14 @@ func TestACommandTooLongForTheFormIsRefused(t *testing.T) {
 	if got := text(r.Reply); r.Modal != nil || !strings.Contains(got, "too long to be confirmed in a form. Nothing was done.") {
 		t.Errorf("got %s", got)
 	}
+	var alarms []string
+	for i := range 10 {
+		alarms = append(alarms, strings.Repeat(string(rune('a'+i)), 150))
+	}
+	long = `asg rollout web --image ami-0b2 --alarms ` + strings.Join(alarms, ",") + ` --break-glass "` + strings.Repeat("x", 400) + `"`
+	if r := w.says(long); r.Modal != nil || !strings.Contains(text(r.Reply), "too long to be confirmed in a form.") {
+		t.Errorf("got %s, want no form whose button could not open it again", text(r.Reply))
+	}
 	m := w.says(`asg rollout web --image ami-0b2 --reason "` + strings.Repeat("r", 490) + `" --break-glass "` + strings.Repeat("é", 490) + `"`).Modal
 	if m == nil {
 		t.Fatal("got no form for a command that fits")
