@@ -103,6 +103,9 @@ func (m *model) work(now time.Time) {
 	}
 }
 
+// seldom is true now and then: what ends a request at once must not end most of them.
+func seldom(rt *rapid.T) bool { return rapid.IntRange(0, 9).Draw(rt, "seldom") == 7 }
+
 // TestWhateverHappensItIsAsOnPaper plays people who vote, deny, withdraw and extend, while groups and the policy
 // change and time goes by, against the plain model.
 func TestWhateverHappensItIsAsOnPaper(t *testing.T) {
@@ -146,12 +149,15 @@ func TestWhateverHappensItIsAsOnPaper(t *testing.T) {
 			"approve": vote(Ballot{Choice: "approve"}, m.approve),
 			"again":   vote(Ballot{Choice: "approve"}, m.approve),
 			"deny": func(rt *rapid.T) {
-				if rapid.IntRange(0, 4).Draw(rt, "seldom") == 0 {
+				if seldom(rt) {
 					vote(Ballot{Choice: "deny", Reason: "no"}, m.deny)(rt)
 				}
 			},
 			"withdraw": func(rt *rapid.T) {
 				user := rapid.SampledFrom([]string{"USAM", "UOLGA", "UEVE", "UDANA"}).Draw(rt, "user")
+				if user == "UDANA" && !seldom(rt) {
+					return
+				}
 				want := user == "UDANA" && m.open(w.now)
 				_, err := w.Withdraw(t.Context(), r.ID, ledger.Actor{User: user, Team: "T1"}, "")
 				if want {
@@ -165,7 +171,7 @@ func TestWhateverHappensItIsAsOnPaper(t *testing.T) {
 				did("extend by "+user, err, m.extend(user, w.now))
 			},
 			"group": func(rt *rapid.T) {
-				user, g := person.Draw(rt, "user"), group.Draw(rt, "group")
+				user, g := rapid.SampledFrom(append(slices.Clone(everybody), slices.Repeat(m.votes, 4)...)).Draw(rt, "user"), group.Draw(rt, "group")
 				before := m.groups[g]
 				m.groups[g] = slices.DeleteFunc(slices.Clone(before), func(u string) bool { return u == user })
 				if len(m.groups[g]) == len(before) {
@@ -181,7 +187,7 @@ func TestWhateverHappensItIsAsOnPaper(t *testing.T) {
 				}
 			},
 			"time": func(rt *rapid.T) {
-				w.pass(time.Duration(rapid.IntRange(1, 45).Draw(rt, "minutes")) * time.Minute)
+				w.pass(time.Duration(rapid.IntRange(1, 20).Draw(rt, "minutes")) * time.Minute)
 			},
 			"work": func(*rapid.T) { w.work(t); m.work(w.now) },
 			"": func(rt *rapid.T) {
