@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"os"
 	"os/user"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/amiral-ops/amiral/internal/app"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/fault"
-	"github.com/amiral-ops/amiral/internal/telemetry"
 )
 
 // flags returns a command's flag set with its help.
@@ -54,15 +52,12 @@ func ignoreHelp(err error) error {
 	return err
 }
 
-// loaded is the configuration with what comes from the process. Only warnings are logged: what a command has to
-// say, it prints.
+// loaded is the configuration with what comes from the process. Nothing is logged: what a command has to say, it
+// prints.
 func loaded(path string) (app.Options, error) {
 	c, err := config.Load(path)
-	return app.Options{Config: c, Environ: config.FromEnviron(nil), Log: telemetry.NewLog(os.Stderr, "warn")}, err
+	return app.Options{Config: c, Environ: config.FromEnviron(nil), Log: slog.New(slog.DiscardHandler)}, err
 }
-
-// quiet keeps the log off the terminal.
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // login is who runs this process, as the operating system knows them; environment variables do not count.
 func login() (string, error) {
@@ -83,7 +78,6 @@ func operator(ctx context.Context, path string) (*app.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Log = quiet() // that Slack is away is said in plain words
 	return app.NewOperator(ctx, o, who)
 }
 

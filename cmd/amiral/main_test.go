@@ -69,7 +69,7 @@ func TestCheckIsContentWithAWorkingPlace(t *testing.T) {
 	if err != nil {
 		t.Errorf("got %v, want no error:\n%s", err, out)
 	}
-	for _, want := range []string{"Slack tokens", "Harbour", "2 people, 1 needed", "account 123456789012", "may ec2:CreateLaunchTemplateVersion", "StartInstanceRefresh: not provable"} {
+	for _, want := range []string{"Slack tokens", "Harbour", "2 people", "every one of 1 rules can be met", "account 123456789012", "may ec2:CreateLaunchTemplateVersion", "StartInstanceRefresh: not provable"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the check lacks %q:\n%s", want, out)
 		}

@@ -84,21 +84,21 @@ func TestASealIsWrittenOnceAndOnlyForWhatIsNew(t *testing.T) {
 		if head := seal(t, log); head != (audit.Head{}) {
 			t.Errorf("got %s from an empty audit, want nothing", head)
 		}
-		fill(t, log, 0, 1200) // more than is read at once
+		fill(t, log, 0, 600) // more than is read at once
 		var wg sync.WaitGroup
 		for range 5 {
 			wg.Go(func() { seal(t, log) })
 		}
 		wg.Wait()
-		if head := seal(t, log); head.N != 1201 {
-			t.Errorf("got %s, want one seal, number 1201", head)
+		if head := seal(t, log); head.N != 601 {
+			t.Errorf("got %s, want one seal, number 601", head)
 		}
 		fill(t, log, 0, 1)
-		if head := seal(t, log); head.N != 1203 {
-			t.Errorf("got %s, want a second seal, number 1203", head)
+		if head := seal(t, log); head.N != 603 {
+			t.Errorf("got %s, want a second seal, number 603", head)
 		}
-		if r := sound(t, log); r.Seals != 2 || r.Sealed != 1202 {
-			t.Errorf("got %+v, want two seals up to 1202", r)
+		if r := sound(t, log); r.Seals != 2 || r.Sealed != 602 {
+			t.Errorf("got %+v, want two seals up to 602", r)
 		}
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,12 +22,15 @@ var unlistScript string
 
 // Trim drops what is older than a moment, and returns the number of the last entry that it dropped, 0 for none.
 // What is left verifies: an entry of kind "trimmed" says which hash its first entry follows. Everything is
-// sealed before.
+// sealed before. A moment to come is refused.
 func (l *Log) Trim(ctx context.Context, by Who, before time.Time) (int64, error) {
 	if _, err := l.Seal(ctx); err != nil {
 		return 0, err
 	}
-	least := before.UnixMilli()
+	least, err := l.over(ctx, before)
+	if err != nil {
+		return 0, err
+	}
 	ops, err := l.opsBefore(ctx, least)
 	if err != nil {
 		return 0, err
@@ -46,13 +48,25 @@ func (l *Log) Trim(ctx context.Context, by Who, before time.Time) (int64, error)
 	if errors.Is(err, redis.Nil) {
 		return 0, nil
 	}
-	if err != nil && strings.HasPrefix(err.Error(), "FUTURE") {
-		return 0, fault.New(fault.Invalid, "%s is in the future.", before.UTC().Format(time.RFC3339)).WithHint("Give a day that is over.")
-	}
 	if err != nil {
 		return 0, fmt.Errorf("trim the audit: %w", err)
 	}
 	return n, l.unlistAll(ctx, least, ops)
+}
+
+// skew is how far our clock may be ahead of that of Redis.
+const skew = time.Minute
+
+// over is a moment in ms, by the clock of Redis not later than now.
+func (l *Log) over(ctx context.Context, before time.Time) (int64, error) {
+	now, err := l.redis.Time(ctx).Result()
+	if err != nil {
+		return 0, fmt.Errorf("ask Redis for the time: %w", err)
+	}
+	if before.After(now.Add(skew)) {
+		return 0, fault.New(fault.Invalid, "%s is in the future.", before.UTC().Format(time.RFC3339)).WithHint("Give a day that is over.")
+	}
+	return min(before.UnixMilli(), now.UnixMilli()), nil
 }
 
 // sealBefore is the sum of the last seal before a time.
