@@ -59,7 +59,7 @@ func seated(r ledger.Record, who ledger.Actor) bool {
 	return i >= 0 && slices.ContainsFunc(r.Seats(), func(seat []int) bool { return slices.Contains(seat, i) })
 }
 
-// quorum draws every place: who took it, or that it is open.
+// quorum draws every place as the card does: who took it, in part with scissors, or that it is open.
 func quorum(r ledger.Record) card.Text {
 	var t card.Text
 	who, seats := r.Approvers(), r.Seats()
@@ -70,18 +70,26 @@ func quorum(r ledger.Record) card.Text {
 			}
 			if n < len(seats[i]) {
 				v := who[seats[i][n]]
-				t = card.Join(t, card.T("✅ %s ", anyOf(need)), card.User(v.Actor.User), narrowly(v))
+				t = card.Join(t, card.T("%s %s ", taken(v), seat(need)), card.User(v.Actor.User))
 				continue
 			}
-			t = append(t, card.Part{Plain: "⬜ " + anyOf(need)})
+			t = append(t, card.Part{Plain: "⬜ " + seat(need)})
 		}
 	}
 	return t
 }
 
-func narrowly(v ledger.Vote) card.Text {
+func taken(v ledger.Vote) string {
 	if v.Narrow {
-		return card.T(" (in part)")
+		return "✂️"
 	}
-	return nil
+	return "✅"
+}
+
+// seat names the groups of a place.
+func seat(n ledger.Need) string {
+	if len(n.Groups) == 0 {
+		return "anybody"
+	}
+	return strings.Join(n.Groups, " or ")
 }
