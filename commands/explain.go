@@ -38,19 +38,24 @@ func (b *Book) explained(ctx context.Context, c *Call) (Result, error) {
 	}
 	spec := m.command.Spec()
 	words, err := spec.Parse(m.words, m.broken)
-	if errors.Is(err, grammar.Help) {
+	switch {
+	case errors.Is(err, grammar.Help):
 		return reply(m.command.help()), nil
-	}
-	if err != nil {
+	case err != nil:
 		return Result{}, err
-	}
-	if m.command.ReadOnly {
+	case m.command.ReadOnly:
 		return reply(unasked(spec.Print(words), "This only reads, so no rule is asked: everybody who may speak to me may do it.")), nil
 	}
 	delete(words.Flags, dryFlag)
+	inner := &Call{Request: c.Request, Person: c.Person, Words: words, Typed: spec.Print(words)}
+	return b.judged(ctx, c, m.command, inner)
+}
+
+// judged runs a command behind a closed gate, and has what it would ask for judged by the real one.
+func (b *Book) judged(ctx context.Context, c *Call, command Command, inner *Call) (Result, error) {
 	shut := &closed{}
-	inner := &Call{Request: c.Request, Person: c.Person, Words: words, Typed: spec.Print(words), Gate: shut}
-	result, err := m.command.Run(ctx, inner)
+	inner.Gate = shut
+	result, err := command.Run(ctx, inner)
 	switch {
 	case shut.deed != "":
 		return reply(unasked(inner.Typed, shut.bears())), nil
@@ -60,7 +65,7 @@ func (b *Book) explained(ctx context.Context, c *Call) (Result, error) {
 		return proposesNothing(inner.Typed, result), nil
 	}
 	s := *result.Propose
-	s.Args, s.BreakGlass = b.typed(inner.Typed), folded(words.Text(glassFlag))
+	s.Args, s.BreakGlass = b.typed(inner.Typed), folded(inner.Words.Text(glassFlag))
 	v, err := c.Gate.Explain(ctx, c.Actor, s)
 	return reply(verdict(s, v)), err
 }

@@ -76,7 +76,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) Result {
 		if err != nil {
 			return Result{}, err
 		}
-		if wrong := d.Mistakes(s); len(wrong) > 0 {
+		if wrong := d.mistakes(s); len(wrong) > 0 {
 			return Result{Errors: wrong}, nil
 		}
 		switch s.Modal {
@@ -91,9 +91,9 @@ func (d *Desk) Submit(ctx context.Context, s Submission) Result {
 	})
 }
 
-// Mistakes says what is wrong in a form, by input, as far as that can be told without asking anybody: a form
+// mistakes says what is wrong in a form, by input, as far as that can be told without asking anybody: a form
 // with mistakes stays open, and nothing is done.
-func (d *Desk) Mistakes(s Submission) map[string]string {
+func (d *Desk) mistakes(s Submission) map[string]string {
 	switch s.Modal {
 	case "deny":
 		return mistake(s, "reason", "Say why, in a few words.")
