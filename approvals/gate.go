@@ -100,14 +100,18 @@ type deed struct {
 	who    ledger.Actor
 	reason string
 	via    string
+	link   string // to the card that it was about
 }
 
 // refused writes a refusal about an operation down and returns it. What is no fault is no refusal: nobody
 // decided anything.
 func (g *Gate) refused(ctx context.Context, rec ledger.Record, d deed, why error) (ledger.Record, error) {
+	d.link, rec.Facts = rec.Message.Link, nil
 	return ledger.Record{}, g.turnedAway(ctx, rec.Proposal, d, why)
 }
 
+// turnedAway writes a refusal of a proposal down. The facts stand there only if it was the policy that refused:
+// they are there to be judged again.
 func (g *Gate) turnedAway(ctx context.Context, p ledger.Proposal, d deed, why error) error {
 	f, ok := fault.As(why)
 	if g.Audit == nil || !ok {
@@ -115,7 +119,7 @@ func (g *Gate) turnedAway(ctx context.Context, p ledger.Proposal, d deed, why er
 	}
 	err := g.Audit.Append(ctx, audit.Event{
 		Kind: "refused", Op: string(p.ID), Who: audit.Who{User: d.who.User, Team: d.who.Team}, Channel: p.Channel,
-		What: d.what, Outcome: f.Error(), Fields: about(p, d),
+		Link: d.link, What: d.what, Outcome: f.Error(), Policy: p.Rule.Policy, Fields: about(p, d),
 	})
 	if err != nil {
 		return fmt.Errorf("write the refusal of %s to the audit: %w", d.what, errors.Join(err, why))
@@ -127,7 +131,7 @@ func (g *Gate) turnedAway(ctx context.Context, p ledger.Proposal, d deed, why er
 func about(p ledger.Proposal, d deed) map[string]string {
 	all := map[string]string{
 		"kind": p.Kind, "environment": p.Environment, "target": p.Target, "command": p.Command, "digest": p.Digest,
-		"rule": p.Rule.Name, "policy": p.Rule.Policy, "facts": string(p.Facts), "reason": d.reason, "via": d.via,
+		"rule": p.Rule.Name, "facts": string(p.Facts), "reason": d.reason, "via": d.via,
 		"title": p.Title, "break_glass": p.BreakGlass, "skipped": needsJSON(p.Skipped), "about": string(p.About),
 	}
 	for name, v := range all {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +26,10 @@ import (
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // a miniredis makes a Lua machine for each script
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	olga  = ledger.Actor{User: "UOLGA", Team: "T1"}

@@ -106,7 +106,7 @@ func (g *Gate) shard(ctx context.Context, p ledger.Proposal, d deed, outcome str
 	}
 	err := g.Audit.Append(ctx, audit.Event{
 		Kind: "glass", Op: string(p.ID), Who: audit.Who{User: d.who.User, Team: d.who.Team}, Channel: p.Channel,
-		What: d.what, Outcome: outcome, Fields: about(p, d),
+		What: d.what, Outcome: outcome, Policy: p.Rule.Policy, Fields: about(p, d),
 	})
 	if err != nil {
 		return fmt.Errorf("write a broken glass to the audit: %w", err)

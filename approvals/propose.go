@@ -23,8 +23,11 @@ func (g *Gate) Propose(ctx context.Context, key string, s Spec) (ledger.Record, 
 		return ledger.Record{}, fmt.Errorf("look for %s: %w", id, err)
 	}
 	d := deed{what: "propose", who: s.Requester, reason: s.Reason}
-	p, _, err := g.proposal(ctx, id, s)
+	p, v, err := g.proposal(ctx, id, s)
 	if err != nil {
+		if v.Refused == "" {
+			p.Facts = nil
+		}
 		return ledger.Record{}, g.turnedAway(ctx, p, d, err)
 	}
 	if s.BreakGlass != "" {

@@ -79,7 +79,7 @@ func TestARefusalCanBeJudgedAgain(t *testing.T) {
 		t.Errorf("got the facts %q, %v, want those of the request", e.Fields["facts"], err)
 	}
 	if e.What != "propose" || e.Who.User != "UDANA" || e.Channel != "C1" || e.Op != string(ledger.IDOf("key")) ||
-		e.Fields["policy"] != w.Policy.Short() || e.Fields["command"] != "/asg retire web" || e.Fields["reason"] != "old" || e.Fields["digest"] != "d1" {
+		e.Policy != w.Policy.Short() || e.Fields["command"] != "/asg retire web" || e.Fields["reason"] != "old" || e.Fields["digest"] != "d1" {
 		t.Errorf("got %+v, want who, where, what, under which policy and why", e)
 	}
 }
@@ -101,6 +101,9 @@ func TestADeadEndIsToldAtOnce(t *testing.T) {
 		_, err := w.Propose(t.Context(), "key", spec())
 		wantFault(t, err, fault.Conflict, c.want)
 		wantFault(t, err, fault.Conflict, "This needs 1 approval from @sre and 1 from @owners.")
+		if all := w.events(t, "refused"); len(all) != 1 || all[0].Fields["facts"] != "" {
+			t.Errorf("%s: got %+v in the audit, want a refusal that no replay takes for the policy's", c.name, all)
+		}
 		if _, err := w.ledger.Get(t.Context(), ledger.IDOf("key")); !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("%s: got %v, want nothing to be asked for", c.name, err)
 		}
