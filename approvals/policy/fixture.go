@@ -213,7 +213,7 @@ func (v Verdict) outcome() string {
 
 // glassFor says whether a member of these groups may break the glass.
 func (v Verdict) glassFor(groups []string) string {
-	if v.Refused == "" && v.Glass != nil && meet(v.Glass.From, groups) {
+	if v.Glass != nil && meet(v.Glass.From, groups) {
 		return "allowed"
 	}
 	return "denied"

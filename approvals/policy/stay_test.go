@@ -57,6 +57,7 @@ func TestAnApprovedRequestStaysUntilItMayStart(t *testing.T) {
 		"over midnight, within":   {`windows: [{days: fri, from: "22:00", to: "06:00"}]`, "2026-03-07T05:59:00Z", "", ""},
 		"over midnight, another":  {`windows: [{days: fri, from: "22:00", to: "06:00"}]`, "2026-03-06T05:59:00Z", "2026-03-06T22:00:00Z", ""},
 		"a second window":         {`windows: [{days: mon, from: "01:00", to: "02:00"}, {days: tue}]`, "2026-03-02T12:00:00Z", "2026-03-03T00:00:00Z", "mon 01:00-02:00 UTC or tue UTC"},
+		"the nearer window":       {`windows: [{days: wed}, {days: tue}]`, "2026-03-02T12:00:00Z", "2026-03-03T00:00:00Z", "wed UTC or tue UTC"},
 		"a calendar's window":     {`windows: [{calendar: slots}]`, "2026-03-02T12:00:00Z", "2026-03-04T06:00:00Z", `calendar "slots"`},
 		"in a calendar's window":  {`windows: [{calendar: slots}]`, "2026-03-11T06:30:00Z", "", ""},
 		"blackout":                {`blackouts: [{calendar: freeze}]`, "2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z", `A blackout keeps it from starting: calendar "freeze", "Release { user:U1}" (rule "r {`},

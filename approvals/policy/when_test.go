@@ -96,6 +96,17 @@ func TestConditionsAreCheckedWhenTheyAreRead(t *testing.T) {
 	}
 }
 
+func TestWhatIsMissingIsEmptyAndTimesAreInUTC(t *testing.T) {
+	f := Facts{At: time.Date(2026, 3, 2, 1, 0, 0, 0, time.FixedZone("east", 3600))}
+	for _, when := range []string{
+		`tags.a == "" and args?.b == ""`, `tags?.a == ""`, `len(alarms) == 0 and len(groups) == 0`, `string(at) contains "00:00:00 +0000 UTC"`, `hour("") == 0`,
+	} {
+		if got := (Rule{When: when}).try(f); !got.matched || got.trouble != nil {
+			t.Errorf("%s: got %+v, want it to hold", when, got)
+		}
+	}
+}
+
 func TestWhatGoesWrongInAConditionIsTrouble(t *testing.T) {
 	for _, when := range []string{
 		`alarms[3] == "x"`, `int(args.n) > 1`, `hour(args.n) > 1`, `between(args.n, "09:00", "10:00")`, `args.n matches args.n`, `matches_glob(target, args.n)`,
