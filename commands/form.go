@@ -54,11 +54,11 @@ func (d *Desk) ask(ctx context.Context, p Press, w wording) (Result, error) {
 	if rec.State != ledger.Pending {
 		return Result{}, fault.New(fault.Conflict, "%s. Your %s was not counted.", strings.TrimSuffix(standing(rec), "."), w.noun)
 	}
+	if rec.Kind == approvals.Review && w.choice == "deny" {
+		w.title, w.submit, w.own = "Object", "Object", closing().own
+	}
 	if rec.Requester == p.Actor {
 		return Result{}, w.own
-	}
-	if rec.Kind == approvals.Review && w.choice == "deny" {
-		w.title, w.submit = "Object", "Object"
 	}
 	return Result{Modal: &card.Modal{
 		ID: w.id, Subject: string(rec.ID), Version: rec.Version, Title: w.title, Submit: w.submit,

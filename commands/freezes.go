@@ -160,19 +160,23 @@ func (z *Freezes) onlyEnvironment(ctx context.Context, word string) error {
 }
 
 // target refuses a word that is no group of the environment; a pattern is taken as it stands.
-func (z *Freezes) target(ctx context.Context, env Environment, word string, named bool) error {
+func (z *Freezes) target(ctx context.Context, meant Environment, word string, named bool) error {
 	if strings.ContainsAny(word, "*?[") {
 		return nil
 	}
-	names, err := z.groupsIn(ctx, env.Name)
+	names, err := z.groupsIn(ctx, meant.Name)
 	if err != nil || slices.Contains(names, word) {
 		return err
 	}
-	none := fault.New(fault.NotFound, "There is neither an environment nor a group %s in %s.", card.Inert(short(word, 80)), env.Name)
-	if named {
-		none = fault.New(fault.NotFound, "There is no group %s in %s.", card.Inert(short(word, 80)), env.Name)
+	none := fault.New(fault.NotFound, "There is neither an environment nor a group %s in %s.", card.Inert(short(word, 80)), meant.Name)
+	if _, env := z.environment(word); env {
+		return fault.New(fault.NotFound, "There is no group %s in %s.", card.Inert(word), meant.Name).
+			WithHint("`/amiral freeze %s` means the environment.", word)
 	}
-	if elsewhere := z.elsewhere(ctx, env.Name, word); elsewhere != "" {
+	if named {
+		none = fault.New(fault.NotFound, "There is no group %s in %s.", card.Inert(short(word, 80)), meant.Name)
+	}
+	if elsewhere := z.elsewhere(ctx, meant.Name, word); elsewhere != "" {
 		return none.WithHint("It is in %s: add `--in %s`.", elsewhere, elsewhere)
 	}
 	if !named {

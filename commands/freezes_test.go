@@ -43,15 +43,16 @@ func TestFreezesAreAskedFor(t *testing.T) {
 
 func TestWordsThatMeanNoOneThingAreNotFrozen(t *testing.T) {
 	for typed, want := range map[string]string{
-		`freeze producton --for 4h --reason x`:           "There is neither an environment nor a group producton in production.\nDid you mean `production`?",
-		`freeze wbe --for 4h --reason x`:                 "Did you mean `web`?",
-		`freeze qqqqqq --for 4h --reason x`:              "Environments: production, staging. `/asg list` shows the groups.",
-		`freeze qqqqqq --for 4h --reason x --in staging`: "There is no group qqqqqq in staging.",
-		`freeze web --for 4h --reason x --in stagin`:     "There is no environment stagin.\nDid you mean `--in staging`?",
-		`freeze production --for 4h`:                     "--reason is needed.",
-		`freeze production --reason x`:                   "--for is needed.",
-		`freeze production --for 10s --reason x`:         "--for goes from 1m to 30d, and 10s is outside.",
-		`freeze "we[b" --for 4h --reason x`:              "`we[b` is not a pattern.",
+		`freeze producton --for 4h --reason x`:               "There is neither an environment nor a group producton in production.\nDid you mean `production`?",
+		`freeze wbe --for 4h --reason x`:                     "Did you mean `web`?",
+		`freeze qqqqqq --for 4h --reason x`:                  "Environments: production, staging. `/asg list` shows the groups.",
+		`freeze qqqqqq --for 4h --reason x --in staging`:     "There is no group qqqqqq in staging.",
+		`freeze staging --for 4h --reason x --in production`: "There is no group staging in production.\n`/amiral freeze staging` means the environment.",
+		`freeze web --for 4h --reason x --in stagin`:         "There is no environment stagin.\nDid you mean `--in staging`?",
+		`freeze production --for 4h`:                         "--reason is needed.",
+		`freeze production --reason x`:                       "--for is needed.",
+		`freeze production --for 10s --reason x`:             "--for goes from 1m to 30d, and 10s is outside.",
+		`freeze "we[b" --for 4h --reason x`:                  "`we[b` is not a pattern.",
 	} {
 		w := newWorld(t)
 		if got := text(w.says(typed).Reply); !strings.Contains(got, want) || len(w.gate.asked) > 0 {

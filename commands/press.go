@@ -111,7 +111,10 @@ func (d *Desk) anew(ctx context.Context, a *attempt, p Press) (Result, error) {
 		return Result{}, err
 	}
 	kind, ok := d.Kinds[rec.Kind]
-	if !ok {
+	switch {
+	case rec.Kind == approvals.Review:
+		return Result{}, fault.New(fault.Conflict, "A review is asked for once.").WithHint("What it is about stands on its card.")
+	case !ok:
 		return Result{}, stale(rec.Kind)
 	}
 	plan := kind.Back

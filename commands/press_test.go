@@ -77,6 +77,12 @@ func TestAReviewIsClosedWithWhatWasFound(t *testing.T) {
 	if got := text(w.presses(dev, "review", "op-rev").Reply); got != "You broke this glass, so somebody else must look at it.\n" {
 		t.Errorf("got %s", got)
 	}
+	if got := text(w.presses(dev, "deny", "op-rev").Reply); got != "You broke this glass, so somebody else must look at it.\n" {
+		t.Errorf("got %s", got)
+	}
+	if got := text(w.presses(sre, "again", "op-rev").Reply); !strings.Contains(got, "A review is asked for once.") {
+		t.Errorf("got %s", got)
+	}
 	send := func(note string) Result {
 		return w.desk.Submit(t.Context(), Submission{Actor: sre, Modal: "review", Subject: "op-rev", Version: 3, Values: map[string]string{"note": note}})
 	}
