@@ -88,6 +88,24 @@ func TestRepeatsKeepTheirHourWhenClocksChange(t *testing.T) {
 	}
 }
 
+// TestWhatRepeatsForLongIsTheSameAsFromItsStart compares following a rule from near with following it from its
+// start, which an end by number asks for.
+func TestWhatRepeatsForLongIsTheSameAsFromItsStart(t *testing.T) {
+	for _, rule := range []string{"FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;BYDAY=MO,TU;WKST=SU", "FREQ=WEEKLY;INTERVAL=5;BYDAY=SU,WE", "FREQ=DAILY;BYMONTH=3;BYDAY=SU", "FREQ=MONTHLY;BYDAY=-1SU", "FREQ=YEARLY"} {
+		for _, length := range []string{"PT1H", "P10D", "PT100H"} {
+			for _, from := range []string{"2018-03-02T00:00", "2018-03-20T00:00", "2026-03-02T12:00", "2026-03-29T01:00", "2026-10-25T01:00"} {
+				lines := []string{"DTSTART;TZID=Europe/Berlin:20180301T023000", "DURATION:" + length}
+				to := at(t, from).AddDate(0, 0, 60).Format("2006-01-02T15:04")
+				near := told(t, ics(vevent(append(lines, "RRULE:"+rule)...)), from, to)
+				far := told(t, ics(vevent(append(lines, "RRULE:"+rule+";COUNT=9999")...)), from, to)
+				if !slices.Equal(near, far) {
+					t.Errorf("%s of %s from %s: got %q, want %q", rule, length, from, near, far)
+				}
+			}
+		}
+	}
+}
+
 func TestAnOccurrenceIsMovedOrCancelled(t *testing.T) {
 	raw := ics(
 		vevent("UID:1", "RECURRENCE-ID:20260303T100000Z", "DTSTART:20260303T150000Z", "DURATION:PT1H", "SUMMARY:moved"),

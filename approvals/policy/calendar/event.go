@@ -30,7 +30,7 @@ func (e event) spans(from, to time.Time) (all []Span, err error) {
 			all, err = nil, fmt.Errorf("event %s: its RRULE cannot be followed: %v", e.uid, p)
 		}
 	}()
-	next := e.starts(to)
+	next := e.starts(from, to)
 	for start, ok := next(); ok && start.Before(to); start, ok = next() {
 		s := Span{From: start, To: e.end(start), Summary: e.summary}
 		if s.To.After(from) && s.To.After(s.From) {
@@ -43,8 +43,9 @@ func (e event) spans(from, to time.Time) (all []Span, err error) {
 // end is when an occurrence is over.
 func (e event) end(start time.Time) time.Time { return start.AddDate(0, 0, e.days).Add(e.length) }
 
-// starts iterates over the occurrences, in order. The first is always the start itself.
-func (e event) starts(to time.Time) func() (time.Time, bool) {
+// starts iterates over the occurrences, in order: those that may overlap a time, and some before it. The start
+// itself is always one.
+func (e event) starts(from, to time.Time) func() (time.Time, bool) {
 	var set rrule.Set
 	set.RDate(e.start)
 	for _, t := range e.more {
@@ -55,6 +56,7 @@ func (e event) starts(to time.Time) func() (time.Time, bool) {
 	}
 	if e.rule != nil && e.start.Before(to) {
 		option := *e.rule
+		option.Dtstart = e.nearer(from)
 		if option.Until.IsZero() || option.Until.After(to) {
 			option.Until = to
 		}
@@ -63,4 +65,26 @@ func (e event) starts(to time.Time) func() (time.Time, bool) {
 		}
 	}
 	return set.Iterator()
+}
+
+// nearer is where following the rule may begin so that nothing is missed from a time on: for what repeats by days
+// or weeks without an end by number some periods before it, on the same clock as the start.
+func (e event) nearer(from time.Time) time.Time {
+	step := max(e.rule.Interval, 1)
+	switch {
+	case e.rule.Count > 0:
+		return e.start
+	case e.rule.Freq == rrule.WEEKLY:
+		step *= 7
+	case e.rule.Freq != rrule.DAILY:
+		return e.start
+	}
+	lasts := e.days + int(e.length/(24*time.Hour)) + 2
+	for skip := (daysBetween(e.start, from)-lasts)/step - 1; skip > 0; skip-- {
+		near := e.start.AddDate(0, 0, skip*step)
+		if near.Hour() == e.start.Hour() && near.Minute() == e.start.Minute() { // no change of clocks has moved it
+			return near
+		}
+	}
+	return e.start
 }
