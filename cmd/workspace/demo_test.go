@@ -80,7 +80,9 @@ func TestTheDemoInABrowser(t *testing.T) {
 		"card #security 'Review needed'", "slash @sre #deploys /amiral freeze worker --for 2h --reason 'queue is full'", "",
 	}, "\n"))
 	b.Shows("[data-testid=message]", "Broken glass")
+	b.Size(1280, 1400)
 	b.Picture("glass")
+	b.Size(1280, 800)
 	b.ActAs("U0SEC", "SB")
 	b.Click("[data-testid=channel][data-name=security]")
 	b.Shows("[data-testid=message]", "Review the broken glass")
