@@ -56,6 +56,28 @@ func TestABrokenGlassStartsAtOnceAndIsReviewed(t *testing.T) {
 	}
 }
 
+// TestAReviewNagsUntilItIsClosed: after an hour, after two more, and so on.
+func TestAReviewNagsUntilItIsClosed(t *testing.T) {
+	w := worldWithGlass(t)
+	review := ReviewOf(w.ask(t, "key", broken()).ID)
+	for i, d := range []time.Duration{time.Hour - time.Second, time.Second, 2*time.Hour - time.Second, time.Second} {
+		w.pass(d)
+		w.work(t)
+		if n := strings.Count(w.lines(t, review), "{group:security}: still waits"); n != (i+1)/2 {
+			t.Errorf("after %s: called %d times, want %d:\n%s", w.now.Sub(monday), n, (i+1)/2, w.lines(t, review))
+		}
+	}
+	if _, err := w.Vote(t.Context(), review, -1, eve, Ballot{Choice: "approve", Reason: "Fine."}); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	w.pass(240 * time.Hour)
+	w.work(t)
+	if n := strings.Count(w.lines(t, review), "still waits"); n != 2 {
+		t.Errorf("called %d times, want no more after it was closed", n)
+	}
+}
+
 func TestWhoBrokeItNeverReviewsIt(t *testing.T) {
 	w := worldWithGlass(t)
 	r := w.ask(t, "key", broken())

@@ -91,14 +91,18 @@ func (w Workflow) freeze(ctx context.Context, t engine.Turn, p Plan, d *Data) (e
 
 // wait goes on to thaw at its time, or when somebody asked for it.
 func wait(t engine.Turn, d *Data) engine.Outcome {
-	if s, ok := t.Signal("cancel"); ok {
+	if s, ok := t.Signal("cancel", "rollback"); ok {
 		d.Lifted = s
 		return engine.Outcome{Step: stepThaw}
 	}
-	if left := d.Until.Sub(t.Now); left > 0 {
-		return engine.Outcome{In: left}
+	left := d.Until.Sub(t.Now)
+	if left <= 0 {
+		return engine.Outcome{Step: stepThaw}
 	}
-	return engine.Outcome{Step: stepThaw}
+	if _, ok := t.Signal("pause", "resume", "continue"); ok {
+		return engine.Outcome{In: left, Line: "A freeze only holds or is lifted, so nothing has changed.", Tone: string(card.Warning)}
+	}
+	return engine.Outcome{In: left}
 }
 
 // thaw lets it hold no more. What waited looks again at once, rather than at its next turn.

@@ -157,7 +157,19 @@ func TestAFreezeIsLifted(t *testing.T) {
 	}
 }
 
-// TestAFreezeLiftedBeforeItHoldsLeavesNothing.
+func TestWhatAFreezeCannotDoIsAnswered(t *testing.T) {
+	s := newSite(t)
+	id := s.begin(Wish{Environment: "production", For: 4 * time.Hour, Reason: "move"})
+	s.work()
+	if _, err := s.ledger.Signal(t.Context(), id, -1, ledger.Signal{Name: "pause", By: sam}); err != nil {
+		t.Fatal(err)
+	}
+	s.work()
+	if !slices.Contains(s.said(id), "A freeze only holds or is lifted, so nothing has changed.") || !s.frozen("production", "web") {
+		t.Errorf("got %q, frozen %v, want an answer and the freeze to hold", s.said(id), s.frozen("production", "web"))
+	}
+}
+
 func TestAFreezeLiftedBeforeItHoldsLeavesNothing(t *testing.T) {
 	s := newSite(t)
 	id := s.begin(Wish{Environment: "production", For: 4 * time.Hour, Reason: "move"})
