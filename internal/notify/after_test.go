@@ -229,6 +229,31 @@ func TestDirectMessagesGoOutOnceWhateverFails(t *testing.T) {
 	}
 }
 
+// forgetful is a ledger that does not take down, once each, what was told.
+type forgetful struct {
+	*ledger.Ledger
+	refused map[string]bool
+}
+
+func (f forgetful) Told(ctx context.Context, d *ledger.Drawing, what string) error {
+	if !f.refused[what] {
+		f.refused[what] = true
+		return errors.New("connection reset")
+	}
+	return f.Ledger.Told(ctx, d, what)
+}
+
+// TestAMessageThatCouldNotBeWrittenDownIsNotSentTwice: this process still knows that it went out.
+func TestAMessageThatCouldNotBeWrittenDownIsNotSentTwice(t *testing.T) {
+	w := newWorld(t)
+	w.Notifier.Ledger = forgetful{w.ledger, map[string]bool{}}
+	w.deny(t)
+	w.settle(t)
+	if len(w.dms) != 1 {
+		t.Errorf("got %d messages, want one", len(w.dms))
+	}
+}
+
 // TestDirectMessagesDoNotHoldUpTheThread: while Slack wants a long rest from messages, the card goes on.
 func TestDirectMessagesDoNotHoldUpTheThread(t *testing.T) {
 	w := worldOf(t, broken())
