@@ -80,7 +80,7 @@ func TestEventsAreReadAsTheyAreWritten(t *testing.T) {
 
 func TestRepeatsKeepTheirHourWhenClocksChange(t *testing.T) {
 	raw := ics(vevent("DTSTART;TZID=Europe/Berlin:20260327T090000", "DTEND;TZID=Europe/Berlin:20260327T170000", "RRULE:FREQ=DAILY"),
-		vevent("DTSTART;VALUE=DATE;TZID=Europe/Berlin:20260329", "SUMMARY:a short day"))
+		vevent("DTSTART;VALUE=DATE;TZID=Europe/Berlin:20260322", "DTEND;VALUE=DATE;TZID=Europe/Berlin:20260323", "RRULE:FREQ=WEEKLY", "SUMMARY:a short day"))
 	got := told(t, raw, "2026-03-28T00:00", "2026-03-30T00:00")
 	want := []string{"03-28T08:00/03-28T16:00 ", "03-28T23:00/03-29T22:00 a short day", "03-29T07:00/03-29T15:00 "}
 	if !slices.Equal(got, want) {
