@@ -35,7 +35,6 @@ func (g *Gate) May(ctx context.Context, r ledger.Record, who ledger.Actor, deed 
 
 // timely says why an operation cannot take a deed as it stands, whoever does it.
 func timely(r ledger.Record, deed string) error {
-	running := r.State == ledger.Running || r.State == ledger.Stuck
 	switch deed {
 	case deedApprove, deedNarrow, deedDeny, deedExtend:
 		if r.State != ledger.Pending {
@@ -46,25 +45,28 @@ func timely(r ledger.Record, deed string) error {
 			return late(r)
 		}
 	case deedWiden:
-		switch {
-		case r.State == ledger.Pending || r.State.Final():
+		if r.State == ledger.Pending || r.State.Final() {
 			return late(r)
-		case !r.Narrowed:
+		}
+		if !r.Narrowed {
 			return wide(r)
 		}
-	case "abandon":
-		if running && r.State != ledger.Stuck {
-			return fault.New(fault.Conflict, "%s is not stuck.", name(r)).
-				WithHint("Cancel it instead: then what runs at AWS is stopped too.")
-		}
-		fallthrough
 	default:
-		if !running {
-			return late(r)
-		}
-		if deed == "continue" && r.Narrowed {
-			return fault.New(fault.Conflict, "Only %s was approved.", smaller(r)).WithHint("Approve the rest first.")
-		}
+		return answers(r, deed)
+	}
+	return nil
+}
+
+// answers says why an operation does not answer to a signal as it stands.
+func answers(r ledger.Record, signal string) error {
+	switch {
+	case r.State != ledger.Running && r.State != ledger.Stuck:
+		return late(r)
+	case signal == "abandon" && r.State != ledger.Stuck:
+		return fault.New(fault.Conflict, "%s is not stuck.", name(r)).
+			WithHint("Cancel it instead: then what runs at AWS is stopped too.")
+	case signal == "continue" && r.Narrowed:
+		return fault.New(fault.Conflict, "Only %s was approved.", smaller(r)).WithHint("Approve the rest first.")
 	}
 	return nil
 }

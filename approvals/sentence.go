@@ -103,7 +103,7 @@ func wide(r ledger.Record) *fault.Fault {
 
 // smaller is what was approved of something: "the canary".
 func smaller(r ledger.Record) string {
-	if what, _, _ := strings.Cut(r.Narrow, ","); what != "" {
+	if what, _, _ := strings.Cut(card.Inert(r.Narrow), ","); what != "" {
 		return what
 	}
 	return "a part of it"
