@@ -40,10 +40,10 @@ func list(ctx context.Context, args []string, out io.Writer) error {
 		_, err := fmt.Fprintln(out, "Nothing waits and nothing runs.")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "OPERATION\tENVIRONMENT\tWHAT\tASKED BY\tSTANDS")
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) // keeps its errors for Flush
+	_, _ = fmt.Fprintln(table, "OPERATION\tENVIRONMENT\tWHAT\tASKED BY\tSTANDS")
 	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t@%s\t%s\n", r.ID, r.Environment, harmless(r.Title), r.Requester.User, standing(r))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t@%s\t%s\n", r.ID, r.Environment, harmless(r.Title), r.Requester.User, standing(r))
 	}
 	return table.Flush()
 }

@@ -64,8 +64,8 @@ func tried(rules policy.Policy, file string) ([]policy.Result, error) {
 
 // tell prints the results of a file and returns how many failed.
 func tell(out io.Writer, file string, results []policy.Result) (failed int, err error) {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\t%s\tRULE\tNEEDS\n", file)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) // keeps its errors for Flush
+	_, _ = fmt.Fprintf(table, "\t%s\tRULE\tNEEDS\n", file)
 	for _, r := range results {
 		mark, needs := "ok", policy.Describe(r.Verdict.Rule.Needs)
 		if r.Verdict.Refused != "" {
@@ -75,9 +75,9 @@ func tell(out io.Writer, file string, results []policy.Result) (failed int, err 
 			mark = "FAIL"
 			failed++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", mark, r.Case.Name, orNone(r.Verdict.Rule.Name), needs)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", mark, r.Case.Name, orNone(r.Verdict.Rule.Name), needs)
 		for _, wrong := range r.Wrong {
-			fmt.Fprintf(table, "\t  line %d: %s\n", r.Case.Line, said(wrong))
+			_, _ = fmt.Fprintf(table, "\t  line %d: %s\n", r.Case.Line, said(wrong))
 		}
 	}
 	return failed, table.Flush()

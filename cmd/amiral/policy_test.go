@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -91,14 +92,23 @@ func TestReplayListsWhatWouldBeOtherwise(t *testing.T) {
 	proposal(t, w, func(p *ledger.Proposal) {
 		p.ID, p.Digest, p.Target, p.Rule.Needs = "op-2", "d2", "api", ledger.From(2, "owners")
 	})
+	broken := proposal(t, w, func(p *ledger.Proposal) {
+		p.ID, p.Digest, p.Target, p.Rule.Needs, p.BreakGlass = "op-3", "d3", "cache", nil, "it burns"
+	})
+	err := audit.New(dial(t, w), audit.Key("amiral")).Append(t.Context(), audit.Event{
+		Kind: "glass", Op: string(broken.ID), Fields: map[string]string{"skipped": `[{"groups":["sre"],"min":1}]`},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	out, err := amiral(t, "policy", "replay", "-config", file(t, good))
-	for _, want := range []string{"op-2", "then: needs 2 of @owners", "now:  needs 1 of @sre", "1 of 2 past requests"} {
+	for _, want := range []string{"op-2", "then: needs 2 of @owners", "now:  needs 1 of @sre", "1 of 3 past requests"} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("got %q, %v, want %q in it", out, err, want)
 		}
 	}
-	if strings.Contains(out, "op-1") {
-		t.Errorf("got %q, want nothing of the one that would be judged the same", out)
+	if strings.Contains(out, "op-1") || strings.Contains(out, "op-3") {
+		t.Errorf("got %q, want nothing of those that would be judged the same", out)
 	}
 	export := filepath.Join(t.TempDir(), "export.jsonl")
 	if _, err := amiral(t, "audit", "export", "-config", file(t, good), "-out", export); err != nil {
@@ -110,7 +120,7 @@ func TestReplayListsWhatWouldBeOtherwise(t *testing.T) {
 		t.Errorf("from the export: got %q, %v, want %q", again, err, out)
 	}
 	stricter := file(t, strings.Replace(good, "from: sre", "from: leads", 1))
-	if out, err := amiral(t, "policy", "replay", "-config", stricter, "-from", export); err != nil || !strings.Contains(out, "2 of 2 past requests") {
-		t.Errorf("got %q, %v, want both otherwise", out, err)
+	if out, err := amiral(t, "policy", "replay", "-config", stricter, "-from", export); err != nil || !strings.Contains(out, "3 of 3 past requests") {
+		t.Errorf("got %q, %v, want all otherwise", out, err)
 	}
 }

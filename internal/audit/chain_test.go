@@ -207,6 +207,12 @@ func kinds(t *testing.T, log *audit.Log, op string) string {
 func cut(t *testing.T, log *audit.Log) time.Time {
 	t.Helper()
 	seal(t, log)
+	return behind(t, log)
+}
+
+// behind is the same without a seal.
+func behind(t *testing.T, log *audit.Log) time.Time {
+	t.Helper()
 	all, _ := export(t, log)
 	var last audit.Event
 	if err := audit.ReadExport(strings.NewReader(strings.Join(all, "")), func(e audit.Event) error { last = e; return nil }); err != nil {
@@ -251,6 +257,28 @@ func TestWhatIsLeftAfterTrimmingVerifies(t *testing.T) {
 			t.Errorf("got %v, want it refused", err)
 		}
 	})
+}
+
+// TestTrimmingBetweenTwoSealsVerifies: what the first seal that is left follows may have been dropped long before.
+func TestTrimmingBetweenTwoSealsVerifies(t *testing.T) {
+	t.Parallel()
+	s := ledgertest.Mini(t)
+	log := audit.New(s.Redis(), audit.Key(s.Prefix))
+	fill(t, log, 0, 4)
+	moments := []time.Time{cut(t, log)}
+	for range 2 {
+		fill(t, log, 0, 2)
+		moments = append(moments, behind(t, log))
+	}
+	fill(t, log, 0, 2)
+	for i, at := range moments {
+		if n, err := log.Trim(t.Context(), audit.Who{}, at); n == 0 || err != nil {
+			t.Fatalf("got %d, %v, want something trimmed", n, err)
+		}
+		if r := sound(t, log); !r.Whole {
+			t.Errorf("after trimming %d times: got %+v, want it whole", i+1, r)
+		}
+	}
 }
 
 func TestAnExportOfTheLastDaysVerifies(t *testing.T) {

@@ -69,14 +69,21 @@ func (l *Log) over(ctx context.Context, before time.Time) (int64, error) {
 	return min(before.UnixMilli(), now.UnixMilli()), nil
 }
 
-// sealBefore is the sum of the last seal before a time.
+// sealBefore is the sum of the last seal before a time. It may have been dropped by an earlier trimming.
 func (l *Log) sealBefore(ctx context.Context, ms int64) (string, error) {
 	last, err := l.lastSeal(ctx, fmt.Sprintf("(%d-0", ms))
-	if err != nil || last == nil {
+	if err != nil {
 		return "", err
 	}
-	s, err := last.sealed()
-	return s.sum, err
+	if last != nil {
+		s, err := last.sealed()
+		return s.sum, err
+	}
+	sum, err := l.redis.HGet(ctx, l.key+":anchor", "seal").Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return "", fmt.Errorf("read where the audit begins: %w", err)
+	}
+	return sum, nil
 }
 
 // opsBefore are the operations that entries before a time are about.

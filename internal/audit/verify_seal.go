@@ -55,6 +55,7 @@ func (v *verifier) upTo(n int64) []digest {
 // trimmed is what a record of trimming says.
 type trimmed struct {
 	entry entry
+	line  int
 	seal  string
 }
 
@@ -70,7 +71,7 @@ func (v *verifier) checkTrimmed(e entry) error {
 	if f.Hash != v.first["prev"] {
 		return v.broken(e, "it says that trimming ended with the hash %q, and the first entry follows %q.", f.Hash, v.first["prev"])
 	}
-	v.anchor = &trimmed{entry: e, seal: f.Seal}
+	v.anchor = &trimmed{entry: e, line: v.line, seal: f.Seal}
 	return nil
 }
 
@@ -80,6 +81,7 @@ func (v *verifier) checkAnchor() {
 		return
 	}
 	if v.firstSeal != nil && v.firstSeal.prev != v.anchor.seal {
+		v.line = v.anchor.line
 		_ = v.broken(v.anchor.entry, "the first seal that is left does not follow the last one that was trimmed.")
 		return
 	}
