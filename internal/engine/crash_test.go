@@ -445,7 +445,7 @@ func TestRandomCrashesAndFreezesOfWhatIsHeld(t *testing.T) {
 }
 
 func randomCrashesAndFreezes(t *testing.T, s *ledgertest.Server, most int, newTrial func(*testing.T, *ledgertest.Server, int) *trial) {
-	runs := 20
+	runs := min(20, most/6)
 	if s.Real() && !testing.Short() {
 		runs = most
 	}
