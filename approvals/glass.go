@@ -52,9 +52,6 @@ func (g *Gate) smash(ctx context.Context, p ledger.Proposal, d deed) (ledger.Rec
 		return ledger.Record{}, err
 	}
 	rec, err := g.submit(ctx, p)
-	if err == nil && rec.ID != p.ID && rec.Requester == p.Requester && rec.State != ledger.Running {
-		rec, err = g.instead(ctx, p, rec)
-	}
 	if err != nil {
 		return rec, err
 	}
@@ -64,21 +61,9 @@ func (g *Gate) smash(ctx context.Context, p ledger.Proposal, d deed) (ledger.Rec
 	return rec, g.watched(ctx, rec)
 }
 
-// instead takes back what the same person asked for in the normal way, and waits, so that it does not run twice.
-func (g *Gate) instead(ctx context.Context, p ledger.Proposal, waits ledger.Record) (ledger.Record, error) {
-	if _, err := g.Ledger.Withdraw(ctx, waits.ID, p.Requester, "the glass was broken for it"); err != nil {
-		return waits, fmt.Errorf("withdraw %s, for which the glass is broken: %w", waits.ID, err)
-	}
-	return g.submit(ctx, p)
-}
-
-// asked says why a glass was not broken for what is under way already.
+// asked says why a glass was not broken for what runs already.
 func asked(r ledger.Record) *fault.Fault {
-	if r.State == ledger.Running {
-		return fault.New(fault.Conflict, "%s runs already (%s), so there is nothing to break.", name(r), r.ID)
-	}
-	return fault.New(fault.Conflict, "The same was asked for already by {user:%s}: %s (%s), which is %s.", r.Requester.User, name(r), r.ID, r.State).
-		WithHint("Have it withdrawn or denied, then break the glass.")
+	return fault.New(fault.Conflict, "%s runs already (%s), so there is nothing to break.", name(r), r.ID)
 }
 
 // arm writes down that a glass is about to be broken. When that cannot be written, it is not broken.

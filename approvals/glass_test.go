@@ -245,17 +245,23 @@ func TestTheGlassIsBrokenForWhatWaits(t *testing.T) {
 	}
 }
 
-func TestTheGlassIsNotBrokenForWhatAnotherAskedFor(t *testing.T) {
+// TestTheGlassIsBrokenForWhatAnotherAskedFor: at night, whoever asked and waits for approvals is asleep.
+func TestTheGlassIsBrokenForWhatAnotherAskedFor(t *testing.T) {
 	w := worldWithGlass(t)
 	s := spec()
 	s.Requester = sam
 	w.groups.set("sre", "UPRIYA", "USAM")
 	waits := w.ask(t, "normal", s)
-	_, err := w.Propose(t.Context(), "key", broken())
-	wantFault(t, err, fault.Conflict, "The same was asked for already by {user:USAM}: Roll web to ami-2 ("+string(waits.ID)+"), which is pending. Have it withdrawn or denied, then break the glass.")
-	if got := w.get(t, waits.ID); got.State != ledger.Pending {
-		t.Errorf("got %s, want it to wait on", got.State)
+	r := w.ask(t, "key", broken())
+	got := w.get(t, waits.ID)
+	if r.ID != ledger.IDOf("key") || r.State != ledger.Running || got.State != ledger.Withdrawn || got.EndedBy != dana ||
+		got.Outcome != "The glass was broken for the same: it runs as "+string(r.ID)+"." {
+		t.Errorf("got %s %s, and what waited %s: %q, want it to run in place of what waited", r.ID, r.State, got.State, got.Outcome)
 	}
+	s.BreakGlass = "once more"
+	s.Requester = dana
+	_, err := w.Propose(t.Context(), "again", s)
+	wantFault(t, err, fault.Conflict, "Roll web to ami-2 runs already ("+string(r.ID)+"), so there is nothing to break.")
 }
 
 func TestThoseWhoWereSkippedMayStopIt(t *testing.T) {

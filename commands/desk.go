@@ -25,6 +25,7 @@ type Desk struct {
 	Records Records
 	Kinds   map[string]Kind               // by ledger.Proposal.Kind
 	Draw    func(ledger.Record) card.Card // an operation's card as its thread shows it; nil draws plainer ones
+	Rights  Rights                        // for what is only shown again and again; the Gate when nil
 	Groups  Groups                        // to say through which group somebody may; nil says nothing of it
 	Log     *slog.Logger                  // nil logs nothing
 	Audit   func(context.Context, Deed)   // of refusals, failures and changes; nil for none

@@ -84,12 +84,20 @@ func (d *Desk) waiting(ctx context.Context, open []ledger.Record, who ledger.Act
 			continue
 		}
 		asked++
-		err := d.Gate.May(ctx, r, who, deed)
+		err := d.rights().May(ctx, r, who, deed)
 		if f, refused := fault.As(err); err == nil || !refused || f.Kind == fault.Unavailable {
 			all = append(all, r)
 		}
 	}
 	return all
+}
+
+// rights say who may do what, for what is shown.
+func (d *Desk) rights() Rights {
+	if d.Rights != nil {
+		return d.Rights
+	}
+	return d.Gate
 }
 
 // wanted is what an operation waits for people to do; empty when it waits for nobody.

@@ -29,6 +29,11 @@ type Gate interface {
 	Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error)
 }
 
+// Rights says whether somebody may do something with an operation, as Gate.May does.
+type Rights interface {
+	May(ctx context.Context, r ledger.Record, who ledger.Actor, deed string) error
+}
+
 // People says who somebody is. It refuses guests, strangers, bots and people who have left with a fault,
 // and everybody when it cannot find out.
 type People interface {

@@ -111,6 +111,9 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	gate := &approvals.Gate{
 		Ledger: records, Policy: rules, People: people, Audit: trail, Freezes: freezes, SecurityChannel: channel, Time: clock,
 	}
+	shown := *gate
+	shown.People = people.Lately() // drawing Home tabs must not use up the look-ups that votes need
+	calendars.Changed = a.wake(records)
 	homes := home.New(client, home.Options{Prefix: prefix, Log: o.Log})
 	a.notifier = &notify.Notifier{
 		Ledger: records, Poster: poster{web}, Marks: poster{web}, Groups: people, Homes: homes, Owner: owner, Log: o.Log,
@@ -125,7 +128,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("make the book of commands: %w", err)
 	}
 	desk := &commands.Desk{
-		Book: book, Gate: gate, People: people, Records: records, Groups: people, Draw: a.notifier.Card, Log: o.Log,
+		Book: book, Gate: gate, Rights: &shown, People: people, Records: records, Groups: people, Draw: a.notifier.Card, Log: o.Log,
 		Kinds: map[string]commands.Kind{rollout.Kind: asg.Rollouts(), freeze.Kind: ice.Kind()}, Audit: deeds(trail, o.Log, rules.Short()),
 	}
 	a.worker = bot.NewWorker(desk, web)

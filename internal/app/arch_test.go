@@ -35,7 +35,7 @@ var owners = map[string][]string{
 	"github.com/redis/go-redis":       {"internal/ledger", "internal/audit", "internal/inbox", "internal/freeze", "internal/home", "internal/app"},
 	"github.com/alicebob/miniredis":   {"internal/app", "internal/workspace"},
 	"github.com/prometheus/":          {"internal/telemetry"},
-	"go.yaml.in/yaml":                 {"internal/config", "approvals/policy", "bot"},
+	"go.yaml.in/yaml":                 {"internal/config", "approvals/policy", "bot", "cmd/amiral"},
 	"github.com/expr-lang/expr":       {"approvals/policy"},
 	"github.com/arran4/golang-ical":   {"approvals/policy/calendar"},
 	"github.com/teambition/rrule-go":  {"approvals/policy/calendar"},

@@ -13,6 +13,7 @@ import (
 	"github.com/amiral-ops/amiral/bot"
 	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/config"
+	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
 // How often what was written into the audit is sealed, and what is older than it need be is removed.
@@ -26,6 +27,17 @@ func almanac(p policy.Policy) (policy.Policy, *calendar.Calendars) {
 	calendars := calendar.New(p.Calendars)
 	p.Almanac = calendars
 	return p, calendars
+}
+
+// wake has everything that is held looked at again: a calendar says something else than before.
+func (a *App) wake(records *ledger.Ledger) func(string) {
+	return func(name string) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := records.Wake(ctx); err != nil {
+			a.log.Warn("what is held looks at the calendar later", "calendar", name, "err", err)
+		}
+	}
 }
 
 // security is the id of the channel that is told of broken glass; empty where the policy names none.

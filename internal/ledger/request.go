@@ -26,7 +26,8 @@ func IDOf(key string) ID {
 //
 // Neither is the same done twice because two people had one thought: while an operation of that kind, resource
 // and digest waits or runs, it is the one that comes back, under its own id. An operation that is stuck or was
-// asked to cancel or to roll back does not stand for another; nor does any without a digest.
+// asked to cancel or to roll back does not stand for another; nor does any without a digest. One that has not started
+// is withdrawn in favour of a broken glass for the same.
 func (l *Ledger) Submit(ctx context.Context, p Proposal) (rec Record, fresh bool, err error) {
 	if err := p.validate(); err != nil {
 		return Record{}, false, err

@@ -1,6 +1,7 @@
 -- submit stores a proposal, once: a second one of the same id changes nothing, and neither does one that asks
 -- for the same (kind, resource and digest) as an operation that waits or runs. One that is stuck, or was asked
--- to cancel or to roll back, stands in nobody's way.
+-- to cancel or to roll back, stands in nobody's way. One that has not started does not stand in the way of a broken
+-- glass: it is withdrawn in favour of that.
 --
 -- include seats
 -- KEYS as in shared.
@@ -19,7 +20,13 @@ if ARGV[10] ~= '' then
     local state = get(other, 'state')
     if state == 'pending' and num(other, 'expires') <= now then
       expire(other)
-    elseif state == 'pending' or state == 'held' or state == 'waiting' or state == 'running' then
+    elseif state == 'pending' or state == 'held' or state == 'waiting' then
+      if ARGV[22] ~= '1' then return {0, view(other)} end
+      if state == 'waiting' then redis.call('LREM', key('wait', get(other, 'resource')), 0, other) end
+      close(other, 'withdrawn', ARGV[9], 'The glass was broken for the same: it runs as ' .. id .. '.')
+      note(other, 'withdrawn', {by = ARGV[9], tone = 'ended',
+        line = '{user:' .. ARGV[8] .. '} broke the glass for the same: it runs as ' .. id .. '.'})
+    elseif state == 'running' then
       return {0, view(other)}
     end
   end
