@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/app"
 	"github.com/amiral-ops/amiral/internal/audit"
@@ -109,6 +110,7 @@ func (h *history) fromExport(path string) error {
 }
 
 // take keeps an event if it is a request that was judged: one that was proposed, or refused by the policy.
+// A review was asked for by the bot, whatever the policy says.
 func (h *history) take(e audit.Event) error {
 	if e.At.Before(h.since) {
 		return nil
@@ -121,7 +123,7 @@ func (h *history) take(e audit.Event) error {
 		h.skipped[e.Op] = needs
 	}
 	refused := e.Kind == "refused" && e.What == "propose"
-	if e.Fields["facts"] == "" || (e.Kind != "proposed" && !refused) {
+	if e.Fields["facts"] == "" || e.Fields["kind"] == approvals.Review || (e.Kind != "proposed" && !refused) {
 		return nil
 	}
 	p, err := request(e)

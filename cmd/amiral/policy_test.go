@@ -95,6 +95,9 @@ func TestReplayListsWhatWouldBeOtherwise(t *testing.T) {
 	broken := proposal(t, w, func(p *ledger.Proposal) {
 		p.ID, p.Digest, p.Target, p.Rule.Needs, p.BreakGlass = "op-3", "d3", "cache", nil, "it burns"
 	})
+	proposal(t, w, func(p *ledger.Proposal) { // by the bot, whatever the policy says
+		p.ID, p.Digest, p.Kind, p.Rule.Needs, p.About = "op-4", "", "review", ledger.From(1, "security"), broken.ID
+	})
 	err := audit.New(dial(t, w), audit.Key("amiral")).Append(t.Context(), audit.Event{
 		Kind: "glass", Op: string(broken.ID), Fields: map[string]string{"skipped": `[{"groups":["sre"],"min":1}]`},
 	})
@@ -107,7 +110,7 @@ func TestReplayListsWhatWouldBeOtherwise(t *testing.T) {
 			t.Errorf("got %q, %v, want %q in it", out, err, want)
 		}
 	}
-	if strings.Contains(out, "op-1") || strings.Contains(out, "op-3") {
+	if strings.Contains(out, "op-1") || strings.Contains(out, "op-3") || strings.Contains(out, "op-4") {
 		t.Errorf("got %q, want nothing of those that would be judged the same", out)
 	}
 	export := filepath.Join(t.TempDir(), "export.jsonl")
