@@ -37,6 +37,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/":          {"internal/telemetry"},
 	"go.yaml.in/yaml":                 {"internal/config", "approvals/policy", "bot", "cmd/amiral"},
 	"github.com/expr-lang/expr":       {"approvals/policy"},
+	"cel.dev/cel-go":                  {"approvals/policy"},
 	"github.com/arran4/golang-ical":   {"approvals/policy/calendar"},
 	"github.com/teambition/rrule-go":  {"approvals/policy/calendar"},
 	"github.com/gorilla/websocket":    {"internal/workspace/slacksim", "bot"},
