@@ -8,7 +8,6 @@ import (
 
 	"github.com/amiral-ops/amiral/bot"
 	"github.com/amiral-ops/amiral/internal/cloud"
-	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -75,34 +74,7 @@ func checkSlack(ctx context.Context, o Options, yield func(Line) bool) bool {
 	} else if !yield(Line{Fine, "channels", "every channel of the configuration is there", ""}) {
 		return false
 	}
-	return checkGroups(ctx, o.Config, people, yield)
-}
-
-// checkGroups asks whether every group of the policy is there, and whether every rule can be met.
-func checkGroups(ctx context.Context, c config.Config, people *bot.People, yield func(Line) bool) bool {
-	members := map[string][]string{}
-	for _, g := range c.Policy.Groups() {
-		all, err := people.Members(ctx, g)
-		line := Line{Mark: Fine, About: "policy: @" + g, Text: fmt.Sprintf("%d people", len(all))}
-		if err != nil {
-			line = broken(line.About, err)
-		}
-		members[g] = all
-		if !yield(line) {
-			return false
-		}
-	}
-	ends := c.Policy.DeadEnds(members)
-	for _, d := range ends {
-		line := Line{Mark: Doubt, About: "policy: " + d.Rule, Text: d.Why, Hint: "Requests of these people cannot be approved: add somebody to the group, or change the rule."}
-		if d.Always {
-			line.Mark, line.Hint = Broken, "Nobody's requests could ever be approved: add people to the groups, or change the rule."
-		}
-		if !yield(line) {
-			return false
-		}
-	}
-	return len(ends) > 0 || yield(Line{Fine, "policy", fmt.Sprintf("every one of %d rules can be met (policy %s)", len(c.Policy.Rules), c.Policy.Short()), ""})
+	return checkPolicy(ctx, o.Config, people, yield)
 }
 
 func checkRedis(ctx context.Context, o Options, yield func(Line) bool) bool {
