@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -24,9 +26,15 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/ledger/ledgertest"
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("rapid.nofailfile", "true") // it prints the seed
+	if !testing.Short() {
+		_ = flag.Set("rapid.checks", cmp.Or(os.Getenv("RAPID_CHECKS"), "200")) // it is a flag of this binary
+	}
 	debug.SetGCPercent(400) // a miniredis makes a Lua machine for each script
 	goleak.VerifyTestMain(m)
 }
@@ -75,6 +83,7 @@ type world struct {
 	engine *engine.Engine
 	ran    []ledger.ID // what the workflow of rollouts was asked to do
 	now    time.Time
+	turn   func(time.Duration) // turns the clock of its Redis on
 }
 
 // monday is when the tests begin, at noon.
@@ -92,10 +101,28 @@ func worldOf(t *testing.T, rules ...policy.Rule) *world {
 	m.SetTime(monday)
 	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}})
 	t.Cleanup(func() { _ = c.Close() })
+	w := worldAt(c, "amiral", rules...)
+	w.redis, w.now = m, monday
+	w.turn = func(d time.Duration) { w.now = w.now.Add(d); m.SetTime(w.now) }
+	return w
+}
+
+// worldOn is a gate over a server, whose clock its world goes by.
+func worldOn(t *testing.T, s *ledgertest.Server, rules ...policy.Rule) *world {
+	t.Helper()
+	c := s.Client()
+	t.Cleanup(func() { _ = c.Close() })
+	w := worldAt(c, s.Prefix, rules...)
+	w.now = s.Now()
+	w.turn = func(d time.Duration) { w.now = w.now.Add(d); s.Pass(t, d) }
+	return w
+}
+
+func worldAt(c redis.UniversalClient, prefix string, rules ...policy.Rule) *world {
 	w := &world{
-		client: c, redis: m, now: monday, ledger: ledger.New(c, ledger.Options{}), log: audit.New(c, audit.Key("amiral")),
+		client: c, log: audit.New(c, audit.Key(prefix)), ledger: ledger.New(c, ledger.Options{Prefix: prefix, AuditKey: audit.Key(prefix)}),
 		groups: &groups{members: map[string][]string{"sre": {"USAM", "UPRIYA", "UDANA"}}},
-		store:  freeze.NewStore(c, "amiral"),
+		store:  freeze.NewStore(c, prefix),
 	}
 	w.Gate = &Gate{
 		Ledger: w.ledger, People: w.groups, Audit: w.log, Freezes: w.store, Time: w.store.Time,
@@ -110,13 +137,16 @@ func worldOf(t *testing.T, rules ...policy.Rule) *world {
 	return w
 }
 
-// Turn is a rollout that is over at once.
+// Turn is a rollout that is over at once, unless it is cancelled.
 func (w *world) Turn(_ context.Context, t engine.Turn) (engine.Outcome, error) {
+	if c, called := t.Signal("cancel"); called {
+		return engine.Outcome{End: ledger.Cancelled, Outcome: "Cancelled by {user:" + c.By.User + "}."}, nil
+	}
 	w.ran = append(w.ran, t.ID)
 	return engine.Outcome{End: ledger.Succeeded, Outcome: "Rolled."}, nil
 }
 
-func (w *world) pass(d time.Duration) { w.now = w.now.Add(d); w.redis.SetTime(w.now) }
+func (w *world) pass(d time.Duration) { w.turn(d) }
 
 // work runs every turn that is due.
 func (w *world) work(t *testing.T) {

@@ -1,206 +1,214 @@
 package approvals
 
 import (
-	"fmt"
 	"slices"
-	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
-	"github.com/amiral-ops/amiral/approvals/policy"
-	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-// model is one request as anybody would keep it on paper.
+// model is what is asked for, agreed to and done, as anybody would keep it on paper. All of it is about one group.
 type model struct {
-	state    ledger.State
+	now     time.Time
+	groups  map[string][]string
+	refuses bool // the policy does, by now
+	frozen  bool
+	asked   []*request
+}
+
+// request is one of them.
+type request struct {
+	key      string
+	id       ledger.ID
+	by       string
 	needs    []ledger.Need
-	groups   map[string][]string
-	votes    []string // who approved, in order
+	state    ledger.State
+	votes    []approval
+	narrowed bool
 	expires  time.Time
 	since    time.Time // the last extension
 	extended int
-	refuses  bool // the policy does, by now
+	canceled bool      // somebody called for it
+	look     time.Time // while it is held: when it is looked at again
 }
 
-func (m *model) in(user, group string) bool { return slices.Contains(m.groups[group], user) }
-
-func (m *model) may(user string) bool {
-	return user != "UDANA" && slices.ContainsFunc(m.needs, func(n ledger.Need) bool {
-		return slices.ContainsFunc(n.Groups, func(g string) bool { return m.in(user, g) })
-	})
+type approval struct {
+	user   string
+	narrow bool
 }
 
-// met tries every way of giving each place to one of those who voted and are still there.
-func (m *model) met() bool {
-	var places [][]string
-	for _, n := range m.needs {
-		for range n.Min {
-			places = append(places, n.Groups)
-		}
+// places are the seats that the needs come to, each with the groups that may take it.
+func places(needs []ledger.Need) (all [][]string) {
+	for _, n := range needs {
+		all = append(all, slices.Repeat([][]string{n.Groups}, n.Min)...)
 	}
-	var fill func(int, []string) bool
-	fill = func(i int, taken []string) bool {
-		if i == len(places) {
+	return all
+}
+
+// seats reports whether so many people fill every place, by trying every way of giving each place to one of them.
+func (m *model) seats(places [][]string, people []string) bool {
+	if len(places) == 0 {
+		return true
+	}
+	for i, user := range people {
+		if m.inAny(user, places[0]) && m.seats(places[1:], slices.Delete(slices.Clone(people), i, i+1)) {
 			return true
 		}
-		return slices.ContainsFunc(m.votes, func(user string) bool {
-			fits := !slices.Contains(taken, user) && slices.ContainsFunc(places[i], func(g string) bool { return m.in(user, g) })
-			return fits && fill(i+1, append(slices.Clone(taken), user))
-		})
 	}
-	return fill(0, nil)
+	return false
+}
+
+func (m *model) inAny(user string, groups []string) bool {
+	return slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(m.groups[g], user) })
+}
+
+// reachable reports whether those who are left without the requester could agree.
+func (m *model) reachable(needs []ledger.Need, requester string) bool {
+	others := slices.DeleteFunc(slices.Clone(everybody), func(u string) bool { return u == requester })
+	return m.seats(places(needs), others)
+}
+
+// ask is whether a request is taken.
+func (m *model) ask(r *request) bool {
+	if m.refuses || !m.reachable(r.needs, r.by) {
+		return false
+	}
+	m.asked = append(m.asked, r)
+	return true
+}
+
+// mayVote reports whether somebody may have a say in a request.
+func (m *model) mayVote(r *request, user string) bool {
+	return user != r.by && slices.ContainsFunc(r.needs, func(n ledger.Need) bool { return m.inAny(user, n.Groups) })
+}
+
+func (r *request) voted(user string) (approval, bool) {
+	i := slices.IndexFunc(r.votes, func(a approval) bool { return a.user == user })
+	if i < 0 {
+		return approval{}, false
+	}
+	return r.votes[i], true
+}
+
+// met reports whether those who voted, and are still in their groups, fill every place; the wide alone, or all.
+func (m *model) met(r *request, wide bool) bool {
+	var people []string
+	for _, a := range r.votes {
+		if !wide || !a.narrow {
+			people = append(people, a.user)
+		}
+	}
+	return m.seats(places(r.needs), people)
 }
 
 // open reports whether votes are taken; what lies around for too long is not.
-func (m *model) open(now time.Time) bool { return m.state == ledger.Pending && now.Before(m.expires) }
+func (m *model) open(r *request) bool { return r.state == ledger.Pending && m.now.Before(r.expires) }
 
-// approve is whether an approval is taken.
-func (m *model) approve(user string, now time.Time) bool {
-	if !m.open(now) || !m.may(user) || slices.Contains(m.votes, user) {
+// approve is whether an approval is taken. The one that fills the last place starts it.
+func (m *model) approve(r *request, user string, narrow bool) bool {
+	if _, again := r.voted(user); again || !m.open(r) || !m.mayVote(r, user) {
 		return false
 	}
-	m.votes = append(m.votes, user)
-	if m.met() {
-		m.state = ledger.Running
+	r.votes = append(r.votes, approval{user, narrow})
+	if m.met(r, false) {
+		r.narrowed = !m.met(r, true)
+		m.start(r)
 	}
 	return true
 }
 
-func (m *model) deny(user string, now time.Time) bool {
-	if !m.open(now) || !m.may(user) || slices.Contains(m.votes, user) {
+// start is what becomes of what is approved: one at a time, and nothing in a freeze.
+func (m *model) start(r *request) {
+	busy := slices.ContainsFunc(m.asked, func(o *request) bool { return o.state == ledger.Running })
+	switch {
+	case m.frozen:
+		m.hold(r)
+	case busy:
+		r.state = ledger.Waiting
+	default:
+		r.state = ledger.Running
+	}
+}
+
+// hold keeps what is approved from starting. It is looked at now and then, since what keeps it may end early.
+func (m *model) hold(r *request) { r.state, r.look = ledger.Held, m.now.Add(5*time.Minute) }
+
+// widen is whether an approval of the rest is taken.
+func (m *model) widen(r *request, user string) bool {
+	before, again := r.voted(user)
+	under := slices.Contains([]ledger.State{ledger.Held, ledger.Waiting, ledger.Running}, r.state)
+	if !under || !r.narrowed || again && !before.narrow || !m.mayVote(r, user) {
 		return false
 	}
-	m.state = ledger.Denied
+	r.votes = slices.DeleteFunc(r.votes, func(a approval) bool { return a.user == user })
+	r.votes = append(r.votes, approval{user: user})
+	r.narrowed = !m.met(r, true)
 	return true
 }
 
-func (m *model) extend(user string, now time.Time) bool {
-	if !m.open(now) || user != "UDANA" {
+func (m *model) deny(r *request, user string) bool {
+	if _, again := r.voted(user); again || !m.open(r) || !m.mayVote(r, user) {
 		return false
 	}
-	if m.extended > 0 && now.Sub(m.since) < 10*time.Second {
+	r.state = ledger.Denied
+	return true
+}
+
+func (m *model) withdraw(r *request, user string) bool {
+	if user != r.by || !m.open(r) && r.state != ledger.Held && r.state != ledger.Waiting {
+		return false
+	}
+	r.state = ledger.Withdrawn
+	return true
+}
+
+func (m *model) cancel(r *request, user string) bool {
+	if r.state != ledger.Running || user != r.by && !m.mayVote(r, user) {
+		return false
+	}
+	r.canceled = true
+	return true
+}
+
+func (m *model) extend(r *request, user string) bool {
+	if !m.open(r) || user != r.by {
+		return false
+	}
+	if r.extended > 0 && m.now.Sub(r.since) < 10*time.Second {
 		return true // a press that came twice
 	}
-	if m.extended == 3 {
+	if r.extended == 3 {
 		return false
 	}
-	m.extended, m.since, m.expires = m.extended+1, now, now.Add(time.Hour)
+	r.extended, r.since, r.expires = r.extended+1, m.now, m.now.Add(time.Hour)
 	return true
 }
 
-// work is what the engine makes of it.
-func (m *model) work(now time.Time) {
-	switch {
-	case m.state == ledger.Pending && !now.Before(m.expires):
-		m.state = ledger.Expired
-	case m.state == ledger.Running && m.refuses:
-		m.state = ledger.Void
-	case m.state == ledger.Running:
-		m.state = ledger.Succeeded
+// thaw lifts the freeze: whatever is held is looked at.
+func (m *model) thaw() {
+	m.frozen = false
+	for _, r := range m.asked {
+		r.look = m.now
 	}
 }
 
-// seldom is true now and then: what ends a request at once must not end most of them.
-func seldom(rt *rapid.T) bool { return rapid.IntRange(0, 9).Draw(rt, "seldom") == 7 }
-
-// TestWhateverHappensItIsAsOnPaper plays people who vote, deny, withdraw and extend, while groups and the policy
-// change and time goes by, against the plain model.
-func TestWhateverHappensItIsAsOnPaper(t *testing.T) {
-	w := worldOf(t)
-	n := 0
-	everybody := []string{"UDANA", "USAM", "UPRIYA", "UOLGA", "UEVE"}
-	rapid.Check(t, func(rt *rapid.T) {
-		n++
-		person, group := rapid.SampledFrom(everybody), rapid.SampledFrom([]string{"sre", "owners"})
-		need := rapid.Custom(func(rt *rapid.T) ledger.Need {
-			return ledger.Need{Groups: rapid.SampledFrom([][]string{{"sre"}, {"owners"}, {"sre", "owners"}}).Draw(rt, "groups"), Min: rapid.IntRange(1, 2).Draw(rt, "min")}
-		})
-		m := &model{state: ledger.Pending, needs: rapid.SliceOfN(need, 1, 2).Draw(rt, "needs"), expires: w.now.Add(time.Hour),
-			groups: map[string][]string{"sre": everybody, "owners": everybody}}
-		for g, all := range m.groups {
-			w.groups.set(g, all...)
+// work is what the engine makes of them.
+func (m *model) work() {
+	for _, r := range m.asked {
+		sleeps := r.state == ledger.Held && m.now.Before(r.look)
+		under := slices.Contains([]ledger.State{ledger.Held, ledger.Waiting, ledger.Running}, r.state)
+		switch {
+		case r.state == ledger.Pending && !m.open(r):
+			r.state = ledger.Expired
+		case !under || sleeps:
+		case m.refuses:
+			r.state = ledger.Void
+		case r.canceled:
+			r.state = ledger.Cancelled
+		case m.frozen:
+			m.hold(r)
+		default:
+			r.state = ledger.Succeeded
 		}
-		w.Policy.Rules = []policy.Rule{{Name: "prod", Require: m.needs, ValidFor: time.Hour}}
-		s := spec()
-		s.Digest, s.Resource = fmt.Sprint("d", n), fmt.Sprint("web", n)
-		r, err := w.Propose(t.Context(), fmt.Sprint("key", n), s)
-		if fault.Is(err, fault.Conflict) && (ledger.Rule{Needs: m.needs}).Quorum() > 4 {
-			return // a dead end: there are four others
-		}
-		if err != nil {
-			rt.Fatal(err)
-		}
-		did := func(what string, err error, want bool) {
-			if _, refused := fault.As(err); err != nil && !refused || (err == nil) != want {
-				rt.Fatalf("%s: got %v, want it taken: %v", what, err, want)
-			}
-		}
-		vote := func(b Ballot, want func(string, time.Time) bool) func(*rapid.T) {
-			return func(rt *rapid.T) {
-				user := person.Draw(rt, "user")
-				_, err := w.Vote(t.Context(), r.ID, -1, ledger.Actor{User: user, Team: "T1"}, b)
-				did(b.Choice+" by "+user, err, want(user, w.now))
-			}
-		}
-		rt.Repeat(map[string]func(*rapid.T){
-			"approve": vote(Ballot{Choice: "approve"}, m.approve),
-			"again":   vote(Ballot{Choice: "approve"}, m.approve),
-			"deny": func(rt *rapid.T) {
-				if seldom(rt) {
-					vote(Ballot{Choice: "deny", Reason: "no"}, m.deny)(rt)
-				}
-			},
-			"withdraw": func(rt *rapid.T) {
-				user := rapid.SampledFrom([]string{"USAM", "UOLGA", "UEVE", "UDANA"}).Draw(rt, "user")
-				if user == "UDANA" && !seldom(rt) {
-					return
-				}
-				want := user == "UDANA" && m.open(w.now)
-				_, err := w.Withdraw(t.Context(), r.ID, ledger.Actor{User: user, Team: "T1"}, "")
-				if want {
-					m.state = ledger.Withdrawn
-				}
-				did("withdraw", err, want)
-			},
-			"extend": func(rt *rapid.T) {
-				user := person.Draw(rt, "user")
-				_, err := w.Extend(t.Context(), r.ID, -1, ledger.Actor{User: user, Team: "T1"})
-				did("extend by "+user, err, m.extend(user, w.now))
-			},
-			"group": func(rt *rapid.T) {
-				user, g := rapid.SampledFrom(append(slices.Clone(everybody), slices.Repeat(m.votes, 4)...)).Draw(rt, "user"), group.Draw(rt, "group")
-				before := m.groups[g]
-				m.groups[g] = slices.DeleteFunc(slices.Clone(before), func(u string) bool { return u == user })
-				if len(m.groups[g]) == len(before) {
-					m.groups[g] = append(m.groups[g], user)
-				}
-				w.groups.set(g, m.groups[g]...)
-			},
-			"policy": func(*rapid.T) {
-				m.refuses = !m.refuses
-				w.Policy.Rules = []policy.Rule{{Name: "prod", Require: m.needs}}
-				if m.refuses {
-					w.Policy.Rules[0].Refuse = "Closed."
-				}
-			},
-			"time": func(rt *rapid.T) {
-				w.pass(time.Duration(rapid.IntRange(1, 20).Draw(rt, "minutes")) * time.Minute)
-			},
-			"work": func(*rapid.T) { w.work(t); m.work(w.now) },
-			"": func(rt *rapid.T) {
-				got := w.get(t, r.ID)
-				if got.State == ledger.Expired && m.state == ledger.Pending && !m.open(w.now) {
-					return // it is found out by whoever comes first
-				}
-				if got.State != m.state {
-					rt.Fatalf("got %s, want %s", got.State, m.state)
-				}
-			},
-		})
-		w.pass(100 * time.Hour)
-		w.work(t)
-	})
+	}
 }
