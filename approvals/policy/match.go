@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Globs are patterns in the manner of path.Match, one a line: one of them must match. None: everything does.
+// Globs are patterns in the manner of path.Match, one a line, but that * and ? match slashes too: names may hold
+// some, and are no paths. One of them must match. None: everything does.
 type Globs string
 
 // All are the patterns one by one.
@@ -28,9 +29,11 @@ func (g Globs) match(s string) bool {
 // String is the patterns as people read them.
 func (g Globs) String() string { return strings.Join(g.All(), " or ") }
 
-// glob reports whether the pattern matches; a broken pattern, which Validate reports, matches nothing.
+// glob reports whether the pattern matches; a broken pattern, which Validate reports, matches nothing. To path.Match
+// a slash is the end of a part of a path; it is shown another rune, which no name holds.
 func glob(pattern, s string) bool {
-	ok, err := path.Match(pattern, s)
+	const slash = "\x00"
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", slash), strings.ReplaceAll(s, "/", slash))
 	return err == nil && ok
 }
 

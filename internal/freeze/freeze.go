@@ -29,12 +29,14 @@ func (f Freeze) Covers(environment, target string, now time.Time) bool {
 }
 
 // aims reports whether the target is meant. A pattern that cannot be read means everything: what should be
-// frozen must not start because of a slip.
+// frozen must not start because of a slip. Names are no paths: * and ? match slashes like any other rune, so
+// path.Match is shown one instead that no name holds.
 func (f Freeze) aims(target string) bool {
-	if f.Target == "" {
+	if f.Target == "" || f.Target == target {
 		return true
 	}
-	hit, err := path.Match(f.Target, target)
+	const slash = "\x00"
+	hit, err := path.Match(strings.ReplaceAll(f.Target, "/", slash), strings.ReplaceAll(target, "/", slash))
 	return hit || err != nil
 }
 
