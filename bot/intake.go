@@ -21,7 +21,7 @@ type Intake struct {
 	Web    *Web
 	People *People
 	Self   Identity
-	Reader Reader            // nil: what cannot be written down is refused, whatever it is
+	Reader Reader            // nil: what cannot be written down is refused, and forms are looked at later
 	Lost   func(code string) // the app is no longer installed; may be nil
 	Log    *slog.Logger
 
@@ -66,6 +66,9 @@ func (in *Intake) Take(ctx context.Context, e Envelope) (reply any) {
 	}
 	if n.Form != nil && len(n.Form.blank) > 0 {
 		return inputErrors(n.Form.blank, "Please write something here.")
+	}
+	if wrong := in.mistaken(n); len(wrong) > 0 {
+		return keptOpen(wrong)
 	}
 	if n.Kind == kindSubmit && in.Denied(n.Key) {
 		n.Key += ":" + n.Trigger // sent once more, after its person was told that nothing was done
@@ -136,7 +139,12 @@ func inputErrors(inputs []string, text string) any {
 	if len(marked) == 0 {
 		return nil
 	}
-	return map[string]any{"response_action": "errors", "errors": marked}
+	return keptOpen(marked)
+}
+
+// keptOpen is the reply that does it, with words by input.
+func keptOpen(wrong map[string]string) any {
+	return map[string]any{"response_action": "errors", "errors": wrong}
 }
 
 // deny remembers a key whose person was told that nothing was done, in case it was written down after all.

@@ -10,10 +10,12 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 )
 
-// Reader answers commands that change nothing, while nothing can be written down. *commands.Desk is one.
+// Reader answers what needs not be written down first: commands that change nothing, while nothing can be
+// written down, and forms that cannot be accepted as they are. *commands.Desk is one.
 type Reader interface {
 	ReadOnly(text string) bool
 	Command(ctx context.Context, r commands.Request) commands.Result
+	Mistakes(s commands.Submission) map[string]string
 }
 
 const (
@@ -40,6 +42,21 @@ func (in *Intake) refuse(n *note, cause error) (reply any) {
 		in.telling.Go(func() { in.tell(n, c) })
 	}
 	return nil
+}
+
+// mistaken is what is wrong in a form, by input, as far as that can be told before it is written down; the desk
+// looks again. What it finds in inputs that the form does not have would be nothing that Slack could show.
+func (in *Intake) mistaken(n *note) map[string]string {
+	if n.Form == nil || in.Reader == nil {
+		return nil
+	}
+	wrong := map[string]string{}
+	for id, words := range in.Reader.Mistakes(n.submission()) {
+		if _, ok := n.Form.Values[id]; ok {
+			wrong[id] = words
+		}
+	}
+	return wrong
 }
 
 // unwritten says why something was not accepted.

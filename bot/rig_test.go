@@ -269,6 +269,7 @@ type desk struct {
 	onPress   func(commands.Press) commands.Result
 	onForm    func(commands.Submission) commands.Result
 	onHome    func(ledger.Actor) card.Card
+	onLook    func(commands.Submission) map[string]string
 }
 
 func say(format string, args ...any) *card.Card {
@@ -317,6 +318,16 @@ func (d *desk) Home(_ context.Context, who ledger.Actor) card.Card {
 
 // ReadOnly says that lists only read.
 func (d *desk) ReadOnly(text string) bool { return strings.HasSuffix(text, "list") }
+
+// Mistakes finds none unless it is told to.
+func (d *desk) Mistakes(s commands.Submission) map[string]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.onLook == nil {
+		return nil
+	}
+	return d.onLook(s)
+}
 
 func (d *desk) asked() []commands.Request {
 	d.mu.Lock()

@@ -179,6 +179,40 @@ func TestAFormThatIsNotAcceptedIsShownAgain(t *testing.T) {
 	}
 }
 
+// TestAMistakeInAFormIsToldInTheAcknowledgement: the form stays as it is and complains, and nothing is written down;
+// a complaint about an input that it does not have stops nothing.
+func TestAMistakeInAFormIsToldInTheAcknowledgement(t *testing.T) {
+	r := startRig(t)
+	r.intake.Reader = r.desk
+	r.desk.onCommand = func(commands.Request) commands.Result {
+		return commands.Result{Modal: &card.Modal{ID: "glass", Subject: "op-1", Version: 3, Title: "Break the glass", Submit: "Go",
+			Body: *say("Type web to confirm."), Inputs: []card.Input{{ID: "target", Label: "Target"}}}}
+	}
+	r.desk.onLook = func(s commands.Submission) map[string]string {
+		wrong := map[string]string{"elsewhere": "Nobody sees this."}
+		if s.Modal == "glass" && s.Subject == "op-1" && s.Version == 3 && s.Values["target"] != "web" {
+			wrong["target"] = "This is not web."
+		}
+		return wrong
+	}
+	dev := r.As("dev")
+	if err := dev.Slash("#deploys", "/asg rollout"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the form", func() bool { return dev.View() != nil })
+	err := dev.Submit(map[string]any{"Target": "wbe"})
+	if v := dev.View(); err != nil || v == nil || v.Errors["target"] != "This is not web." || len(v.Errors) != 1 {
+		t.Fatalf("got %v and %+v, want the same form with one complaint, at once", err, dev.View())
+	}
+	if got := r.desk.pressedForms(); len(got) != 0 {
+		t.Errorf("got %+v at the desk, want nothing written down", got)
+	}
+	if err := dev.Submit(map[string]any{"Target": "web"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the form at the desk", func() bool { return len(r.desk.pressedForms()) == 1 })
+}
+
 func TestAPanickingDeskApologises(t *testing.T) {
 	r := startRig(t)
 	r.desk.onCommand = func(commands.Request) commands.Result { panic("boom") }

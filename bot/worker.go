@@ -83,10 +83,7 @@ func (w *Worker) ask(ctx context.Context, n *note) {
 	case kindPress:
 		w.press(ctx, n)
 	case kindSubmit:
-		w.deliver(ctx, n, w.Desk.Submit(ctx, commands.Submission{
-			Key: n.Key, Actor: n.Actor, Modal: n.Form.ID, Subject: ledger.ID(n.Form.About.Subject),
-			Version: n.Form.About.Version, Values: n.Form.Values, Channel: n.Channel,
-		}))
+		w.deliver(ctx, n, w.Desk.Submit(ctx, n.submission()))
 	case kindHome:
 		w.visit(ctx, n)
 	default:

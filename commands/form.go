@@ -21,7 +21,7 @@ type wording struct {
 func denial() wording {
 	return wording{
 		id: "deny", title: "Deny", submit: "Deny", choice: "deny", noun: "denial",
-		input: card.Input{ID: "reason", Label: "Why?", Hint: "It stands in the thread, for everybody there.", Multi: true, Max: maxReason},
+		input: card.Input{ID: "reason", Label: "Why?", Hint: "Everybody who sees the thread can read it.", Multi: true, Max: maxReason},
 		own:   fault.New(fault.Denied, "This is your own request.").WithHint("To take it back, press Withdraw."),
 	}
 }
@@ -29,7 +29,7 @@ func denial() wording {
 func closing() wording {
 	return wording{
 		id: "review", title: "Close review", submit: "Close review", choice: "approve", noun: "review",
-		input: card.Input{ID: "note", Label: "What did you find?", Hint: "It stands in the thread, for everybody there.", Multi: true, Max: maxReason},
+		input: card.Input{ID: "note", Label: "What did you find?", Hint: "Everybody who sees the thread can read it.", Multi: true, Max: maxReason},
 		own:   fault.New(fault.Denied, "You broke this glass, so somebody else must look at it."),
 	}
 }
@@ -76,7 +76,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) Result {
 		if err != nil {
 			return Result{}, err
 		}
-		if wrong := d.mistakes(s); len(wrong) > 0 {
+		if wrong := d.Mistakes(s); len(wrong) > 0 {
 			return Result{Errors: wrong}, nil
 		}
 		switch s.Modal {
@@ -91,9 +91,9 @@ func (d *Desk) Submit(ctx context.Context, s Submission) Result {
 	})
 }
 
-// mistakes says what is wrong in a form, by input, as far as that can be told without asking anybody: a form
-// with mistakes stays open, and nothing is done.
-func (d *Desk) mistakes(s Submission) map[string]string {
+// Mistakes says what is wrong in a form, by input, as far as that can be told at once and without asking anybody:
+// a form with mistakes stays open, and nothing is done.
+func (d *Desk) Mistakes(s Submission) map[string]string {
 	switch s.Modal {
 	case "deny":
 		return mistake(s, "reason", "Say why, in a few words.")

@@ -145,7 +145,7 @@ func TestMistakesAreFoundWithoutAskingAnybody(t *testing.T) {
 		{"break_glass", "/" + burning, "target", "wed", true}, {"break_glass", "/" + burning, "target", "web", false},
 		{"other", "", "x", "", false},
 	} {
-		got := d.mistakes(Submission{Modal: c.modal, Subject: ledger.ID(c.subject), Values: map[string]string{c.input: c.value}})
+		got := d.Mistakes(Submission{Modal: c.modal, Subject: ledger.ID(c.subject), Values: map[string]string{c.input: c.value}})
 		if (got[c.input] != "") != c.wrong {
 			t.Errorf("%+v: got %v", c, got)
 		}
