@@ -121,7 +121,8 @@ func (j *journey) travel(ctx context.Context) {
 	j.tried, j.again = int(tw.tried.Load()), tw.again
 }
 
-// rest waits until everything accepted is handled and everything is drawn, and ends the bot.
+// rest waits until everything accepted is handled and everything is drawn, and ends the bot. What it still began
+// while it was asked to end is left to another.
 func (tw *town) rest(ctx context.Context, m *mortal) error {
 	m.fate.arm(false)
 	if m.fate.isDead() { // it died when all was done
@@ -130,12 +131,25 @@ func (tw *town) rest(ctx context.Context, m *mortal) error {
 			return err
 		}
 	}
-	until(ctx, 15*time.Second, func() bool {
-		waiting, err := tw.redis.XLen(ctx, "{amiral}:inbox").Result()
-		drawing, errDrawing := tw.redis.ZCard(ctx, "{amiral}:draw").Result()
-		return errors.Join(err, errDrawing) == nil && waiting+drawing == 0
-	})
-	return m.bury()
+	for range 5 {
+		until(ctx, 15*time.Second, func() bool { return tw.settled(ctx) })
+		if err := m.bury(); err != nil || tw.settled(ctx) {
+			return err
+		}
+		var err error
+		if m, err = tw.birth(ctx, &fate{}); err != nil {
+			return err
+		}
+		tw.orderly++
+	}
+	return errors.Join(m.bury(), errors.New("there is always something left to do"))
+}
+
+// settled reports whether there is nothing to handle and nothing to draw.
+func (tw *town) settled(ctx context.Context) bool {
+	waiting, err := tw.redis.XLen(ctx, "{amiral}:inbox").Result()
+	drawing, errDrawing := tw.redis.ZCard(ctx, "{amiral}:draw").Result()
+	return errors.Join(err, errDrawing) == nil && waiting+drawing == 0
 }
 
 // judge fails the test for every run that went wrong, and tells what the runs came to.

@@ -133,10 +133,11 @@ func (f *fate) arm(on bool) {
 type town struct {
 	*people
 	*workspace.Workspace
-	log   *slog.Logger
-	redis *redis.Client
-	lives int
-	again int // cards and lines that came twice
+	log     *slog.Logger
+	redis   *redis.Client
+	lives   int
+	orderly int // of them, those before which nobody died
+	again   int // cards and lines that came twice
 }
 
 // newTown starts a workspace whose AWS is called without a network, so that many towns can stand side by side.
@@ -293,7 +294,7 @@ func (tw *town) untrue(ctx context.Context, records *ledger.Ledger, all []ledger
 		return []string{"there is no card"}
 	}
 	at := all[0].Message
-	if at.TS != cards[len(cards)-1].TS || len(cards) > tw.lives {
+	if at.TS != cards[len(cards)-1].TS || len(cards) > tw.lives-tw.orderly {
 		bad = append(bad, fmt.Sprintf("the record's card is %s, and there are %d of which the last is %s", at.TS, len(cards), cards[len(cards)-1].TS))
 	}
 	entries, err := records.Journal(ctx, all[0].ID)
@@ -307,7 +308,7 @@ func (tw *town) untrue(ctx context.Context, records *ledger.Ledger, all []ledger
 		}
 	}
 	tw.again = len(cards) - 1 + len(tw.Slack.Thread(at.Channel, at.TS)) - 1 - lines
-	if tw.again < 0 || tw.again >= tw.lives {
+	if tw.again < 0 || tw.again >= tw.lives-tw.orderly {
 		bad = append(bad, fmt.Sprintf("%d lines in the journal, %d in the thread, %d cards", lines, len(tw.Slack.Thread(at.Channel, at.TS))-1, len(cards)))
 	}
 	return bad

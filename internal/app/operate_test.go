@@ -18,7 +18,7 @@ func (w *world) operate(ctx context.Context, login string, args []string) (strin
 	if args[0] == "list" {
 		return w.listed(ctx)
 	}
-	op, err := app.NewOperator(ctx, app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log()}, login)
+	op, err := app.NewOperator(ctx, w.options(), login)
 	if err != nil {
 		return "", err
 	}
@@ -32,7 +32,7 @@ func (w *world) operate(ctx context.Context, login string, args []string) (strin
 }
 
 func (w *world) store(ctx context.Context) (*app.Store, error) {
-	return app.NewStore(ctx, app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log()})
+	return app.NewStore(ctx, w.options())
 }
 
 func (w *world) listed(ctx context.Context) (string, error) {

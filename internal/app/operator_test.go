@@ -31,7 +31,7 @@ func operators(_ *workspace.Options, c *config.Config) {
 // operator opens the command line for somebody.
 func (w *world) operator(login string) (*app.Operator, error) {
 	w.t.Helper()
-	op, err := app.NewOperator(w.t.Context(), app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log()}, login)
+	op, err := app.NewOperator(w.t.Context(), w.options(), login)
 	if err == nil {
 		w.t.Cleanup(op.Close)
 	}

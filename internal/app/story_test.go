@@ -3,46 +3,88 @@ package app_test
 import (
 	"testing"
 
+	"github.com/amiral-ops/amiral/internal/app"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/workspace"
+	"github.com/amiral-ops/amiral/internal/workspace/slacksim"
 	"github.com/amiral-ops/amiral/internal/workspace/story"
 )
 
-// TestStories plays every story that comes with the workspace, as the demo does.
+// TestStories plays every story that comes with the workspace, as the demo does. They stand beside each other, as
+// many as the -parallel flag says.
 func TestStories(t *testing.T) {
+	manyWorlds(t)
 	for _, name := range story.Names() {
 		t.Run(name, func(t *testing.T) {
-			s, err := story.Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			newWorld(t, 1, asTheDemo).play(s)
+			t.Parallel()
+			nextWorld(t, 1, asTheDemo).play(load(t, name))
 		})
 	}
 }
 
-// TestStoriesWithTwoReplicas plays some of them with two bots: either serves any click, and either may die.
+// TestStoriesWithTwoReplicas plays those in which people decide with two bots, whom Slack gives what they do in
+// turn: either serves any press, whoever posted the card, and either may die.
 func TestStoriesWithTwoReplicas(t *testing.T) {
-	for _, name := range []string{"canary", "crash", "quorum", "narrow"} {
+	manyWorlds(t)
+	for _, name := range []string{"canary", "crash", "freeze", "glass", "home", "narrow", "quorum", "slackless"} {
 		t.Run(name, func(t *testing.T) {
-			s, err := story.Load(name)
-			if err != nil {
-				t.Fatal(err)
+			t.Parallel()
+			w := nextWorld(t, 2, asTheDemo, inTurn)
+			w.play(load(t, name))
+			if name != "crash" && name != "slackless" { // there the connections come and go, and with them whose turn it is
+				w.bothServed()
 			}
-			newWorld(t, 2, asTheDemo).play(s)
 		})
 	}
+}
+
+// inTurn has Slack use the connections one after the other.
+func inTurn(o *workspace.Options, _ *config.Config) {
+	o.Slack = func(so *slacksim.Options) { so.Distribution = slacksim.RoundRobin }
+}
+
+// bothServed checks that every bot was given something to do.
+func (w *world) bothServed() {
+	w.t.Helper()
+	for i, r := range w.bots {
+		if n := accepted(w.t, r.app); n == 0 {
+			w.t.Errorf("bot %d of %d was given nothing", i+1, len(w.bots))
+		}
+	}
+}
+
+// accepted counts the envelopes that a bot wrote down.
+func accepted(t *testing.T, a *app.App) (n uint64) {
+	t.Helper()
+	families, err := a.Metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "amiral_accept_seconds" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			n += m.GetHistogram().GetSampleCount()
+		}
+	}
+	return n
+}
+
+func load(t *testing.T, name string) story.Story {
+	t.Helper()
+	s, err := story.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // TestTheMainJobOnARealRedis plays the main job on a redis-server, whose clock is its own.
 func TestTheMainJobOnARealRedis(t *testing.T) {
 	url := redisServer(t)
-	s, err := story.Load("rollout")
-	if err != nil {
-		t.Fatal(err)
-	}
 	newWorld(t, 2, asTheDemo, func(o *workspace.Options, c *config.Config) {
 		o.RedisURL = url
 		c.Engine.Poll = 1e9
-	}).play(s)
+	}).play(load(t, "rollout"))
 }

@@ -2,10 +2,14 @@ package app_test
 
 import (
 	"context"
+	"flag"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,9 +26,16 @@ import (
 	"github.com/amiral-ops/amiral/internal/workspace/story"
 )
 
+// beside is how many worlds may stand beside each other: they mostly wait.
+const beside = 8
+
 func TestMain(m *testing.M) {
 	if mainOfChild() {
 		return
+	}
+	flag.Parse()
+	if runtime.GOMAXPROCS(0) < beside {
+		_ = flag.Set("test.parallel", strconv.Itoa(beside)) // it is a flag of this binary
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
 }
@@ -34,6 +45,7 @@ type world struct {
 	*workspace.Workspace
 	t      *testing.T
 	config config.Config
+	aws    http.RoundTripper // to this world's AWS; nil: the environment says where that is
 
 	mu   sync.Mutex
 	bots []*replica
@@ -49,6 +61,50 @@ type replica struct {
 // newWorld starts a workspace and n bots. AWS is asked with the local endpoint: the SDK finds it in the
 // environment, as in production.
 func newWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Config)) *world {
+	t.Helper()
+	w := openWorld(t, change...)
+	for name, value := range awsEnv(w.Info()) {
+		t.Setenv(name, value)
+	}
+	w.populate(n)
+	return w
+}
+
+// nextWorld is a world beside others that are there at the same time: they mostly wait. An environment belongs to
+// all of them (see manyWorlds), so that each is led to an AWS of its own on the way.
+func nextWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Config)) *world {
+	t.Helper()
+	w := openWorld(t, change...)
+	way := &http.Transport{}
+	t.Cleanup(way.CloseIdleConnections)
+	w.aws = led{to: strings.TrimPrefix(w.Info().AWSEndpoint, "http://"), way: way}
+	w.populate(n)
+	return w
+}
+
+// manyWorlds prepares the environment for worlds beside each other.
+func manyWorlds(t *testing.T) {
+	for name, value := range awsEnv(workspace.Info{AWSEndpoint: "http://aws.local"}) {
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_CA_BUNDLE", "") // the SDK cannot add it to a client of ours
+}
+
+// led leads every request to one address.
+type led struct {
+	to  string
+	way http.RoundTripper
+}
+
+// RoundTrip sends a request there.
+func (l led) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Host = l.to
+	return l.way.RoundTrip(r)
+}
+
+// openWorld starts a workspace.
+func openWorld(t *testing.T, change ...func(*workspace.Options, *config.Config)) *world {
 	t.Helper()
 	slash, err := app.Slash()
 	if err != nil {
@@ -67,15 +123,22 @@ func newWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Co
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	for name, value := range awsEnv(w.Info()) {
-		t.Setenv(name, value)
-	}
-	all := &world{Workspace: w, t: t, config: c}
+	return &world{Workspace: w, t: t, config: c}
+}
+
+// populate starts the bots of a world.
+func (w *world) populate(n int) {
+	w.t.Helper()
 	for range n {
-		all.start()
+		w.start()
 	}
-	t.Cleanup(all.stop)
-	return all
+	w.t.Cleanup(w.stop)
+}
+
+// options are what a bot of this world is made from.
+func (w *world) options() app.Options {
+	w.t.Helper()
+	return app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log(), AWS: w.aws}
 }
 
 // settings is a configuration for tests that are not about the policy: production needs one of the engineers,
@@ -119,7 +182,7 @@ func environ(info workspace.Info) config.Environ {
 // start starts another bot.
 func (w *world) start() {
 	w.t.Helper()
-	a, err := app.New(context.Background(), app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log()})
+	a, err := app.New(context.Background(), w.options())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -187,12 +250,15 @@ func (w *world) restart(context.Context) error {
 	return nil
 }
 
-// play plays a story to its end.
+// play plays a story to its end. Whatever happened in it, the whole record verifies.
 func (w *world) play(s story.Story) {
 	w.t.Helper()
 	p := story.Player{Page: w.Info().Page, Patience: 40 * time.Second, Crash: w.restart, Command: w.operate, Verify: w.verify, Log: testLog{w.t}}
 	if err := p.Play(w.t.Context(), s); err != nil {
 		w.t.Fatal(err)
+	}
+	if err := w.verify(w.t.Context()); err != nil {
+		w.t.Errorf("the audit does not verify: %v", err)
 	}
 }
 
