@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/user"
 	"strings"
 	"time"
@@ -59,11 +60,18 @@ func loaded(path string) (app.Options, error) {
 	return app.Options{Config: c, Environ: config.FromEnviron(nil), Log: slog.New(slog.DiscardHandler)}, err
 }
 
-// login is who runs this process, as the operating system knows them; environment variables do not count.
+// login is who runs this process, as the operating system knows them; environment variables do not count. For
+// whoever has no account, as most have none in a container, package user would believe $USER: it is hidden from it.
 func login() (string, error) {
+	const variable = "USER"
+	if name, set := os.LookupEnv(variable); set {
+		_ = os.Unsetenv(variable)
+		defer func() { _ = os.Setenv(variable, name) }()
+	}
 	u, err := user.Current()
 	if err != nil {
-		return "", fmt.Errorf("find out who you are: %w", err)
+		return "", fault.New(fault.Denied, "This machine has no account for user %d, so I do not know who you are.", os.Getuid()).
+			WithHint("Run it with an account of your own; $USER does not count.")
 	}
 	return u.Username, nil
 }
