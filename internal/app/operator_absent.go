@@ -31,11 +31,20 @@ func (a absent) InGroup(_ context.Context, who ledger.Actor, handle string) (boo
 	return false, nil
 }
 
-// counts reports whether a vote counts for a need of that group.
+// counts reports whether a vote shows that its voter was in that group: it counts for every need that a member of
+// it can fill. One that counts for "sre or owners" and not for "owners" was no owner's.
 func (a absent) counts(v ledger.Vote, handle string) bool {
-	return slices.ContainsFunc(v.Fills, func(i int) bool {
-		return i >= 0 && i < len(a.record.Rule.Needs) && slices.Contains(a.record.Rule.Needs[i].Groups, handle)
-	})
+	shown := false
+	for i, need := range a.record.Rule.Needs {
+		if !slices.Contains(need.Groups, handle) {
+			continue
+		}
+		if !slices.Contains(v.Fills, i) {
+			return false
+		}
+		shown = true
+	}
+	return shown
 }
 
 // Members are the operators in a group: those who can decide now.
