@@ -35,7 +35,7 @@ func (o offer) details() card.Button { return o.button("details", "Details", car
 // aids bear on nothing.
 func (o offer) aids() []card.Button {
 	why := o.button("why", "Why me?", card.Default, nil)
-	if o.Command == "" {
+	if o.Command == "" || o.Kind == review {
 		return []card.Button{why}
 	}
 	return []card.Button{o.button("copy", "Copy command", card.Default, nil), why}
@@ -64,17 +64,14 @@ func (o offer) approve() card.Button {
 
 func (o offer) narrow() card.Button {
 	return o.button("approve_narrow", "Approve canary only", card.Default, &card.Confirm{
-		Title: "Approve a part only?", Text: "Only " + o.Narrow + ". " + o.change() + " The rest waits for another approval.",
+		Title: "Approve a part only?", Text: there(o.Record) + ": only " + o.Narrow + ". The rest waits for another approval.",
 		Yes: "Approve this part", No: "Not yet",
 	})
 }
 
 // change repeats what somebody is about to agree to, and where.
 func (o offer) change() string {
-	s := o.Title
-	if o.Environment != "" {
-		s += " in " + o.Environment
-	}
+	s := there(o.Record)
 	if o.Impact != "" {
 		s += ": " + o.Impact
 	}
@@ -103,12 +100,16 @@ func (o offer) running(p Picture) []card.Button {
 	return append([]card.Button{widen}, others...)
 }
 
-// ended are the kind's own buttons; what never ran can be asked for again.
+// ended are the kind's own buttons; what never ran, or did not come to its end, can be asked for again.
 func (o offer) ended(p Picture) []card.Button {
 	switch o.State {
 	case ledger.Expired, ledger.Void, ledger.Denied, ledger.Withdrawn:
 		if o.Kind != review {
 			return append([]card.Button{o.button("again", "Ask again", card.Primary, nil)}, p.Buttons...)
+		}
+	case ledger.Failed, ledger.Cancelled, ledger.Undone:
+		if o.Kind != review && o.Kind != freeze {
+			return append(slices.Clone(p.Buttons), o.button("again", "Ask again", card.Default, nil))
 		}
 	}
 	return slices.Clone(p.Buttons)

@@ -40,8 +40,16 @@ var reviewFaces = map[ledger.State]face{
 	ledger.Denied:    {"Objected", card.Bad},
 }
 
+// freeze is the kind of operation that lasts and then is over; nothing is done in it that could fail.
+const freeze = "freeze"
+
+var freezeFaces = map[ledger.State]face{
+	ledger.Succeeded: {"Over", card.Good},
+	ledger.Cancelled: {"Lifted", card.Good},
+}
+
 func faceOf(r ledger.Record) face {
-	if f, ok := reviewFaces[r.State]; ok && r.Kind == review {
+	if f, ok := map[string]map[ledger.State]face{review: reviewFaces, freeze: freezeFaces}[r.Kind][r.State]; ok {
 		return f
 	}
 	return faces[r.State]
@@ -92,12 +100,9 @@ func (n *Notifier) picture(r ledger.Record) Picture {
 
 // summary is the whole in a sentence, for notifications and for where no blocks are drawn.
 func summary(r ledger.Record) string {
-	s := faceOf(r).words + ": " + r.Title
+	s := faceOf(r).words + ": " + there(r)
 	if r.BreakGlass != "" {
 		s = badge + " · " + s
-	}
-	if r.Environment != "" {
-		s += " in " + r.Environment
 	}
 	if r.State != ledger.Pending {
 		return s + "."
@@ -112,16 +117,27 @@ func summary(r ledger.Record) string {
 	return s
 }
 
+// there is the title and where it happens. What is of a whole environment bears its name already.
+func there(r ledger.Record) string {
+	if r.Environment == "" || r.Target == "" {
+		return r.Title
+	}
+	return r.Title + " in " + r.Environment
+}
+
 // standing tells what keeps it, what it is limited to, or how it ended.
 func standing(r ledger.Record) []card.Section {
 	var all []card.Section
 	if r.State == ledger.Held {
 		why := cmp.Or(r.Stayed, "It may not start yet.")
-		all = append(all, card.Para(card.Join(card.Text{{Bold: "Approved · waits:"}}, card.T(" "), card.Expand(why),
+		all = append(all, card.Para(card.Join(card.Text{{Bold: "Waits:"}}, card.T(" "), card.Expand(why),
 			card.T(" It is checked again before it starts."))))
 	}
 	if r.Narrowed {
 		all = append(all, card.Para(card.Join(card.T("✂️ "), card.Text{{Bold: "Approved for " + r.Narrow + " only."}}, rest(r))))
+	}
+	if by, told := ender(r); told {
+		return append(all, card.Para(by))
 	}
 	if r.Outcome != "" {
 		all = append(all, card.Para(card.Expand(r.Outcome)))

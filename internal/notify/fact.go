@@ -11,7 +11,6 @@ import (
 func facts(r ledger.Record) []card.Fact {
 	all := []card.Fact{
 		{Label: asker(r), Value: card.User(r.Requester.User)},
-		{Label: "Operation", Value: card.Code(string(r.ID))},
 	}
 	if where := where(r); where != "" {
 		all = append(all, card.Fact{Label: "Where", Value: card.T("%s", where)})
@@ -19,14 +18,14 @@ func facts(r ledger.Record) []card.Fact {
 	if r.About != "" {
 		all = append(all, card.Fact{Label: subject(r), Value: card.Code(string(r.About))})
 	}
-	if r.Impact != "" {
+	if r.Impact != "" && !r.State.Final() {
 		all = append(all, card.Fact{Label: "Impact", Value: card.T("%s", r.Impact)})
 	}
 	all = append(all, moments(r)...)
 	if by := seated(r); len(by) > 0 && r.State != ledger.Pending {
 		all = append(all, card.Fact{Label: agreed(r), Value: by})
 	}
-	return all
+	return append(all, card.Fact{Label: "Operation", Value: card.Code(string(r.ID))})
 }
 
 func asker(r ledger.Record) string {
@@ -63,6 +62,8 @@ func where(r ledger.Record) string {
 // moments are the facts of time, by state.
 func moments(r ledger.Record) []card.Fact {
 	switch {
+	case r.State == ledger.Pending && r.Kind == review:
+		return nil // it is called for until somebody has looked
 	case r.State == ledger.Pending:
 		at := card.When(r.Expires)
 		if r.Extended > 0 {
@@ -73,7 +74,7 @@ func moments(r ledger.Record) []card.Fact {
 		return []card.Fact{{Label: "Opens", Value: card.When(r.Opens)}}
 	case r.State == ledger.Waiting:
 		return []card.Fact{{Label: "Waits for", Value: card.Code(string(r.Ahead))}}
-	case r.State.Final() && !r.Started.IsZero():
+	case r.State.Final() && !r.Started.IsZero() && r.State != ledger.Void:
 		return []card.Fact{{Label: "Took", Value: card.T("%s", card.Span(r.Ended.Sub(r.Started)))}}
 	}
 	return nil

@@ -88,8 +88,8 @@ func (n *Notifier) write(ctx context.Context, d *ledger.Drawing, people []string
 
 // passed is what somebody is told who was not asked.
 func passed(r ledger.Record) card.Card {
-	words := card.Join(card.User(r.Requester.User), card.T(" started %s without the approval that you could have given: %s\n", r.Title, r.BreakGlass),
-		place(r), card.T(" A second person reviews it: "), card.Code(string(reviewOf(r))), card.T("."))
+	words := card.Join(card.User(r.Requester.User), card.T(" started %s without the approval that you could have given: %s\nA second person reviews it: ", there(r), r.BreakGlass),
+		card.Code(string(reviewOf(r))), card.T(". "), place(r))
 	o := offer{r}
 	return card.Card{
 		Title: badge + " · " + r.Title, Tone: card.Bad, Summary: badge + ": " + r.Title + " runs without approval.",

@@ -3,6 +3,7 @@ package notify
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -32,8 +33,21 @@ func (n *Notifier) Farewell(r ledger.Record) card.Card {
 
 // ending is how it ended, in the words of its record, and where its thread is.
 func ending(r ledger.Record) card.Text {
-	t := card.Expand(cmp.Or(r.Outcome, faceOf(r).words+"."))
+	t, told := ender(r)
+	if !told {
+		t = card.Expand(cmp.Or(r.Outcome, faceOf(r).words+"."))
+	}
 	return card.Join(t, card.T(" "), place(r))
+}
+
+// ender says who ended what never ran, and why: the words of the record, with the name that they leave out.
+func ender(r ledger.Record) (card.Text, bool) {
+	said := map[ledger.State]string{ledger.Denied: "Denied", ledger.Withdrawn: "Withdrawn"}[r.State]
+	why, ok := strings.CutPrefix(r.Outcome, said)
+	if said == "" || !ok || r.EndedBy.User == "" {
+		return nil, false
+	}
+	return card.Join(card.T("%s by ", faceOf(r).words), card.User(r.EndedBy.User), card.Expand(why)), true
 }
 
 // place leads to the operation's card.
@@ -46,18 +60,18 @@ func place(r ledger.Record) card.Text {
 
 // ends are the facts of a direct message.
 func ends(r ledger.Record) []card.Fact {
-	all := []card.Fact{{Label: "Operation", Value: card.Code(string(r.ID))}}
+	var all []card.Fact
 	if where := where(r); where != "" {
 		all = append(all, card.Fact{Label: "Where", Value: card.T("%s", where)})
 	}
-	if r.EndedBy.User != "" {
+	if _, told := ender(r); r.EndedBy.User != "" && !told {
 		all = append(all, card.Fact{Label: "Ended by", Value: card.User(r.EndedBy.User)})
 	}
 	if by := seated(r); len(by) > 0 {
 		all = append(all, card.Fact{Label: agreed(r), Value: by})
 	}
-	if !r.Ended.IsZero() && !r.Started.IsZero() {
+	if !r.Ended.IsZero() && !r.Started.IsZero() && r.State != ledger.Void {
 		all = append(all, card.Fact{Label: "Took", Value: card.T("%s", card.Span(r.Ended.Sub(r.Started).Round(time.Second)))})
 	}
-	return all
+	return append(all, card.Fact{Label: "Operation", Value: card.Code(string(r.ID))})
 }

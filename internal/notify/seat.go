@@ -25,7 +25,7 @@ func foot(r ledger.Record) []card.Text {
 func quorum(r ledger.Record) card.Text {
 	line := card.T("Needs %d: ", r.Rule.Quorum())
 	if r.Kind == review {
-		line = card.T("Needs a second look by %d: ", r.Rule.Quorum())
+		line = card.T("Needs a second look: ")
 	}
 	approvers, seats := r.Approvers(), r.Seats()
 	first := true

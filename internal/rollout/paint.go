@@ -37,8 +37,10 @@ func (Painter) Paint(rec ledger.Record) Picture {
 		pic.Sections = s.voided()
 	case rec.State.Final() && d.Version > 0:
 		pic.Sections = s.ended()
+	case rec.State.Final():
+		pic.Sections = []card.Section{{Facts: p.sides()}}
 	default:
-		pic.Sections = p.Sections()
+		pic.Sections = p.brief()
 	}
 	return pic
 }
@@ -324,6 +326,5 @@ func (s scene) voided() []card.Section {
 	return []card.Section{
 		card.Para(card.Join(card.Text{{Bold: "Approved → now"}})),
 		{Facts: facts},
-		card.Para(card.T("So the approval counts no more. Nothing was changed.")),
 	}
 }

@@ -2,15 +2,30 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
-// Sections is the body of the plan's card: what is, what will be, what it takes, and the way back.
-func (p Plan) Sections() []card.Section {
-	sections := []card.Section{{Facts: p.facts()}}
+// Sections is the whole plan: what is, what will be, what it takes, and the way back.
+func (p Plan) Sections() []card.Section { return p.under(p.facts()) }
+
+// brief is as much of the plan as somebody needs who decides on it; the impact stands beside it already, and the
+// rest is in the details.
+func (p Plan) brief() []card.Section {
+	return p.under(slices.Concat(p.sides(), []card.Fact{p.waves()}, p.promises()))
+}
+
+// sides are what is and what will be.
+func (p Plan) sides() []card.Fact {
+	return []card.Fact{{Label: "Now", Value: p.From.text()}, {Label: "Then", Value: p.then()}}
+}
+
+// under puts facts above what stands out in the plan.
+func (p Plan) under(facts []card.Fact) []card.Section {
+	sections := []card.Section{{Facts: facts}}
 	if diff := p.otherDifferences(); diff != "" {
 		sections = append(sections, card.Para(card.T("The two versions differ in more than the image:")), card.Section{Code: diff})
 	}
@@ -21,23 +36,30 @@ func (p Plan) Sections() []card.Section {
 }
 
 func (p Plan) facts() []card.Fact {
-	facts := []card.Fact{
-		{Label: "Group", Value: card.Join(card.Code(string(p.Group)), card.T(" in %s, %s (%s)", p.Environment, p.Region, p.Account))},
-		{Label: "Now", Value: p.From.text()},
-		{Label: "Then", Value: p.then()},
-		{Label: "Instances", Value: card.T("%s", p.instances())},
-		{Label: "Waves", Value: card.T("%s", p.Pace.inWaves())},
-		{Label: "In service", Value: card.T("%s", p.inService())},
-	}
-	if p.Want.Canary > 0 {
-		facts = append(facts, card.Fact{Label: "Canary", Value: card.T("%s first; then somebody decides within %s, otherwise it is rolled back",
-			plural(p.canaries(), "instance"), card.Span(p.Want.CanaryWait))})
-	}
+	facts := []card.Fact{{Label: "Group", Value: card.Join(card.Code(string(p.Group)), card.T(" in %s, %s (%s)", p.Environment, p.Region, p.Account))}}
+	facts = append(facts, p.sides()...)
+	facts = append(facts, card.Fact{Label: "Instances", Value: card.T("%s", p.instances())}, p.waves(),
+		card.Fact{Label: "In service", Value: card.T("%s", p.inService())})
 	if len(p.Order.Checkpoints) > 1 {
 		facts = append(facts, card.Fact{Label: "Checkpoints", Value: card.T("%s, %s at each", percents(p.Order.Checkpoints[:len(p.Order.Checkpoints)-1]), card.Span(p.Order.CheckpointDelay))})
 	}
 	if p.Order.Bake > 0 {
 		facts = append(facts, card.Fact{Label: "Bake", Value: card.T("%s under watch at the end", card.Span(p.Order.Bake))})
+	}
+	return append(facts, p.promises()...)
+}
+
+func (p Plan) waves() card.Fact {
+	return card.Fact{Label: "Waves", Value: card.T("%s", p.Pace.inWaves())}
+}
+
+// promises are what people agree to beside the change itself: who is asked again, what stops it, what it leaves
+// changed, and the way back.
+func (p Plan) promises() []card.Fact {
+	var facts []card.Fact
+	if p.Want.Canary > 0 {
+		facts = append(facts, card.Fact{Label: "Canary", Value: card.T("%s first; then somebody decides within %s, otherwise it is rolled back",
+			plural(p.canaries(), "instance"), card.Span(p.Want.CanaryWait))})
 	}
 	if len(p.Order.Alarms) > 0 {
 		facts = append(facts, card.Fact{Label: "Alarms", Value: card.T("%s", p.alarmWords())})
