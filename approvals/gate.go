@@ -25,6 +25,7 @@ type Ledger interface {
 	Signal(ctx context.Context, id ledger.ID, version int64, s ledger.Signal) (ledger.Record, error)
 	Abandon(ctx context.Context, id ledger.ID, by ledger.Actor, reason string) (ledger.Record, error)
 	Get(ctx context.Context, id ledger.ID) (ledger.Record, error)
+	History(ctx context.Context, resource string, n int) ([]ledger.Record, error)
 	Note(ctx context.Context, id ledger.ID, line, tone string) error
 }
 
