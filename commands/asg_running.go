@@ -85,7 +85,7 @@ func (a *ASG) last(ctx context.Context, group, env string) (Result, error) {
 	case 1:
 		return shown(ctx, a.Records, a.Draw, open[0])
 	}
-	return reply(card.Card{Title: "Operations on " + group, Summary: fmt.Sprintf("%d operations are open on %s.", len(open), group), Sections: list(open, 10)}), nil
+	return reply(card.Card{Title: "Operations on " + group, Summary: openOnes(len(open)) + " on " + group + ".", Sections: list(open, 10)}), nil
 }
 
 func otherwise(s, instead string) string {

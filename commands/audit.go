@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -52,10 +53,45 @@ func (o *Ops) audit(ctx context.Context, c *Call) (Result, error) {
 		return reply(k), nil
 	}
 	k.Summary = "The story of " + otherwise(rec.Title, string(id)) + "."
-	k.Sections = story(events, otherwise(rec.Title, events[0].What))
 	last := events[len(events)-1]
+	news := news(events)
+	k.Sections = story(news, otherwise(rec.Title, events[0].What))
 	k.Foot = []card.Text{card.Join(card.T("Operation "), card.Code(string(id)), card.T(" · entry %d, ", last.N), card.Code(short8(last.Hash)))}
+	if dull := len(events) - len(news); dull > 0 {
+		k.Foot = append(k.Foot, card.Join(card.T("Left out: %s without news; ", count(dull, "step")), card.Code("amiral audit export"), card.T(" has them.")))
+	}
 	return reply(k), nil
+}
+
+// news are the events with what each repeats of the one before left out, and without those that leave nothing.
+func news(events []audit.Event) []audit.Event {
+	var all []audit.Event
+	var last audit.Event
+	command := ""
+	for _, e := range events {
+		now := e
+		now.Fields = maps.Clone(e.Fields)
+		if e.Fields["command"] == command {
+			delete(now.Fields, "command")
+		}
+		if e.Outcome == last.Outcome || e.Outcome == e.Kind {
+			now.Outcome = ""
+		}
+		if e.Link == last.Link && e.Link != "" || e.Link == "" && e.Channel == last.Channel {
+			now.Link, now.Channel = "", ""
+		}
+		last, command = e, otherwise(e.Fields["command"], command)
+		if bookkeeping := e.Kind == "step" || e.Kind == "posted"; !bookkeeping || now.Outcome != "" {
+			all = append(all, now)
+		}
+	}
+	return all
+}
+
+// deeds are what happened, where the audit's own word for it says less.
+var deeds = map[string]string{
+	"proposed": "asked", "glass": "glass broken", "approved": "quorum reached",
+	"counted": "counts again", "uncounted": "counts no more", "widened": "approved the rest", "held": "held back",
 }
 
 // story draws events, the first ones and the last ones where they are many. title is what most are about.
@@ -82,7 +118,7 @@ func story(events []audit.Event, title string) []card.Section {
 
 // event is one entry in a line: when, what, who, what came of it, where, and with which words.
 func event(e audit.Event, title string) card.Text {
-	t := card.Join(card.When(e.At), card.T(" "), card.Text{{Bold: e.Kind}})
+	t := card.Join(card.When(e.At), card.T(" "), card.Text{{Bold: otherwise(deeds[e.Kind], e.Kind)}})
 	if e.Who.User != "" {
 		t = card.Join(t, card.T(" by "), card.User(e.Who.User))
 	}

@@ -19,6 +19,10 @@ func TestTheAuditTellsAStory(t *testing.T) {
 		{At: at(1), Kind: "refused", Op: "op-abc", Who: audit.Who{User: "UNEW"}, Channel: "CDEPLOYS", What: "approve", Outcome: "You cannot approve this: you are not in @sre.", N: 2, Hash: "ab"},
 		{At: at(2), Kind: "vote", Op: "op-abc", Who: audit.Who{User: "USRE"}, Channel: "CDEPLOYS", Link: "https://harbour.example/p1", Outcome: "pending",
 			Fields: map[string]string{"choice": "approve", "reason": "looks good {user:U1}", "via": "command line"}, N: 3, Hash: "ac"},
+		{At: at(2), Kind: "approved", Op: "op-abc", Who: audit.Who{User: "USRE"}, Channel: "CDEPLOYS", Link: "https://harbour.example/p1", Outcome: "approved",
+			Fields: map[string]string{"command": "/asg rollout web --image ami-0b2"}, N: 3, Hash: "ad"},
+		{At: at(2), Kind: "started", Op: "op-abc", Channel: "CDEPLOYS", Link: "https://harbour.example/p1", Outcome: "running", N: 4, Hash: "ae"},
+		{At: at(2), Kind: "step", Op: "op-abc", Channel: "CDEPLOYS", Link: "https://harbour.example/p1", Outcome: "running", N: 5, Hash: "af"},
 		{At: at(3), Kind: "ended", Op: "op-abc", Channel: "CDEPLOYS", Link: "https://harbour.example/p1", Outcome: "succeeded", N: 4, Hash: "0123456789abcdef"},
 	}
 	golden(t, "audit", text(w.says("audit op-a").Reply))

@@ -118,12 +118,21 @@ func (b *Book) unknown(words []grammar.Word) error {
 	if len(words) == 0 {
 		return &helpWanted{}
 	}
-	typed := strings.Join(plain(words[:min(2, len(words))]), " ")
+	typed := strings.Join(plain(words[:b.known(words)]), " ")
 	f := fault.New(fault.Invalid, "I know no command %q.", short(typed, 60))
 	if near := b.near(words); near != "" {
 		return f.WithHint("Did you mean `%s`? `/%s help` shows all commands.", near, home)
 	}
 	return f.WithHint("`/%s help` shows all commands.", home)
+}
+
+// known is how many of the words it takes to see that they are no command: two, and more where these begin one.
+func (b *Book) known(words []grammar.Word) int {
+	n := min(2, len(words))
+	for n < len(words) && len(b.under(plain(words[:n]))) > 0 {
+		n++
+	}
+	return n
 }
 
 // helpWanted is returned instead of a command when its place in the book is asked about.

@@ -100,7 +100,7 @@ func verdict(s approvals.Spec, v policy.Verdict) card.Card {
 		}
 	}
 	if v.Rule.Why != "" {
-		c.Sections = append(c.Sections, card.Para(card.Join(card.Text{{Bold: "Why: "}}, card.Expand(v.Rule.Why))))
+		c.Sections = append(c.Sections, card.Para(card.Join(card.Text{{Bold: "Why:"}}, card.T(" "), card.Expand(v.Rule.Why))))
 	}
 	c.Sections = append(c.Sections, card.Section{Facts: asksFor(s, v)})
 	if rights := others(v); len(rights) > 0 {

@@ -20,17 +20,16 @@ const (
 func (d *Desk) Home(ctx context.Context, who ledger.Actor) card.Card {
 	a := d.attempt("home", who, "", "home")
 	r := d.answer(ctx, a, func(ctx context.Context) (Result, error) {
-		person, err := d.People.Person(ctx, who)
-		if err != nil {
+		if _, err := d.People.Person(ctx, who); err != nil {
 			return Result{}, err
 		}
-		c, err := d.home(ctx, who, person)
+		c, err := d.home(ctx, who)
 		return reply(c), err
 	})
 	return *r.Reply
 }
 
-func (d *Desk) home(ctx context.Context, who ledger.Actor, person Person) (card.Card, error) {
+func (d *Desk) home(ctx context.Context, who ledger.Actor) (card.Card, error) {
 	open, err := d.Records.Open(ctx)
 	if err != nil {
 		return card.Card{}, unread("list open operations", err)
@@ -42,17 +41,18 @@ func (d *Desk) home(ctx context.Context, who ledger.Actor, person Person) (card.
 	yours := only(open, func(r ledger.Record) bool { return r.Requester == who })
 	running := only(open, func(r ledger.Record) bool { return r.State != ledger.Pending })
 	decided := only(recent, func(r ledger.Record) bool { return r.State.Final() })
+	slices.SortStableFunc(decided, func(a, b ledger.Record) int { return b.Ended.Compare(a.Ended) })
 	c := card.Card{Title: "amiral", Summary: "What waits for you, and what goes on"}
-	c.Sections = append(c.Sections, d.part("Waiting for you", "Nothing waits for you, "+person.Name+".", d.waiting(ctx, open, who))...)
-	c.Sections = append(c.Sections, d.part("Yours", "You have asked for nothing that is still open.", yours)...)
+	c.Sections = append(c.Sections, d.part("Waiting for you", "Nothing waits for you.", d.waiting(ctx, open, who))...)
+	c.Sections = append(c.Sections, d.part("Yours", "You have asked for nothing that is still open.", yours, "approve", "approve_narrow", "deny", "review", "widen")...)
 	c.Sections = append(c.Sections, d.part("Running", "Nothing runs.", running)...)
 	c.Sections = append(c.Sections, d.part("Recently decided", "Nothing yet.", decided[:min(homeDecided, len(decided))])...)
 	c.Foot = []card.Text{card.Join(card.Code("/amiral help"), card.T(" shows what you can ask."))}
 	return c, nil
 }
 
-// part draws requests under a headline, each with the buttons of its own card.
-func (d *Desk) part(title, none string, records []ledger.Record) []card.Section {
+// part draws requests under a headline, each with the buttons of its own card but for those named.
+func (d *Desk) part(title, none string, records []ledger.Record, without ...string) []card.Section {
 	all := []card.Section{card.Para(card.Text{{Bold: title}})}
 	if len(records) == 0 {
 		return append(all, card.Para(card.T("%s", none)))
@@ -62,7 +62,9 @@ func (d *Desk) part(title, none string, records []ledger.Record) []card.Section 
 		if d.Draw == nil {
 			continue
 		}
-		if drawn := d.Draw(r); len(drawn.Buttons)+len(drawn.More) > 0 {
+		drawn := d.Draw(r)
+		drawn.Buttons = slices.DeleteFunc(slices.Clone(drawn.Buttons), func(b card.Button) bool { return slices.Contains(without, b.Action) })
+		if len(drawn.Buttons)+len(drawn.More) > 0 {
 			all = append(all, card.Section{Buttons: drawn.Buttons, More: drawn.More})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -36,6 +37,25 @@ func TestEveryRequestAtHomeHasItsButtons(t *testing.T) {
 		return
 	}
 	t.Error("op-1 is not at home")
+}
+
+// TestNobodyIsOfferedTheirOwnApproval: under "Yours" stands what the requester can do. What ended last stands first.
+func TestNobodyIsOfferedTheirOwnApproval(t *testing.T) {
+	mine, early, late := op("op-1", ledger.Pending), op("op-2", ledger.Succeeded), op("op-3", ledger.Succeeded)
+	mine.Requester, mine.Kind = sre, approvals.Review
+	early.Ended, late.Ended = noon.Add(time.Hour), noon.Add(2*time.Hour)
+	w := newWorld(t, mine, early, late)
+	w.desk.Draw = drawn
+	c := w.desk.Home(t.Context(), sre)
+	_, yours, _ := strings.Cut(text(&c), "Yours\n")
+	for _, s := range c.Sections {
+		if len(s.Buttons) > 0 || (len(s.More) > 0 && s.More[0].ID != "op-1") {
+			t.Errorf("got %+v, want only what the requester can do", s)
+		}
+	}
+	if !strings.Contains(yours, "waits for review") || strings.Index(yours, "op-3") > strings.Index(yours, "op-2") {
+		t.Errorf("got %s, want a review, and what ended last first", yours)
+	}
 }
 
 func TestWhatWaitsForSomebodyIsWhatTheyMayDecide(t *testing.T) {

@@ -47,7 +47,7 @@ func (o *Ops) status(ctx context.Context, _ *Call) (Result, error) {
 	for _, r := range open {
 		count[r.State]++
 	}
-	c := card.Card{Title: "Status", Summary: fmt.Sprintf("%d operations are open.", len(open))}
+	c := card.Card{Title: "Status", Summary: openOnes(len(open)) + "."}
 	c.Sections = append(c.Sections, card.Section{Facts: []card.Fact{
 		{Label: "Running", Value: card.T("%d", count[ledger.Running])},
 		{Label: "Waiting for approval", Value: card.T("%d", count[ledger.Pending])},
@@ -62,6 +62,14 @@ func (o *Ops) status(ctx context.Context, _ *Call) (Result, error) {
 		c.Sections = append(c.Sections, list(open, 15)...)
 	}
 	return reply(c), nil
+}
+
+// openOnes is how many operations are open.
+func openOnes(n int) string {
+	if n == 1 {
+		return "1 operation is open"
+	}
+	return fmt.Sprintf("%d operations are open", n)
 }
 
 func (o *Ops) whoami(_ context.Context, c *Call) (Result, error) {

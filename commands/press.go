@@ -138,7 +138,7 @@ func (d *Desk) details(ctx context.Context, _ *attempt, rec ledger.Record, _ led
 	c := card.Card{Title: rec.Title, Tone: tone(rec.State), Summary: rec.Title}
 	if d.Draw != nil {
 		drawn := d.Draw(rec)
-		c.Title, c.Tone, c.Summary, c.Foot = drawn.Title, drawn.Tone, drawn.Summary, drawn.Foot
+		c.Title, c.Tone, c.Summary = drawn.Title, drawn.Tone, drawn.Summary
 	}
 	c.Sections = append(c.Sections, card.Section{Facts: facts(rec)})
 	if kind, ok := d.Kinds[rec.Kind]; ok {

@@ -109,10 +109,10 @@ func (m memberships) InGroup(_ context.Context, who ledger.Actor, handle string)
 
 func TestWhyMe(t *testing.T) {
 	denied := fault.New(fault.Denied, "You cannot approve this: you are in none of @sre and @owners.").WithHint("The members of @sre or @owners can: {user:USRE}.")
-	begin := "# Why me?\nRoll web to ami-0b2\nRule production of the policy `3f2c9a11`: environment is production\n"
-	pending := begin + "It needs 2 approvals, by different people: 1 from @sre and 1 from @owners: ⬜ sre · ⬜ owners\n" +
-		"Still missing: 1 from @sre and 1 from @owners. It expires 16:00.\n"
-	foot := "\n-- Operation `op-ask`\n"
+	begin := "# Why me?\nRoll web to ami-0b2\n"
+	needs := "\nIt needs 2 approvals, by different people: "
+	open, late := needs+"⬜ sre · ⬜ owners", "\nIt expires 16:00."
+	foot := "\nRule production of the policy `3f2c9a11`: environment is production.\n-- Operation `op-ask`\n"
 	half := two("op-ask", aye(sre, 0))
 	broken := two("op-ask")
 	broken.State, broken.BreakGlass, broken.Skipped, broken.Rule.Needs = ledger.Running, "it burns", broken.Rule.Needs, nil
@@ -126,17 +126,16 @@ func TestWhyMe(t *testing.T) {
 		may  error
 		want string
 	}{
-		"an approver":               {two("op-ask"), owner, nil, pending + "You may approve it: you are in @owners." + foot},
-		"a stranger":                {two("op-ask"), guestless, denied, pending + denied.Text + "\nThe members of @sre or @owners can: @USRE." + foot},
-		"a slow Slack":              {two("op-ask"), owner, errors.New("dial tcp"), pending + "Whether you may could not be found out just now." + foot},
-		"the requester":             {two("op-ask"), dev, nil, pending + "You asked for it, so you cannot approve it. You may withdraw or extend it." + foot},
+		"an approver":               {two("op-ask"), owner, nil, begin + "You may approve it: you are in @owners." + open + late + foot},
+		"a stranger":                {two("op-ask"), guestless, denied, begin + denied.Text + "\nThe members of @sre or @owners can: @USRE." + open + late + foot},
+		"a slow Slack":              {two("op-ask"), owner, errors.New("dial tcp"), begin + "Whether you may could not be found out just now." + open + late + foot},
+		"the requester":             {two("op-ask"), dev, nil, begin + "You asked for it, so you cannot approve it. You may withdraw or extend it." + open + late + foot},
 		"whoever asked and it runs": {running, dev, nil, begin + "You may stop it: you asked for it." + foot},
-		"a voter": {half, sre, nil, begin + "It needs 2 approvals, by different people: 1 from @sre and 1 from @owners: ✅ sre @USRE · ⬜ owners\n" +
-			"Still missing: 1 from @owners. It expires 16:00.\nYou have approved it." + foot},
-		"a broken glass": {broken, owner, nil, begin + "🚨 @UDEV broke the glass: it burns\nSkipped: 1 from @sre and 1 from @owners.\n" +
-			"You may stop it: you are in @owners." + foot},
-		"a freeze": {held, guestless, denied, begin + "It needs 2 approvals, by different people: 1 from @sre and 1 from @owners: ✅ sre @USRE · ✅ owners @UOWN\n" +
-			"production is frozen until 18:00 by @UDEV: sale.\n" + denied.Text + "\nThe members of @sre or @owners can: @USRE." + foot},
+		"a voter":                   {half, sre, nil, begin + "You have approved it." + needs + "✅ sre @USRE · ⬜ owners" + late + foot},
+		"a broken glass": {broken, owner, nil, begin + "You may stop it: you are in @owners.\n🚨 @UDEV broke the glass: it burns\n" +
+			"Skipped: 1 from @sre and 1 from @owners." + foot},
+		"a freeze": {held, guestless, denied, begin + denied.Text + "\nThe members of @sre or @owners can: @USRE." + needs +
+			"✅ sre @USRE · ✅ owners @UOWN\nproduction is frozen until 18:00 by @UDEV: sale." + foot},
 	} {
 		w := newWorld(t, c.rec)
 		w.desk.Groups = memberships{"UOWN": {"owners"}}
@@ -175,7 +174,8 @@ func TestDetailsTellSeatsAndWhatCameBetween(t *testing.T) {
 	for _, want := range []string{
 		"Approvals: ✅ sre @USRE · ✂️ owners @UOWN\n", "Approved only: the canary, 1 of 4 instances\n",
 		"Impact: 4 instances (100 %)\n", "About: `op-before`\n",
-		"Rule: production: 2 approvals, by different people: 1 from @sre and 1 from @owners\n",
+		"Rule: production, policy 3f2c9a11: 2 approvals, by different people: 1 from @sre and 1 from @owners\n",
+		"Why this rule: environment is production\n",
 	} {
 		if got := text(w.presses(sre, "details", "op-ask").Reply); !strings.Contains(got, want) {
 			t.Errorf("got %s, want %q in it", got, want)

@@ -20,6 +20,14 @@ func needs(r ledger.Rule) string {
 	return count(r.Quorum(), "approval") + ", by different people: " + each(r.Needs)
 }
 
+// places is how many a rule asks for, before they are drawn one by one.
+func places(r ledger.Rule) string {
+	if r.Quorum() == 1 {
+		return "1 approval"
+	}
+	return count(r.Quorum(), "approval") + ", by different people"
+}
+
 // each names needs one by one: "1 from @sre and 2 from @owners".
 func each(all []ledger.Need) string {
 	var parts []string

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -29,6 +30,14 @@ func stateWord(s ledger.State) string {
 		return "rolled back"
 	}
 	return string(s)
+}
+
+// wordFor is the state of an operation; a review is not waited for to be approved.
+func wordFor(r ledger.Record) string {
+	if r.Kind == approvals.Review && r.State == ledger.Pending {
+		return "waits for review"
+	}
+	return stateWord(r.State)
 }
 
 func tone(s ledger.State) card.Tone {
@@ -117,8 +126,8 @@ func facts(r ledger.Record) []card.Fact {
 		{Label: "Where", Value: card.T("%s · %s", r.Environment, r.Target)},
 		{Label: "Asked by", Value: card.User(r.Requester.User)},
 		{Label: "Asked", Value: card.When(r.Created)},
-		{Label: "Rule", Value: card.T("%s: %s", r.Rule.Name, needs(r.Rule))},
 	}
+	all = append(all, ruling(r)...)
 	all = append(all, decision(r)...)
 	if r.Impact != "" {
 		all = append(all, card.Fact{Label: "Impact", Value: card.T("%s", r.Impact)})
@@ -135,6 +144,19 @@ func facts(r ledger.Record) []card.Fact {
 	return all
 }
 
+// ruling is the rule that holds, the policy that it stands in, and why it is that one.
+func ruling(r ledger.Record) []card.Fact {
+	name := r.Rule.Name
+	if r.Rule.Policy != "" {
+		name += ", policy " + short8(r.Rule.Policy)
+	}
+	all := []card.Fact{{Label: "Rule", Value: card.T("%s: %s", name, needs(r.Rule))}}
+	if r.Rule.Why != "" {
+		all = append(all, card.Fact{Label: "Why this rule", Value: card.Expand(r.Rule.Why)})
+	}
+	return all
+}
+
 // decision is how far the approvals are, and what came between them and the start.
 func decision(r ledger.Record) []card.Fact {
 	var all []card.Fact
@@ -143,9 +165,6 @@ func decision(r ledger.Record) []card.Fact {
 		add("Approvals", quorum(r))
 	}
 	if r.State == ledger.Pending {
-		if r.Rule.Quorum() > 0 {
-			add("Missing", card.T("%s", lacking(r)))
-		}
 		add("Expires", card.When(r.Expires))
 	}
 	if r.State == ledger.Held {
@@ -168,7 +187,7 @@ func decision(r ledger.Record) []card.Fact {
 
 // line is an operation in one line of a list.
 func line(r ledger.Record) card.Text {
-	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s · by ", where(r), stateWord(r.State)),
+	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s · by ", where(r), wordFor(r)),
 		card.User(r.Requester.User), card.T(" · "), card.When(moment(r)), card.T(" · "), card.Code(string(r.ID)))
 	if r.State == ledger.Pending && r.Approvals() > 0 {
 		t = append(t, card.Part{Plain: " · still missing: " + lacking(r)})

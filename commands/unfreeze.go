@@ -105,7 +105,8 @@ func (z *Freezes) list(ctx context.Context, _ *Call) (Result, error) {
 	}
 	k := card.Card{Title: "Freezes", Summary: count(len(inForce), "freeze") + " in force."}
 	if len(inForce) == 0 {
-		k.Sections = []card.Section{card.Para(card.T("Nothing is frozen."))}
+		k.Summary = "Nothing is frozen."
+		k.Sections = []card.Section{card.Para(card.T("%s", k.Summary))}
 	}
 	slices.SortFunc(inForce, func(a, b freeze.Freeze) int { return a.Until.Compare(b.Until) })
 	const most = 15

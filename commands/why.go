@@ -3,29 +3,31 @@ package commands
 import (
 	"context"
 	"slices"
+	"strings"
 
+	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-// why tells one person which rule holds, what is still missing, and what they themselves may do and why.
+// why tells one person what they themselves may do and why, what is still missing, and which rule holds.
 func (d *Desk) why(ctx context.Context, a *attempt, rec ledger.Record, who ledger.Actor) (Result, error) {
-	lines := []card.Text{byRule(rec)}
+	lines := d.you(ctx, a, rec, who)
 	switch {
 	case rec.BreakGlass != "":
 		lines = append(lines, card.Join(card.T("🚨 "), card.User(rec.Requester.User), card.T(" broke the glass: %s", rec.BreakGlass)),
 			card.T("Skipped: %s.", otherwise(each(rec.Skipped), "nobody")))
 	case rec.Rule.Quorum() > 0:
-		lines = append(lines, card.Join(card.T("It needs %s: ", needs(rec.Rule)), quorum(rec)))
+		lines = append(lines, card.Join(card.T("It needs %s: ", places(rec.Rule)), quorum(rec)))
 	}
-	if rec.State == ledger.Pending {
-		lines = append(lines, card.Join(card.T("Still missing: %s. It expires ", lacking(rec)), card.When(rec.Expires), card.T(".")))
+	if rec.State == ledger.Pending && rec.Kind != approvals.Review {
+		lines = append(lines, card.Join(card.T("It expires "), card.When(rec.Expires), card.T(".")))
 	}
 	if rec.State == ledger.Held {
 		lines = append(lines, card.Expand(held(rec)))
 	}
-	lines = append(lines, d.you(ctx, a, rec, who)...)
+	lines = append(lines, byRule(rec))
 	c := notice(rec, stacked(lines))
 	c.Title, c.Summary = "Why me?", rec.Title
 	return reply(c), nil
@@ -38,7 +40,7 @@ func byRule(rec ledger.Record) card.Text {
 		t = card.Join(t, card.T(" of the policy "), card.Code(short8(rec.Rule.Policy)))
 	}
 	if rec.Rule.Why != "" {
-		return card.Join(t, card.T(": "), card.Expand(rec.Rule.Why))
+		return card.Join(t, card.T(": "), card.Expand(strings.TrimSuffix(rec.Rule.Why, ".")+"."))
 	}
 	return card.Join(t, card.T("."))
 }
