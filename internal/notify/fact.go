@@ -25,7 +25,7 @@ func facts(r ledger.Record) []card.Fact {
 	if by := seated(r); len(by) > 0 && r.State != ledger.Pending {
 		all = append(all, card.Fact{Label: agreed(r), Value: by})
 	}
-	return append(all, card.Fact{Label: "Operation", Value: card.Code(string(r.ID))})
+	return all
 }
 
 func asker(r ledger.Record) string {

@@ -93,8 +93,8 @@ func passed(r ledger.Record) card.Card {
 	o := offer{r}
 	return card.Card{
 		Title: badge + " · " + r.Title, Tone: card.Bad, Summary: badge + ": " + r.Title + " runs without approval.",
-		Sections: []card.Section{card.Para(words), {Facts: facts(r)}},
-		Buttons:  []card.Button{o.details()}, More: o.aids(),
+		Sections: []card.Section{card.Para(words), {Facts: facts(r)}}, Foot: []card.Text{card.Code(string(r.ID))},
+		Buttons: []card.Button{o.details()}, More: o.aids(),
 	}
 }
 

@@ -8,16 +8,17 @@ import (
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-// foot is the small print: how far the quorum is, and by which rule.
+// foot is the small print: how far the quorum is, which operation it is, and by which rule.
 func foot(r ledger.Record) []card.Text {
 	var all []card.Text
 	if r.State == ledger.Pending && r.Rule.Quorum() > 0 {
 		all = append(all, quorum(r))
 	}
+	id := card.Code(string(r.ID))
 	if rule := rule(r); rule != "" {
-		all = append(all, card.T("%s", rule))
+		id = card.Join(id, card.T(" · %s", rule))
 	}
-	return all
+	return append(all, id)
 }
 
 // quorum is each seat with who took it: "Needs 2: ✅ sre @sam · ⬜ owners". Nobody is called by it: what is free
@@ -89,7 +90,7 @@ func rule(r ledger.Record) string {
 	if r.Rule.Name == "" {
 		return ""
 	}
-	s := "rule " + r.Rule.Name
+	s := "rule \"" + r.Rule.Name + "\""
 	if r.Rule.Policy != "" {
 		s += ", policy " + r.Rule.Policy[:min(len(r.Rule.Policy), fingerprint)]
 	}
@@ -97,7 +98,7 @@ func rule(r ledger.Record) string {
 		s += ": " + r.Rule.Why
 	}
 	if r.Rule.Quorum() == 0 && r.BreakGlass == "" {
-		return fmt.Sprintf("No approval needed (%s).", strings.TrimSuffix(s, "."))
+		return fmt.Sprintf("no approval needed (%s)", strings.TrimSuffix(s, "."))
 	}
 	return s
 }
