@@ -147,9 +147,10 @@ func (m *model) widen(r *request, user string) bool {
 }
 
 func (m *model) deny(r *request, user string) bool {
-	if _, again := r.voted(user); again || !m.open(r) || !m.mayVote(r, user) {
+	if !m.open(r) || !m.mayVote(r, user) {
 		return false
 	}
+	r.votes = slices.DeleteFunc(r.votes, func(a approval) bool { return a.user == user })
 	r.state = ledger.Denied
 	return true
 }

@@ -186,11 +186,12 @@ func (m *model) vote(id ledger.ID, v modelVote, deny bool, digest string, fills 
 		return "self"
 	case digest != o.digest:
 		return "digest"
-	case o.voted(v.user) >= 0:
+	case o.voted(v.user) >= 0 && !deny:
 		return "voted"
 	case v.narrow && !o.narrow:
 		return "not narrow"
 	case deny:
+		o.votes = slices.DeleteFunc(o.votes, func(mine modelVote) bool { return mine.user == v.user })
 		o.state = ledger.Denied
 		return ""
 	}

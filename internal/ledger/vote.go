@@ -25,8 +25,8 @@ type VoteOptions struct {
 // Vote takes one person's word on a pending request. The version is that of the button, or -1 for any; the
 // digest is that of the plan that the person was shown. One denial closes the request; the approval with which
 // every place is taken makes it run, wait for its resource, or be held. Who may vote, and for which needs, was
-// decided by the caller, except that the requester never may, and nobody twice. An approval that finds no free
-// place is kept all the same: somebody else's may move.
+// decided by the caller, except that the requester never may, and nobody twice, but that whoever approved may still
+// deny. An approval that finds no free place is kept all the same: somebody else's may move.
 func (l *Ledger) Vote(ctx context.Context, id ID, version int64, v Vote, digest string, o VoteOptions) (Record, error) {
 	if v.Choice != "approve" && v.Choice != "deny" {
 		return Record{}, fmt.Errorf("a vote to %q", v.Choice)

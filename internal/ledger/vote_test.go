@@ -115,6 +115,27 @@ func TestWhoLeftTheGroupCountsNoMore(t *testing.T) {
 	})
 }
 
+// TestWhoApprovedMayStillDeny: the first denial closes, whatever its author thought before.
+func TestWhoApprovedMayStillDeny(t *testing.T) {
+	each(t, func(d *desk) {
+		id := d.propose(two("web", 1)).ID
+		_, err := d.approve(id, "U1", 0)
+		d.ok(err)
+		deny := func() (ledger.Record, error) {
+			return d.Vote(d.ctx, id, -1, ledger.Vote{Actor: person("U1"), Choice: "deny", Reason: "the disk is full"}, digest("web"), ledger.VoteOptions{})
+		}
+		rec, err := deny()
+		d.ok(err)
+		d.want("state", fmt.Sprint(rec.State, rec.EndedBy.User, rec.Approvals(), len(rec.Votes)), "deniedU10 1")
+		if _, err := deny(); err == nil {
+			d.t.Error("it was denied twice")
+		}
+		if _, err := d.approve(id, "U2", 1); err == nil {
+			d.t.Error("it was approved after that")
+		}
+	})
+}
+
 func TestARefusedVoteCorrectsNothing(t *testing.T) {
 	each(t, func(d *desk) {
 		id := d.propose(two("web", 1)).ID

@@ -1,4 +1,5 @@
--- vote takes one person's word. The vote with which every place is taken makes the operation runnable.
+-- vote takes one person's word. The vote with which every place is taken makes the operation runnable. Whoever approved
+-- may still deny: that is the safe way round.
 --
 -- include seats
 -- KEYS as in shared.
@@ -16,13 +17,16 @@ if get(id, 'requester') == user then return redis.error_reply('SELF vote') end
 if ARGV[4] ~= '-1' and ARGV[4] ~= get(id, 'version') then return redis.error_reply('STALE button') end
 if get(id, 'digest') ~= ARGV[15] then return redis.error_reply('DIGEST differs') end
 local votes, narrow = key('votes', id), ARGV[10] == '1'
-if redis.call('HEXISTS', votes, user) == 1 then return redis.error_reply('VOTED already') end
+local text = redis.call('HGET', votes, user)
+local before = text and cjson.decode(text)
+if before and not (before.choice == 'approve' and choice == 'deny') then return redis.error_reply('VOTED already') end
 if narrow and get(id, 'narrow') == '' then return redis.error_reply('NOTNARROW request') end
-redis.call('HSET', votes, user, cjson.encode({at = int(now), n = redis.call('HLEN', votes), by = by, choice = choice,
+redis.call('HSET', votes, user, cjson.encode({at = int(now), n = before and before.n or redis.call('HLEN', votes), by = by, choice = choice,
   reason = ARGV[7], fills = ARGV[9], narrow = narrow, via = ARGV[11]}))
 local via = ARGV[11] ~= '' and ', via ' .. ARGV[11] or ''
 
 if choice == 'deny' then
+  if before then count(id) end
   close(id, 'denied', by, 'Denied' .. ARGV[8])
   set(id, 'decided', int(now), 'decided_by', by)
   note(id, 'denied', {by = by, line = '{user:' .. user .. '} denied it' .. via .. ARGV[8], tone = 'ended', fields = ARGV[12]})
