@@ -16,7 +16,7 @@ const (
 	homeAsked   = 100 // requests that are looked at for whether they wait for somebody
 )
 
-// Home is a person's Home tab: what waits for them, what is theirs, what runs, what was decided lately.
+// Home is a person's Home tab: what waits for them, what is theirs, what else runs, what was decided lately.
 func (d *Desk) Home(ctx context.Context, who ledger.Actor) card.Card {
 	a := d.attempt("home", who, "", "home")
 	r := d.answer(ctx, a, func(ctx context.Context) (Result, error) {
@@ -38,14 +38,22 @@ func (d *Desk) home(ctx context.Context, who ledger.Actor) (card.Card, error) {
 	if err != nil {
 		return card.Card{}, unread("list operations", err)
 	}
+	waiting := d.waiting(ctx, open, who)
 	yours := only(open, func(r ledger.Record) bool { return r.Requester == who })
 	running := only(open, func(r ledger.Record) bool { return r.State != ledger.Pending })
+	others := only(running, func(r ledger.Record) bool {
+		return r.Requester != who && !slices.ContainsFunc(waiting, func(w ledger.Record) bool { return w.ID == r.ID })
+	})
+	idle := "Nothing runs."
+	if len(running) > 0 {
+		idle = "Nothing else runs."
+	}
 	decided := only(recent, func(r ledger.Record) bool { return r.State.Final() })
 	slices.SortStableFunc(decided, func(a, b ledger.Record) int { return b.Ended.Compare(a.Ended) })
 	c := card.Card{Title: "amiral", Summary: "What waits for you, and what goes on"}
-	c.Sections = append(c.Sections, d.part("Waiting for you", "Nothing waits for you.", d.waiting(ctx, open, who))...)
+	c.Sections = append(c.Sections, d.part("Waiting for you", "Nothing waits for you.", waiting)...)
 	c.Sections = append(c.Sections, d.part("Yours", "You have asked for nothing that is still open.", yours, "approve", "approve_narrow", "deny", "review", "widen")...)
-	c.Sections = append(c.Sections, d.part("Running", "Nothing runs.", running)...)
+	c.Sections = append(c.Sections, d.part("Running", idle, others)...)
 	c.Sections = append(c.Sections, d.part("Recently decided", "Nothing yet.", decided[:min(homeDecided, len(decided))])...)
 	c.Foot = []card.Text{card.Join(card.Code("/amiral help"), card.T(" shows what you can ask."))}
 	return c, nil

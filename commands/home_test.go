@@ -58,6 +58,26 @@ func TestNobodyIsOfferedTheirOwnApproval(t *testing.T) {
 	}
 }
 
+// TestNothingStandsAtHomeTwice: what waits for somebody, or is theirs, is not told again under what runs.
+func TestNothingStandsAtHomeTwice(t *testing.T) {
+	part, mine, other := op("op-part", ledger.Running), op("op-mine", ledger.Running), op("op-else", ledger.Running)
+	part.Narrowed, part.Narrow, mine.Requester = true, "the canary, 1 of 4 instances", sre
+	for _, c := range []struct {
+		all  []ledger.Record
+		want string
+	}{{[]ledger.Record{part, mine, other}, "op-else"}, {[]ledger.Record{part, mine}, "Nothing else runs."}, {nil, "Nothing runs."}} {
+		h := newWorld(t, c.all...).desk.Home(t.Context(), sre)
+		got := text(&h)
+		_, runs, _ := strings.Cut(got, "\nRunning\n")
+		if !strings.Contains(runs, c.want) || strings.Count(got, "op-part") > 1 || strings.Count(got, "op-mine") > 1 {
+			t.Errorf("got %s, want each once, and %s under what runs", got, c.want)
+		}
+		if len(c.all) > 0 && !strings.Contains(got, "approved for the canary, 1 of 4 instances only") {
+			t.Errorf("got %s, want to read how much is approved", got)
+		}
+	}
+}
+
 func TestWhatWaitsForSomebodyIsWhatTheyMayDecide(t *testing.T) {
 	review, part := op("op-rev", ledger.Pending), op("op-part", ledger.Running)
 	review.Kind, part.Narrowed = approvals.Review, true

@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -32,12 +33,13 @@ func stateWord(s ledger.State) string {
 	return string(s)
 }
 
-// wordFor is the state of an operation; a review is not waited for to be approved.
+// wordFor is the state of an operation, as its kind calls it.
 func wordFor(r ledger.Record) string {
-	if r.Kind == approvals.Review && r.State == ledger.Pending {
-		return "waits for review"
+	own := map[string]map[ledger.State]string{
+		approvals.Review: {ledger.Pending: "waits for review", ledger.Succeeded: "closed", ledger.Denied: "objected"},
+		freeze.Kind:      {ledger.Succeeded: "over", ledger.Cancelled: "lifted", ledger.Running: "in force"},
 	}
-	return stateWord(r.State)
+	return otherwise(own[r.Kind][r.State], stateWord(r.State))
 }
 
 func tone(s ledger.State) card.Tone {
@@ -191,6 +193,9 @@ func line(r ledger.Record) card.Text {
 		card.User(r.Requester.User), card.T(" · "), card.When(moment(r)), card.T(" · "), card.Code(string(r.ID)))
 	if r.State == ledger.Pending && r.Approvals() > 0 {
 		t = append(t, card.Part{Plain: " · still missing: " + lacking(r)})
+	}
+	if r.State == ledger.Running && r.Narrowed {
+		t = append(t, card.Part{Plain: " · approved for " + r.Narrow + " only"})
 	}
 	if r.State == ledger.Held && !r.Opens.IsZero() {
 		t = append(t, card.Part{Plain: " until "}, card.Part{When: r.Opens})

@@ -175,7 +175,7 @@ func TestABrokenGlassIsToldToEverybodyWhoWasSkipped(t *testing.T) {
 	if got := to(w.dms); got != "ULEA,UOLA,USAM" {
 		t.Errorf("got messages to %s, want each member once and not who broke it", got)
 	}
-	call := "Broken glass: <!subteam^Ssre>, <!subteam^Sowners> were not asked. <@UDANA> started it without approval: the site is down"
+	call := "Broken glass: <!subteam^Ssre> and <!subteam^Sowners> were not asked. <@UDANA> started it without approval: the site is down"
 	if n := strings.Count(strings.Join(w.lines, "\n"), call); n != 1 || w.loud != 1 {
 		t.Errorf("got the groups called %d times (%d loud) in %q, want once and loud", n, w.loud, w.lines)
 	}

@@ -74,10 +74,16 @@ func moments(r ledger.Record) []card.Fact {
 		return []card.Fact{{Label: "Opens", Value: card.When(r.Opens)}}
 	case r.State == ledger.Waiting:
 		return []card.Fact{{Label: "Waits for", Value: card.Code(string(r.Ahead))}}
-	case r.State.Final() && !r.Started.IsZero() && r.State != ledger.Void:
+	case timed(r):
 		return []card.Fact{{Label: "Took", Value: card.T("%s", card.Span(r.Ended.Sub(r.Started)))}}
 	}
 	return nil
+}
+
+// timed reports whether there is something to say of how long it took: of what never changed anything, and of a
+// look at what was done, there is not.
+func timed(r ledger.Record) bool {
+	return r.State.Final() && !r.Started.IsZero() && !r.Ended.IsZero() && r.State != ledger.Void && r.Kind != review
 }
 
 // seated are the people who agreed, each with what they agreed for.

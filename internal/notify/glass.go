@@ -35,13 +35,21 @@ func (n *Notifier) alarm(ctx context.Context, d *ledger.Drawing) error {
 // call calls the groups that were passed over.
 func call(r ledger.Record) card.Text {
 	t := card.T("Broken glass: ")
-	for i, g := range (ledger.Rule{Needs: r.Skipped}).Groups() {
-		if i > 0 {
+	groups := (ledger.Rule{Needs: r.Skipped}).Groups()
+	for i, g := range groups {
+		switch {
+		case i > 0 && i == len(groups)-1:
+			t = append(t, card.Part{Plain: " and "})
+		case i > 0:
 			t = append(t, card.Part{Plain: ", "})
 		}
 		t = append(t, card.Part{Group: g})
 	}
-	return card.Join(t, card.T(" were not asked. "), card.User(r.Requester.User), card.T(" started it without approval: %s", r.BreakGlass))
+	were := " were not asked. "
+	if len(groups) == 1 {
+		were = " was not asked. "
+	}
+	return card.Join(t, card.T("%s", were), card.User(r.Requester.User), card.T(" started it without approval: %s", r.BreakGlass))
 }
 
 // mostSkipped bounds how many people one broken glass writes to.

@@ -70,7 +70,7 @@ func ends(r ledger.Record) []card.Fact {
 	if by := seated(r); len(by) > 0 {
 		all = append(all, card.Fact{Label: agreed(r), Value: by})
 	}
-	if !r.Ended.IsZero() && !r.Started.IsZero() && r.State != ledger.Void {
+	if timed(r) {
 		all = append(all, card.Fact{Label: "Took", Value: card.T("%s", card.Span(r.Ended.Sub(r.Started).Round(time.Second)))})
 	}
 	return append(all, card.Fact{Label: "Operation", Value: card.Code(string(r.ID))})

@@ -164,7 +164,7 @@ func (s scene) question() (card.Text, bool) {
 // steps lists what was done, is done and will be done.
 func (s scene) steps() []card.Step {
 	type stop struct{ at, words string }
-	road := []stop{{stepCheck, "Check that nothing changed since the approval"}}
+	road := []stop{{stepCheck, "Check that nothing changed since it was planned"}}
 	if s.plan.Makes() {
 		road = append(road, stop{stepVersion, s.versionWords()})
 	}
