@@ -18,11 +18,17 @@ type Calendar struct {
 	events []event
 }
 
-// Spans are the events that overlap a time, in order. They may overlap each other.
+// maxSteps is how many occurrences are gone through for one answer, over all events: some seconds' work would keep
+// everybody's votes waiting.
+const maxSteps = 1_000_000
+
+// Spans are the events that overlap a time, in order. They may overlap each other. A calendar that would take too
+// long to follow is an error.
 func (c *Calendar) Spans(from, to time.Time) ([]Span, error) {
 	var all []Span
+	left := maxSteps
 	for _, e := range c.events {
-		spans, err := e.spans(from, to)
+		spans, err := e.spans(from, to, &left)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,8 +24,8 @@ type event struct {
 }
 
 // spans are the occurrences that overlap a time. The library for rules panics on some that it takes; such an event
-// is an error.
-func (e event) spans(from, to time.Time) (all []Span, err error) {
+// is an error. So is one for which more steps would be needed than are left.
+func (e event) spans(from, to time.Time, left *int) (all []Span, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			all, err = nil, fmt.Errorf("event %s: its RRULE cannot be followed: %v", e.uid, p)
@@ -32,6 +33,9 @@ func (e event) spans(from, to time.Time) (all []Span, err error) {
 	}()
 	next := e.starts(from, to)
 	for start, ok := next(); ok && start.Before(to); start, ok = next() {
+		if *left--; *left < 0 {
+			return nil, errors.New("its events repeat so often that they cannot be followed")
+		}
 		s := Span{From: start, To: e.end(start), Summary: e.summary}
 		if s.To.After(from) && s.To.After(s.From) {
 			all = append(all, s)

@@ -17,6 +17,7 @@ import (
 // What a calendar may hold.
 const (
 	maxEvents = 20000
+	maxRules  = 1000 // events that repeat: each of them costs something whenever it is looked at
 	firstYear = 1970
 	lastYear  = 2500
 )
@@ -41,7 +42,14 @@ func Parse(raw []byte) (*Calendar, error) {
 		return nil, fmt.Errorf("it holds %d events, more than %d", len(found), maxEvents)
 	}
 	var events []event
+	rules := 0
 	for _, v := range found {
+		if v.GetProperty(ical.ComponentPropertyRrule) != nil {
+			rules++
+		}
+		if rules > maxRules {
+			return nil, fmt.Errorf("more than %d of its events repeat", maxRules)
+		}
 		e, err := parseEvent(v, zone)
 		if err != nil {
 			return nil, fmt.Errorf("event %s: %w", value(v, ical.ComponentPropertyUniqueId), err)
