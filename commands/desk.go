@@ -225,7 +225,7 @@ func cardLink(r ledger.Record) card.Text {
 	if r.Message.Link == "" {
 		return nil
 	}
-	return card.Text{{Plain: " · "}, {Link: &card.Link{URL: r.Message.Link, Label: "Card"}}}
+	return card.Text{{Plain: " "}, {Link: &card.Link{URL: r.Message.Link, Label: "Card"}}}
 }
 
 func agreed(r ledger.Record) string {

@@ -203,7 +203,10 @@ func line(r ledger.Record) card.Text {
 	if r.BreakGlass != "" {
 		t = append(t, card.Part{Plain: " · 🚨 broken glass"})
 	}
-	return append(t, cardLink(r)...)
+	if link := cardLink(r); link != nil {
+		t = card.Join(t, card.T(" ·"), link)
+	}
+	return t
 }
 
 // where is the environment of an operation, if it has one.

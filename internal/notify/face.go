@@ -117,9 +117,10 @@ func summary(r ledger.Record) string {
 	return s
 }
 
-// there is the title and where it happens. What is of a whole environment bears its name already.
+// there is the title and where it happens. What is of a whole environment bears its name already, and so does a
+// freeze.
 func there(r ledger.Record) string {
-	if r.Environment == "" || r.Target == "" {
+	if r.Environment == "" || r.Target == "" || r.Kind == freeze {
 		return r.Title
 	}
 	return r.Title + " in " + r.Environment

@@ -93,6 +93,17 @@ func painter() *Notifier {
 	}}}
 }
 
+// TestAFreezeSaysOnceWhereItIs: its title does already.
+func TestAFreezeSaysOnceWhereItIs(t *testing.T) {
+	for title, target := range map[string]string{"Freeze production for 4h": "", "Freeze web in production for 4h": "web"} {
+		r := ledger.Record{State: ledger.Cancelled}
+		r.Kind, r.Title, r.Environment, r.Target = freeze, title, "production", target
+		if c := painter().Card(r); c.Summary != "Lifted: "+title+"." || c.Title != "Lifted · "+title {
+			t.Errorf("got %q and %q", c.Title, c.Summary)
+		}
+	}
+}
+
 func TestCards(t *testing.T) {
 	n := painter()
 	for name, r := range samples() {
