@@ -4,47 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/amiral-ops/amiral/internal/workspace"
 )
 
 // towns is how many runs stand side by side: they mostly wait.
-const towns = 10
+const towns = 20
 
-// TestACrashAnywhereOnTheRoad lets the whole bot die before and after every Redis command between a command
-// typed in Slack and the rollout under way. People try again only what Slack told them had failed; another bot
-// takes over. There is one operation, one refresh, and one story.
+// TestACrashAnywhereOnTheRoad lets the whole bot die before and after every Redis command and every call to Slack
+// between what people do and what comes of it. People try again only what Slack told them had failed; another bot
+// takes over. Nothing is lost, and nothing happens twice.
 func TestACrashAnywhereOnTheRoad(t *testing.T) {
-	for name, value := range awsEnv(workspace.Info{AWSEndpoint: "http://aws.local"}) {
-		t.Setenv(name, value)
+	manyWorlds(t)
+	for _, r := range roads() {
+		t.Run(r.name, func(t *testing.T) {
+			calm := &journey{road: r, fate: &fate{n: -1}}
+			calm.travel(t.Context())
+			if len(calm.wrong) > 0 {
+				t.Fatalf("without a crash:\n%s", strings.Join(calm.wrong, "\n"))
+			}
+			var all journeys
+			for n, step := 1, r.stride(); n <= calm.fate.count; n += step {
+				for _, before := range []bool{true, false} {
+					all = append(all, &journey{road: r, fate: &fate{n: n, before: before}})
+				}
+			}
+			all.abreast(t.Context())
+			all.judge(t)
+		})
 	}
-	t.Setenv("AWS_CA_BUNDLE", "") // the SDK cannot add it to a client of ours
-	calm := journey{fate: &fate{n: -1}}
-	calm.travel(t.Context())
-	if len(calm.wrong) > 0 {
-		t.Fatalf("without a crash:\n%s", strings.Join(calm.wrong, "\n"))
-	}
-	step := 1
-	if testing.Short() {
-		step = 9
-	}
-	var all journeys
-	for n := 1; n <= calm.fate.count; n += step {
-		for _, before := range []bool{true, false} {
-			all = append(all, &journey{fate: &fate{n: n, before: before}})
-		}
-	}
-	all.abreast(t.Context())
-	all.judge(t)
 }
 
-// journey is one run of the road.
+// stride is how far the points lie apart that are tried; CRASH_EVERY says it for the long roads.
+func (r road) stride() int {
+	every, err := strconv.Atoi(os.Getenv("CRASH_EVERY"))
+	switch {
+	case testing.Short():
+		return 9
+	case r.short:
+		return 1
+	case err != nil || every < 1:
+		return 8
+	}
+	return every
+}
+
+// journey is one run of a road.
 type journey struct {
+	road  road
 	fate  *fate
 	took  time.Duration
 	tried int // how often people were told that something failed
@@ -57,7 +69,7 @@ func (j *journey) String() string {
 	if j.fate.before {
 		when = "before"
 	}
-	return fmt.Sprintf("%s command %d (%s)", when, j.fate.n, j.fate.where)
+	return fmt.Sprintf("%s point %d (%s)", when, j.fate.n, j.fate.where)
 }
 
 // journeys are runs that end at different points.
@@ -82,9 +94,9 @@ func (j *journey) travel(ctx context.Context) {
 	began := time.Now()
 	defer func() { j.took = time.Since(began) }()
 	fail := func(err error) { j.wrong = append(j.wrong, err.Error()) }
-	log, closeLog := townLog(fmt.Sprintf("road-%t-%d", j.fate.before, j.fate.n))
+	log, closeLog := townLog(fmt.Sprintf("%s-%t-%d", strings.ReplaceAll(j.road.name, " ", "-"), j.fate.before, j.fate.n))
 	defer closeLog()
-	tw, err := newTown(log)
+	tw, err := newTown(log, j.road.settings)
 	if err != nil {
 		fail(err)
 		return
@@ -94,31 +106,46 @@ func (j *journey) travel(ctx context.Context) {
 			fail(err)
 		}
 	}()
-	bot, err := tw.birth(ctx, j.fate)
+	bot, err := j.walk(ctx, tw)
 	if err != nil {
 		fail(err)
+	}
+	if bot == nil {
 		return
-	}
-	j.fate.arm(true)
-	walked := make(chan error, 1)
-	go func() { walked <- tw.road(ctx) }()
-	select {
-	case err = <-walked:
-	case <-j.fate.died:
-		if bot, err = tw.successor(ctx, bot); err != nil {
-			fail(err)
-			return
-		}
-		err = <-walked
-	}
-	if err != nil {
-		fail(err)
 	}
 	if err := tw.rest(ctx, bot); err != nil {
 		fail(err)
 	}
-	j.wrong = append(j.wrong, tw.wrong(ctx)...)
+	j.wrong = append(j.wrong, tw.wrong(ctx, j.road)...)
 	j.tried, j.again = int(tw.tried.Load()), tw.again
+}
+
+// walk has people do what the road is about, and returns the bot that is alive then. Nobody dies before they are
+// under way.
+func (j *journey) walk(ctx context.Context, tw *town) (*mortal, error) {
+	bot, err := tw.birth(ctx, j.fate)
+	if err != nil {
+		return nil, err
+	}
+	if j.road.prepare != nil {
+		if err := j.road.prepare(ctx, tw); err != nil {
+			return bot, fmt.Errorf("before anything: %w", err)
+		}
+		until(ctx, 5*time.Second, func() bool { return tw.settled(ctx) })
+	}
+	j.fate.arm(true)
+	walked := make(chan error, 1)
+	go func() { walked <- j.road.walk(ctx, tw) }()
+	select {
+	case err = <-walked:
+	case <-j.fate.died:
+		next, born := tw.successor(ctx, bot)
+		if born != nil {
+			return nil, errors.Join(born, <-walked)
+		}
+		bot, err = next, <-walked
+	}
+	return bot, err
 }
 
 // rest waits until everything accepted is handled and everything is drawn, and ends the bot. What it still began
@@ -171,6 +198,6 @@ func (all journeys) judge(t *testing.T) {
 		t.Errorf("only %d of %d died", died, len(all))
 	}
 	sort.Slice(all, func(a, b int) bool { return all[a].took > all[b].took })
-	t.Logf("%d crash points on the road %v; people were told %d times that it failed, and tried again; %d cards or lines came twice; the longest run took %s (%s)",
+	t.Logf("%d crash points %v; people were told %d times that it failed, and tried again; %d cards or lines came twice; the longest run took %s (%s)",
 		died, kinds, tried, again, all[0].took.Round(time.Second), all[0])
 }

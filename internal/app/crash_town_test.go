@@ -1,21 +1,28 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/amiral-ops/amiral/internal/app"
+	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/cloud"
+	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/engine/crashtest"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/inbox"
@@ -137,11 +144,14 @@ type town struct {
 	redis   *redis.Client
 	lives   int
 	orderly int // of them, those before which nobody died
-	again   int // cards and lines that came twice
+	config  config.Config
+	before  func(action string) error // asked before AWS is; may be nil
+	early   atomic.Bool               // AWS was written to too early
+	again   int                       // cards and lines that came twice
 }
 
 // newTown starts a workspace whose AWS is called without a network, so that many towns can stand side by side.
-func newTown(log *slog.Logger) (*town, error) {
+func newTown(log *slog.Logger, change func(*workspace.Options, *config.Config)) (*town, error) {
 	slash, err := app.Slash()
 	if err != nil {
 		return nil, err
@@ -149,6 +159,11 @@ func newTown(log *slog.Logger) (*town, error) {
 	o := workspace.Options{NoLimits: true, Seed: 1}
 	for _, c := range slash {
 		o.Commands = append(o.Commands, slacksim.Command{Command: c.Command, Description: c.Description, UsageHint: c.UsageHint, ShouldEscape: true})
+	}
+	c := settings()
+	c.HTTP.Addr = "off"
+	if change != nil {
+		change(&o, &c)
 	}
 	w, err := workspace.Start(o)
 	if err != nil {
@@ -158,7 +173,7 @@ func newTown(log *slog.Logger) (*town, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return &town{Workspace: w, people: &people{slack: w.Slack}, log: log, redis: redis.NewClient(at)}, nil
+	return &town{Workspace: w, people: &people{slack: w.Slack}, log: log, config: c, redis: redis.NewClient(at)}, nil
 }
 
 func (tw *town) close() error {
@@ -167,10 +182,11 @@ func (tw *town) close() error {
 
 // mortal is a bot with a fate.
 type mortal struct {
-	fate *fate
-	app  *app.App
-	stop context.CancelFunc
-	done chan error
+	fate  *fate
+	app   *app.App
+	slack *operatorLine
+	stop  context.CancelFunc
+	done  chan error
 }
 
 // birth starts a bot and waits until it would receive an envelope.
@@ -181,16 +197,18 @@ func (tw *town) birth(ctx context.Context, f *fate) (*mortal, error) {
 		tw.Slack.Faults().Add(slacksim.Fault{Method: "*", Status: http.StatusServiceUnavailable, Times: -1})
 		_ = tw.Slack.DropSockets(slacksim.Drop) // it knows the word
 	}
-	c := settings()
-	c.HTTP.Addr = "off"
+	line := dialled(tw.Info().SlackAPI, f)
+	at := tw.Info()
+	at.SlackAPI = line.url()
 	a, err := app.New(ctx, app.Options{
-		Config: c, Environ: environ(tw.Info()), Log: tw.log, Owner: f.owner, Hook: f, AWS: guarded{wire{handler: tw.Cloud.Handler()}, f},
+		Config: tw.config, Environ: environ(at), Log: tw.log, Owner: f.owner, Hook: f, AWS: guarded{wire{handler: tw.Cloud.Handler()}, tw, f},
 	})
 	if err != nil {
+		line.hangUp()
 		return nil, err
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	m := &mortal{fate: f, app: a, stop: cancel, done: make(chan error, 1)}
+	m := &mortal{fate: f, app: a, slack: line, stop: cancel, done: make(chan error, 1)}
 	go func() {
 		err := a.Run(life)
 		a.Close()
@@ -206,18 +224,24 @@ func (tw *town) birth(ctx context.Context, f *fate) (*mortal, error) {
 // bury ends a bot, dead or alive, and waits for it.
 func (m *mortal) bury() error {
 	m.stop()
-	return <-m.done
+	err := <-m.done
+	m.slack.hangUp()
+	return err
 }
 
 // guarded keeps the dead from calling AWS.
 type guarded struct {
 	wire http.RoundTripper
+	town *town
 	fate *fate
 }
 
 func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if g.fate.isDead() {
 		return nil, crashtest.ErrDead
+	}
+	if err := g.town.asks(r); err != nil {
+		return nil, err
 	}
 	a, err := g.wire.RoundTrip(r)
 	if g.fate.isDead() {
@@ -238,27 +262,21 @@ func (tw *town) successor(ctx context.Context, m *mortal) (*mortal, error) {
 	return tw.birth(ctx, &fate{})
 }
 
-// road is what people do from a command to a rollout under way.
-func (tw *town) road(ctx context.Context) error {
-	const title = "Roll web to ami-0b2"
-	if err := tw.ask(ctx, "dev", "#deploys", "/asg rollout web --image ami-0b2 --reason kernel", title); err != nil {
+// asks tells the town what AWS is about to be asked for.
+func (tw *town) asks(r *http.Request) error {
+	if tw.before == nil {
+		return nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		return err
 	}
-	if err := tw.press(ctx, "sre", "#deploys", title, "Approve"); err != nil {
-		return err
-	}
-	under := func() bool {
-		m, there := tw.card("#deploys", title)
-		return there && has(m, "Pause") && len(tw.Cloud.Region("eu-west-1").Refreshes("web")) > 0
-	}
-	if !until(ctx, patience, under) {
-		return errors.New("approved, and never under way")
-	}
-	return nil
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return tw.before(action(r, body))
 }
 
-// wrong is everything that is not as it must be once a rollout is under way and the bots have gone.
-func (tw *town) wrong(ctx context.Context) (bad []string) {
+// wrong is everything that is not as it must be at the end of a road, when the bots have gone.
+func (tw *town) wrong(ctx context.Context, r road) (bad []string) {
 	differs := func(what string, got, want any) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			bad = append(bad, fmt.Sprintf("%s: got %v, want %v", what, got, want))
@@ -266,7 +284,12 @@ func (tw *town) wrong(ctx context.Context) (bad []string) {
 	}
 	records := ledger.New(tw.redis, ledger.Options{})
 	all, err := records.Recent(ctx, 10)
-	differs("operations", len(all), 1)
+	var kinds []string
+	for _, rec := range all {
+		kinds = append(kinds, rec.Kind+" "+string(rec.State))
+	}
+	slices.Sort(kinds)
+	differs("operations", kinds, r.operations)
 	broken, errBroken := ledgertest.Broken(ctx, tw.redis, "amiral")
 	bad = append(bad, broken...)
 	starts := 0
@@ -275,41 +298,56 @@ func (tw *town) wrong(ctx context.Context) (bad []string) {
 			starts++
 		}
 	}
-	differs("refreshes started", starts, 1)
+	differs("refreshes started", starts, r.starts)
 	latest, errLatest := tw.latest(ctx)
-	differs("template versions", latest, 8)
+	differs("template versions", latest, 7+min(r.starts, 1))
 	waiting, parked, errInbox := inbox.New(tw.redis, inbox.Options{}).Waiting(ctx)
 	differs("left in the inbox", waiting+parked, 0)
-	if err := errors.Join(err, errBroken, errLatest, errInbox); err != nil {
+	errAudit := verified(ctx, audit.New(tw.redis, audit.Key("amiral")))
+	if err := errors.Join(err, errBroken, errLatest, errInbox, errAudit); err != nil {
 		bad = append(bad, err.Error())
 	}
-	return append(bad, tw.untrue(ctx, records, all)...)
+	for _, rec := range all {
+		bad = append(bad, tw.untrue(ctx, records, rec)...)
+	}
+	if r.wrong != nil {
+		bad = append(bad, r.wrong(ctx, tw, all)...)
+	}
+	return bad
 }
 
 // untrue is what is not as it must be in Slack: the card that the record knows is the last one, and its thread
 // has every line. A death while something is posted may make one card or one line come twice, no more.
-func (tw *town) untrue(ctx context.Context, records *ledger.Ledger, all []ledger.Record) (bad []string) {
-	cards := tw.cards("#deploys", "Roll web to ami-0b2")
-	if len(cards) == 0 || len(all) == 0 {
-		return []string{"there is no card"}
+func (tw *town) untrue(ctx context.Context, records *ledger.Ledger, rec ledger.Record) (bad []string) {
+	at, deaths := rec.Message, tw.lives-tw.orderly-1
+	var cards []slacksim.Message
+	for _, m := range tw.Slack.Messages(at.Channel) {
+		if strings.Contains(m.Visible(), string(rec.ID)) {
+			cards = append(cards, m)
+		}
 	}
-	at := all[0].Message
-	if at.TS != cards[len(cards)-1].TS || len(cards) > tw.lives-tw.orderly {
-		bad = append(bad, fmt.Sprintf("the record's card is %s, and there are %d of which the last is %s", at.TS, len(cards), cards[len(cards)-1].TS))
+	if len(cards) == 0 {
+		return []string{fmt.Sprintf("%s has no card", rec.Title)}
 	}
-	entries, err := records.Journal(ctx, all[0].ID)
+	if at.TS != cards[len(cards)-1].TS || len(cards)-1 > deaths {
+		bad = append(bad, fmt.Sprintf("the card of %s is %s, and there are %d of which the last is %s", rec.Title, at.TS, len(cards), cards[len(cards)-1].TS))
+	}
+	entries, err := records.Journal(ctx, rec.ID)
 	if err != nil {
 		return append(bad, err.Error())
 	}
 	lines := 0
+	if len(rec.Skipped) > 0 {
+		lines++ // those who were passed over are called once
+	}
 	for _, e := range entries {
 		if e.Line != "" {
 			lines++
 		}
 	}
-	tw.again = len(cards) - 1 + len(tw.Slack.Thread(at.Channel, at.TS)) - 1 - lines
-	if tw.again < 0 || tw.again >= tw.lives-tw.orderly {
-		bad = append(bad, fmt.Sprintf("%d lines in the journal, %d in the thread, %d cards", lines, len(tw.Slack.Thread(at.Channel, at.TS))-1, len(cards)))
+	again := len(cards) - 1 + len(tw.Slack.Thread(at.Channel, at.TS)) - 1 - lines
+	if tw.again += again; again < 0 || again > deaths {
+		bad = append(bad, fmt.Sprintf("%s: %d lines in the journal, %d in the thread, %d cards", rec.Title, lines, len(tw.Slack.Thread(at.Channel, at.TS))-1, len(cards)))
 	}
 	return bad
 }

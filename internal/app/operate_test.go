@@ -49,15 +49,20 @@ func (w *world) listed(ctx context.Context) (string, error) {
 	return strings.Join(lines, "\n"), err
 }
 
-// verify exports the audit and checks every link of it.
+// verify checks the audit of this world.
 func (w *world) verify(ctx context.Context) error {
 	s, err := w.store(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	return verified(ctx, s.Trail)
+}
+
+// verified exports a record and checks every link of it.
+func verified(ctx context.Context, trail *audit.Log) error {
 	var export bytes.Buffer
-	_, head, err := s.Trail.Export(ctx, &export, time.Time{})
+	_, head, err := trail.Export(ctx, &export, time.Time{})
 	if err != nil {
 		return err
 	}
