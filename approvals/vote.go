@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -72,12 +73,18 @@ func (g *Gate) ballot(ctx context.Context, rec ledger.Record, who ledger.Actor, 
 	return v, o, fmt.Errorf("a vote to %q", b.Choice)
 }
 
-// worded says no to a ballot that lacks its words: a denial is answered by its reason, a review is its note.
+// longestReason is how long the words of a ballot may be, in characters: everybody in the thread reads them.
+const longestReason = 500
+
+// worded says no to a ballot that lacks its words, or has too many: a denial is answered by its reason, a review is
+// its note.
 func worded(rec ledger.Record, b Ballot) error {
-	if strings.TrimSpace(b.Reason) != "" {
-		return nil
-	}
+	words := strings.TrimSpace(b.Reason)
 	switch {
+	case utf8.RuneCountInString(words) > longestReason:
+		return fault.New(fault.Invalid, "The reason is longer than %d characters.", longestReason).WithHint("Say it shorter.")
+	case words != "":
+		return nil
 	case b.Choice == deedDeny:
 		return fault.New(fault.Invalid, "A denial needs a reason, so that {user:%s} knows what to change.", rec.Requester.User)
 	case rec.Kind == Review:
