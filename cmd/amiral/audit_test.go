@@ -96,6 +96,18 @@ func TestAnExportIsVerifiedAnywhere(t *testing.T) {
 	}
 }
 
+// TestAnAuditWithoutItsChainIsNotSound: whoever takes the hashes off every entry has broken no link.
+func TestAnAuditWithoutItsChainIsNotSound(t *testing.T) {
+	bare := `{"id":"1-0","at":"1","kind":"vote","op":"op-1","what":"nobody ever wrote this"}` + "\n"
+	var out bytes.Buffer
+	if err := verified(nil, strings.NewReader(bare+bare), &out); err == nil || status(err) != 1 || !strings.Contains(err.Error(), "None of the 2 entries") {
+		t.Errorf("got %q, %v, want it refused", out.String(), err)
+	}
+	if err := verified(nil, strings.NewReader(""), &out); err != nil || !strings.Contains(out.String(), "There is no entry") {
+		t.Errorf("got %q, %v of nothing", out.String(), err)
+	}
+}
+
 func TestTrimmingIsOnTheOperatorsName(t *testing.T) {
 	w := inside(t)
 	proposal(t, w)

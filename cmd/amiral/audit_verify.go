@@ -49,6 +49,10 @@ func verified(args []string, in io.Reader, out io.Writer) error {
 	if report.Break != nil {
 		return fault.New(fault.Conflict, "The audit is broken. %s", report.Break).WithHint("%s", upTo(report))
 	}
+	if report.Entries == 0 && report.Unchained > 0 {
+		return fault.New(fault.Conflict, "None of the %d entries is in a chain, so nothing shows whether they are what was written.", report.Unchained).
+			WithHint("They are from a time before there was one, or somebody took it off.")
+	}
 	_, err = io.WriteString(out, sound(report, head))
 	return err
 }
