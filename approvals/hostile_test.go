@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -50,6 +51,25 @@ func TestTheRequesterGainsNothingByAnotherTeam(t *testing.T) {
 	}
 	if got := w.get(t, r.ID); got.State != ledger.Pending || len(got.Votes) != 0 {
 		t.Errorf("got %s by %+v, want nothing done", got.State, got.Votes)
+	}
+}
+
+// TestWhoMayNotStartItMayNotStopIt: a freeze that needs no approval is lifted by those who may ask for one, and by
+// nobody else who would like to go on.
+func TestWhoMayNotStartItMayNotStopIt(t *testing.T) {
+	for _, rule := range []policy.Rule{{WhoMayRequest: []string{"sre"}}, {By: []string{"sre"}}} {
+		none := 0
+		rule.Kind, rule.Approvals = freeze.Kind, &none
+		w := worldOf(t, rule)
+		wish := freeze.Wish{Environment: "production", For: time.Hour, Reason: "move"}
+		s := freezeSpec(t, w, wish)
+		s.Requester = sam
+		r := w.ask(t, "freeze", s)
+		w.work(t)
+		wantFault(t, w.try(t, r.ID, eve, "cancel"), fault.Denied, "You cannot cancel this: you are not in @sre")
+		if err := w.try(t, r.ID, priya, "cancel"); err != nil {
+			t.Errorf("got %v, want another of the group to lift it", err)
+		}
 	}
 }
 

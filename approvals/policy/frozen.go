@@ -37,7 +37,7 @@ func (r Rule) frozen(index int, hash, why string) ledger.Rule {
 	f := ledger.Rule{
 		Name: card.Inert(r.title(index)), Policy: hash, Why: card.Inert(why),
 		Needs: r.needs(), ValidFor: r.validity(),
-		Notify: r.Notify, Deny: r.WhoMayDeny, Cancel: r.WhoMayCancel, Extend: r.WhoMayExtend, Undo: r.undo(),
+		Notify: r.Notify, Deny: r.WhoMayDeny, Cancel: r.cancellers(), Extend: r.WhoMayExtend, Undo: r.undo(),
 	}
 	if len(f.Needs) > 0 {
 		f.Remind = r.reminders()
@@ -61,6 +61,18 @@ func (r Rule) needs() []ledger.Need {
 		return ledger.From(n)
 	}
 	return ledger.From(n, r.From)
+}
+
+// cancellers are the groups that may stop it besides the requester and those who may approve. Of what nobody need
+// approve, whoever may start it may stop it, and others no more than that.
+func (r Rule) cancellers() []string {
+	if len(r.WhoMayCancel) > 0 || len(r.needs()) > 0 {
+		return r.WhoMayCancel
+	}
+	if len(r.WhoMayRequest) > 0 {
+		return r.WhoMayRequest
+	}
+	return r.By
 }
 
 func (r Rule) validity() time.Duration { return cmp.Or(r.ValidFor, DefaultValidity) }
