@@ -246,6 +246,7 @@ func (k *call) need(names ...string) error {
 func (c *Cloud) book() map[string]map[string]action {
 	return map[string]map[string]action{
 		string(ec2Service): merge(instanceActions(), powerActions(), tagActions(), imageActions(), imageLifeActions(),
+			imageShareActions(), imageReferenceActions(),
 			snapshotActions(), volumeActions(), templateActions(), versionActions()),
 		string(scalingService): merge(groupActions(), memberActions(), hookActions(), refreshActions()),
 		string(elbService):     targetActions(),

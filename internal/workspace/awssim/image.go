@@ -1,8 +1,6 @@
 package awssim
 
 import (
-	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,14 +36,11 @@ type image struct {
 	lastLaunched      time.Time
 	gone              time.Time // when a deregistered image stops being shown
 	public            bool
+	shares            []share
+	imds              string    // v2.0 when machines must use it
+	protection        string    // against deregistration
+	protected         time.Time // when the cooldown of a protection that was lifted is over
 	spoiled           Spoil
-}
-
-// imageDisk is a volume that machines of the image get.
-type imageDisk struct {
-	device, snapshot, kind string
-	size                   int
-	delete, encrypted      bool
 }
 
 func imageActions() map[string]action {
@@ -69,7 +64,10 @@ func describeImages(k *call) ([]elem, error) {
 				!img.deprecated.IsZero() && k.cloud.now.After(img.deprecated)
 	})
 	if owners := k.p.strs("Owner"); len(owners) > 0 {
-		all = slices.DeleteFunc(all, func(img *image) bool { return !img.ownedBy(owners) })
+		all = slices.DeleteFunc(all, func(img *image) bool { return !img.ownedBy(owners, k.fleet.account) })
+	}
+	if users := k.p.strs("ExecutableBy"); len(users) > 0 {
+		all = slices.DeleteFunc(all, func(img *image) bool { return !img.runsFor(users, k.fleet.account) })
 	}
 	if all, err = sift(all, k.filters(), func(img *image) field { return img.field }); err != nil {
 		return nil, err
@@ -78,7 +76,7 @@ func describeImages(k *call) ([]elem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []elem{set("imagesSet", shown, (*image).elems), text("nextToken", next)}, nil
+	return []elem{set("imagesSet", shown, func(img *image) []elem { return img.elems(k.fleet) }), text("nextToken", next)}, nil
 }
 
 // images returns the images a request names, or all that can be seen.
@@ -95,7 +93,7 @@ func (k *call) images() ([]*image, error) {
 	if len(ids) > 0 {
 		return all, nil
 	}
-	for _, img := range sortedValues(k.fleet.images) {
+	for _, img := range append(sortedValues(k.fleet.images), k.fleet.sharedImages()...) {
 		if img.visible() {
 			all = append(all, img)
 		}
@@ -112,20 +110,22 @@ func (f *Fleet) image(id string) (*image, error) {
 	if !strings.HasPrefix(id, "ami-") {
 		return nil, refuse("InvalidAMIID.Malformed", "Invalid id: \"%s\" (expecting \"ami-...\")", id)
 	}
-	if img := f.images[id]; img != nil && img.visible() {
+	if img := f.imageNamed(id); img != nil && img.visible() {
 		return img, nil
 	}
 	return nil, refuse("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
 }
 
-func (img *image) ownedBy(owners []string) bool {
+// ownedBy tells whether one of the owners, as the account that asks names them, owns the image.
+func (img *image) ownedBy(owners []string, asking string) bool {
 	return slices.ContainsFunc(owners, func(owner string) bool {
-		return owner == img.owner || owner == "self" && img.owner == img.fleet.account ||
-			owner == "amazon" && img.public && img.owner != img.fleet.account
+		return owner == img.owner || owner == "self" && img.owner == asking ||
+			owner == "amazon" && img.public && img.owner != asking
 	})
 }
 
-func (img *image) elems() []elem {
+// elems shows the image to a fleet. Tags are only for the account that has the image.
+func (img *image) elems(viewer *Fleet) []elem {
 	return []elem{
 		text("imageId", img.id),
 		text("imageLocation", img.owner+"/"+img.name),
@@ -142,27 +142,21 @@ func (img *image) elems() []elem {
 		text("rootDeviceName", img.root),
 		set("blockDeviceMapping", img.disks, imageDisk.elems),
 		text("virtualizationType", "hvm"),
-		img.tags.elem(),
+		only(img.fleet.account == viewer.account, img.tags.elem()),
 		text("hypervisor", "xen"),
 		flag("enaSupport", true),
 		text("platformDetails", "Linux/UNIX"),
 		text("usageOperation", "RunInstances"),
 		text("bootMode", img.bootMode),
-		text("imdsSupport", "v2.0"),
+		text("imdsSupport", img.imds),
 		when("deprecationTime", img.deprecated),
 		text("sourceInstanceId", img.sourceInstance),
 		text("sourceImageId", img.sourceImage),
 		text("sourceImageRegion", img.sourceRegion),
 		when("lastLaunchedTime", img.lastLaunched),
-		text("deregistrationProtection", "disabled"),
+		text("deregistrationProtection", img.guard()),
 		flag("imageAllowed", true),
 	}
-}
-
-func (d imageDisk) elems() []elem {
-	return []elem{text("deviceName", d.device), el("ebs",
-		flag("deleteOnTermination", d.delete), text("snapshotId", d.snapshot), num("volumeSize", d.size),
-		text("volumeType", d.kind), flag("encrypted", d.encrypted))}
 }
 
 func (img *image) field(name string) ([]string, bool) {
@@ -189,6 +183,8 @@ func (img *image) field(name string) ([]string, bool) {
 		return []string{strconv.FormatBool(img.public)}, true
 	case "root-device-name":
 		return []string{img.root}, true
+	case "source-image-region":
+		return []string{img.sourceRegion}, true
 	case "root-device-type":
 		return []string{"ebs"}, true
 	case "virtualization-type":
@@ -205,120 +201,6 @@ func (img *image) field(name string) ([]string, bool) {
 	return img.tags.field(name)
 }
 
-var imageName = regexp.MustCompile(`^[A-Za-z0-9()\[\] ./\-'@_]{3,128}$`)
-
-// newName checks a name for a new image.
-func (f *Fleet) newName(name string) error {
-	if !imageName.MatchString(name) {
-		return refuse("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may contain "+
-			"letters, numbers, '(', ')', '.', '-', '/' and '_'")
-	}
-	for _, img := range sortedValues(f.images) {
-		if img.name == name && img.owner == f.account && img.state != "deregistered" && img.state != "failed" {
-			return refuse("InvalidAMIName.Duplicate", "AMI name %s is already in use by AMI %s", name, img.id)
-		}
-	}
-	return nil
-}
-
-// createImage has no client token: the unique name is what makes a second call harmless.
-func createImage(k *call) ([]elem, error) {
-	if err := k.need("InstanceId", "Name"); err != nil {
-		return nil, err
-	}
-	found, err := k.fleet.find([]string{k.p.str("InstanceId")})
-	if err != nil {
-		return nil, err
-	}
-	source := found[0]
-	if source.state != Running && source.state != Stopped {
-		return nil, refuse("IncorrectState", "Instance '%s' is not 'running' or 'stopped'.", source.id)
-	}
-	if err := k.fleet.newName(k.p.str("Name")); err != nil {
-		return nil, err
-	}
-	if err := k.ready(); err != nil {
-		return nil, err
-	}
-	img := k.newImage(source.arch, source.rootDevice)
-	img.sourceInstance, img.sourceImage, img.sourceRegion = source.id, source.image, k.fleet.region
-	img.disks = k.capture(source, img)
-	if !k.p.yes("NoReboot") && source.state == Running {
-		source.reboot()
-		source.interrupted()
-	}
-	k.fleet.develop(img)
-	return []elem{text("imageId", img.id)}, nil
-}
-
-// newImage adds a pending image with the name and the tags of the request.
-func (k *call) newImage(arch, root string) *image {
-	img := &image{
-		fleet:       k.fleet,
-		id:          k.cloud.id("ami"),
-		name:        k.p.str("Name"),
-		description: k.p.str("Description"),
-		state:       "pending",
-		arch:        arch,
-		owner:       k.fleet.account,
-		root:        root,
-		bootMode:    "uefi-preferred",
-		tags:        tagsFrom(k.p, "image"),
-		created:     k.cloud.now,
-	}
-	k.fleet.images[img.id] = img
-	return img
-}
-
-// capture takes snapshots of an instance's volumes, but for the devices the request leaves out.
-func (k *call) capture(source *instance, img *image) []imageDisk {
-	left := map[string]bool{}
-	for _, mapping := range k.p.list("BlockDeviceMapping") {
-		left[mapping.str("DeviceName")] = mapping.at("NoDevice").set
-	}
-	var disks []imageDisk
-	for _, d := range source.disks {
-		v := k.fleet.volumes[d.volume]
-		if v == nil || left[d.device] {
-			continue
-		}
-		s := k.fleet.snap(v.id, v.size, "Created by CreateImage("+source.id+") for "+img.id)
-		s.tags = tagsFrom(k.p, "snapshot")
-		disks = append(disks, imageDisk{d.device, s.id, v.kind, v.size, d.delete, v.encrypted})
-	}
-	return disks
-}
-
-// develop lets a pending image become available, or not, if that was ordered.
-func (f *Fleet) develop(img *image) {
-	c := f.cloud
-	if c.spend(func(o *Fault) bool { return o.Kind == FaultImageStuck }) != nil {
-		img.eachSnapshot(func(s *snapshot) { s.stuck = true })
-		return
-	}
-	failing := c.spend(func(o *Fault) bool { return o.Kind == FaultImageFailed })
-	c.after(c.opts.ImageFor, func() {
-		if img.state != "pending" {
-			return
-		}
-		if failing != nil {
-			img.state, img.whyCode = "failed", cmp.Or(failing.Code, "Server.InternalError")
-			img.why = cmp.Or(failing.Message, "Server.InternalError: Internal error on image creation")
-			img.eachSnapshot(func(s *snapshot) { s.failed = true })
-			return
-		}
-		img.state = "available"
-	})
-}
-
-func (img *image) eachSnapshot(do func(*snapshot)) {
-	for _, d := range img.disks {
-		if s := img.fleet.snapshots[d.snapshot]; s != nil {
-			do(s)
-		}
-	}
-}
-
 // lingering is how long a deregistered image can still be seen.
 const lingering = time.Minute
 
@@ -327,6 +209,9 @@ func deregisterImage(k *call) ([]elem, error) {
 	img, err := k.ownImage()
 	if err != nil {
 		return nil, err
+	}
+	if guard := img.guard(); guard != "disabled" {
+		return nil, refuse("OperationNotPermitted", "The image '%s' has deregistration protection (%s) and cannot be deregistered.", img.id, guard)
 	}
 	if err := k.ready(); err != nil {
 		return nil, err

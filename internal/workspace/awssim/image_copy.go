@@ -10,10 +10,10 @@ func registerImage(k *call) ([]elem, error) {
 	if err := k.need("Name"); err != nil {
 		return nil, err
 	}
-	if err := k.fleet.newName(k.p.str("Name")); err != nil {
+	if err := k.newImageAsked(); err != nil {
 		return nil, err
 	}
-	disks, err := k.registered()
+	disks, err := k.fleet.registered(k.p)
 	if err != nil {
 		return nil, err
 	}
@@ -25,16 +25,16 @@ func registerImage(k *call) ([]elem, error) {
 	return []elem{text("imageId", img.id)}, nil
 }
 
-// registered reads the block devices of RegisterImage, whose snapshots must exist.
-func (k *call) registered() ([]imageDisk, error) {
+// registered reads block devices as RegisterImage has them, whose snapshots must exist.
+func (f *Fleet) registered(p *params) ([]imageDisk, error) {
 	var disks []imageDisk
-	for _, mapping := range k.p.list("BlockDeviceMapping") {
+	for _, mapping := range p.list("BlockDeviceMapping") {
 		ebs := mapping.at("Ebs")
 		d := imageDisk{device: mapping.str("DeviceName"), snapshot: ebs.str("SnapshotId"),
 			kind: cmp.Or(ebs.str("VolumeType"), "gp2"), delete: ebs.str("DeleteOnTermination") != "false"}
 		d.size, _ = strconv.Atoi(ebs.str("VolumeSize"))
 		if d.snapshot != "" {
-			s, err := k.fleet.snapshot(d.snapshot)
+			s, err := f.snapshot(d.snapshot)
 			if err != nil {
 				return nil, err
 			}
@@ -45,34 +45,59 @@ func (k *call) registered() ([]imageDisk, error) {
 	return disks, nil
 }
 
-// copyImage is called in the region that receives the copy.
+// copyImage is called in the region that receives the copy. The source may be another account's, if it is shared
+// with the caller; its tags come along only when it is the caller's own.
 func copyImage(k *call) ([]elem, error) {
 	if err := k.need("Name", "SourceImageId", "SourceRegion"); err != nil {
 		return nil, err
 	}
+	if !imageName.MatchString(k.p.str("Name")) {
+		return nil, malformedImageName()
+	}
 	return k.once(func() (func() []elem, error) {
-		from := k.cloud.account(k.fleet.account).region(k.p.str("SourceRegion"))
-		source, err := from.image(k.p.str("SourceImageId"))
+		source, err := k.copied()
 		if err != nil {
 			return nil, err
-		}
-		if source.state != "available" {
-			return nil, refuse("InvalidAMIID.Unavailable", "AMI '%s' is %s, and cannot be copied", source.id, source.state)
 		}
 		if err := k.ready(); err != nil {
 			return nil, err
 		}
 		img := k.newImage(source.arch, source.root)
-		img.sourceImage, img.sourceRegion, img.spoiled = source.id, from.region, source.spoiled
-		if k.p.yes("CopyImageTags") {
-			maps.Copy(img.tags, source.tags)
+		img.sourceImage, img.sourceRegion, img.spoiled = source.id, source.fleet.region, source.spoiled
+		img.imds, img.bootMode = source.imds, source.bootMode
+		if k.p.yes("CopyImageTags") && source.owner == k.fleet.account {
+			own := img.tags
+			img.tags = cloneTags(source.tags)
+			maps.Copy(img.tags, own)
 		}
-		for _, d := range source.disks {
-			s := k.fleet.snap("vol-ffffffff", d.size, "Copied for DestinationAmi "+img.id+" from SourceAmi "+source.id)
-			d.snapshot, d.encrypted = s.id, d.encrypted || k.p.yes("Encrypted")
-			img.disks = append(img.disks, d)
-		}
+		img.disks = k.copyDisks(source, img)
 		k.fleet.develop(img)
 		return func() []elem { return []elem{text("imageId", img.id)} }, nil
 	})
+}
+
+// copied finds the image to copy.
+func (k *call) copied() (*image, error) {
+	source, err := k.cloud.account(k.fleet.account).region(k.p.str("SourceRegion")).image(k.p.str("SourceImageId"))
+	if err != nil {
+		return nil, err
+	}
+	if source.state != "available" {
+		return nil, refuse("InvalidAMIID.Unavailable", "AMI '%s' is %s, and cannot be copied", source.id, source.state)
+	}
+	return source, nil
+}
+
+// copyDisks copies the source's snapshots. A copy can add encryption, and never take it away.
+func (k *call) copyDisks(source, img *image) []imageDisk {
+	var disks []imageDisk
+	for _, d := range source.disks {
+		s := k.fleet.snap(copiedVolume, d.size, "Copied for DestinationAmi "+img.id+" from SourceAmi "+source.id+
+			" for SourceSnapshot "+d.snapshot+". Task created on "+strconv.FormatInt(k.cloud.now.UnixMilli(), 10)+".")
+		s.tags = tagsFrom(k.p, "snapshot")
+		d.encrypted = d.encrypted || k.p.yes("Encrypted")
+		d.snapshot, s.encrypted = s.id, d.encrypted
+		disks = append(disks, d)
+	}
+	return disks
 }

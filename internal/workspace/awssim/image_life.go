@@ -8,6 +8,9 @@ func imageLifeActions() map[string]action {
 		"DisableImageDeprecation": disableImageDeprecation,
 		"EnableImage":             enableImage,
 		"DisableImage":            disableImage,
+
+		"EnableImageDeregistrationProtection":  enableDeregistrationProtection,
+		"DisableImageDeregistrationProtection": disableDeregistrationProtection,
 	}
 }
 
@@ -50,7 +53,7 @@ func disableImage(k *call) ([]elem, error) {
 			return refuse("IncorrectState", "The image '%s' is %s, not available.", img.id, img.state)
 		}
 		return nil
-	}, func(img *image) { img.state, img.public = "disabled", false })
+	}, func(img *image) { img.state, img.public, img.shares = "disabled", false, nil })
 }
 
 func enableImage(k *call) ([]elem, error) {
@@ -60,4 +63,34 @@ func enableImage(k *call) ([]elem, error) {
 		}
 		return nil
 	}, func(img *image) { img.state = "available" })
+}
+
+// guard is the image's protection from being deregistered: what was set, or the cooldown that outlives it.
+func (img *image) guard() string {
+	if img.protection == "disabled" && img.fleet.cloud.now.Before(img.protected) {
+		return "disabled-with-cooldown-until " + img.protected.UTC().Format(stamp)
+	}
+	return img.protection
+}
+
+func enableDeregistrationProtection(k *call) ([]elem, error) {
+	how := "enabled-without-cooldown"
+	if k.p.yes("WithCooldown") {
+		how = "enabled-with-cooldown"
+	}
+	return k.protect(how, time.Time{})
+}
+
+// disableDeregistrationProtection leaves the image protected for another day if it was set with a cooldown.
+func disableDeregistrationProtection(k *call) ([]elem, error) {
+	until := time.Time{}
+	if img := k.fleet.images[k.p.str("ImageId")]; img != nil && img.protection == "enabled-with-cooldown" {
+		until = k.cloud.now.Add(24 * time.Hour)
+	}
+	return k.protect("disabled", until)
+}
+
+func (k *call) protect(how string, until time.Time) ([]elem, error) {
+	_, err := k.alter(always, func(img *image) { img.protection, img.protected = how, until })
+	return []elem{text("return", how)}, err
 }

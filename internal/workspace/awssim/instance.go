@@ -46,6 +46,7 @@ type instance struct {
 	application       bool // whether what runs on it answers health checks
 	tags              tags
 	seat              *seat
+	rebooting         bool
 	generation        int // counts starts, so that what was scheduled for an earlier one is dropped
 }
 
@@ -91,7 +92,7 @@ func (f *Fleet) fit(data *params, kind string) (*image, error) {
 	if !strings.HasPrefix(id, "ami-") {
 		return nil, refuse("InvalidAMIID.Malformed", "Invalid id: \"%s\" (expecting \"ami-...\")", id)
 	}
-	img := f.images[id]
+	img := f.imageNamed(id)
 	if img == nil || img.state == "deregistered" {
 		return nil, refuse("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
 	}
@@ -169,6 +170,7 @@ func (f *Fleet) start(img *image, l launch) *instance {
 func (i *instance) boot() {
 	c := i.fleet.cloud
 	i.generation++
+	i.rebooting = false
 	started := i.generation
 	i.system, i.status = check{status: "initializing"}, check{status: "initializing"}
 	i.enter(Pending)
@@ -204,7 +206,7 @@ func (i *instance) checked() {
 }
 
 func (i *instance) spoiled() Spoil {
-	if img := i.fleet.images[i.image]; img != nil {
+	if img := i.fleet.imageNamed(i.image); img != nil {
 		return img.spoiled
 	}
 	return ""

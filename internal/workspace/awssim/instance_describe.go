@@ -276,7 +276,7 @@ func (i *instance) imageMetadata() []elem {
 
 // metadata tells what is known of an image, also after it was deregistered.
 func (f *Fleet) metadata(id string) []elem {
-	img := f.images[id]
+	img := f.imageNamed(id)
 	if img == nil {
 		return []elem{text("imageId", id)}
 	}

@@ -85,8 +85,15 @@ func rebootInstances(k *call) ([]elem, error) {
 	return []elem{flag("return", true)}, err
 }
 
-// reboot restarts the machine without leaving running.
+// reboot restarts the machine without leaving running. Until it is up again nothing on it answers.
 func (i *instance) reboot() {
+	i.restart()
+	i.rebooting = true
+	i.notice()
+}
+
+// restart begins anew what runs on the machine, and its own check.
+func (i *instance) restart() {
 	c := i.fleet.cloud
 	i.generation++
 	started := i.generation
@@ -94,6 +101,7 @@ func (i *instance) reboot() {
 	i.application = i.spoiled() != SpoiledUnhealthy
 	c.after(c.opts.BootFor, func() {
 		if i.state == Running && i.generation == started {
+			i.rebooting = false
 			i.checked()
 		}
 	})

@@ -166,7 +166,7 @@ func (r *refresh) replaceable() error {
 		return invalid("The ReplaceRootVolume strategy needs a MixedInstancesPolicy, in the group and in DesiredConfiguration.")
 	}
 	for _, o := range r.desired.overrides() {
-		img := r.group.fleet.images[o.str("ImageId")]
+		img := r.group.fleet.imageNamed(o.str("ImageId"))
 		if img == nil {
 			return invalid("The ReplaceRootVolume strategy needs an ImageId that exists in every override.")
 		}

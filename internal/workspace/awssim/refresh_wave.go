@@ -365,7 +365,7 @@ func (r *refresh) reroot(s *seat) {
 		}
 		s.instance.image, s.override, s.template = img.id, made.override, made.template
 		s.generation = r.generation
-		s.instance.reboot()
+		s.instance.restart()
 		s.serve()
 	})
 }

@@ -36,7 +36,7 @@ func (f *Fleet) AddImage(seed Image) string {
 		fleet: f, id: cmp.Or(seed.ID, f.cloud.id("ami")), description: seed.Description,
 		state: cmp.Or(seed.State, "available"), arch: cmp.Or(seed.Arch, "x86_64"), owner: cmp.Or(seed.Owner, f.account),
 		root: "/dev/xvda", bootMode: "uefi-preferred", tags: cloneTags(seed.Tags), created: seed.Created,
-		public: seed.Public, spoiled: seed.Spoiled,
+		public: seed.Public, spoiled: seed.Spoiled, imds: "v2.0", protection: "disabled",
 	}
 	img.name = cmp.Or(seed.Name, img.id)
 	if img.created.IsZero() {
@@ -47,7 +47,7 @@ func (f *Fleet) AddImage(seed Image) string {
 		sizes["/dev/xvdb"] = seed.DataSize
 	}
 	for _, device := range slices.Sorted(maps.Keys(sizes)) {
-		s := f.snap("vol-ffffffff", sizes[device], "Seeded for "+img.id)
+		s := f.snap(copiedVolume, sizes[device], "Seeded for "+img.id)
 		s.started = img.created.Add(-time.Hour)
 		img.disks = append(img.disks, imageDisk{device: device, snapshot: s.id, kind: "gp3", size: sizes[device], delete: true})
 	}

@@ -80,7 +80,7 @@ func (g *targetGroup) verdict(t *target) verdict {
 		return verdict{"unused", "Target.InvalidState", "Target is in the stopped or terminated state"}
 	case c.now.Before(t.registered.Add(c.opts.TargetHealthyAfter)):
 		return verdict{"initial", "Elb.RegistrationInProgress", "Target registration is in progress"}
-	case !i.application || !i.healthy():
+	case !i.application || i.rebooting || !i.healthy():
 		return verdict{"unhealthy", "Target.Timeout", "Request timed out"}
 	}
 	return verdict{state: "healthy"}

@@ -193,7 +193,7 @@ func (k *call) versionDescription() error {
 // warning tells what is doubtful about a template's data, which AWS saves all the same.
 func (f *Fleet) warning(data *params) elem {
 	id, err := f.resolve(data.str("ImageId"))
-	if err != nil || id == "" || f.images[id] != nil {
+	if err != nil || id == "" || f.imageNamed(id) != nil {
 		return elem{skip: true}
 	}
 	return el("warning", set("errorSet", []string{id}, func(id string) []elem {

@@ -36,6 +36,7 @@ var ownBuckets = map[string]size{
 	"CreateVolume":                {100, 5},
 	"CreateTags":                  {100, 10},
 	"DeregisterImage":             {100, 5},
+	"ModifyImageAttribute":        {100, 5},
 	"DeleteSnapshot":              {100, 5},
 }
 
