@@ -187,24 +187,29 @@ func decision(r ledger.Record) []card.Fact {
 	return all
 }
 
-// line is an operation in one line of a list.
+// line is an operation in one line of a list: what it is, how it stands, and where to find it.
 func line(r ledger.Record) card.Text {
-	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s · by ", where(r), wordFor(r)),
+	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s", where(r), wordFor(r)), aside(r), card.T(" · by "),
 		card.User(r.Requester.User), card.T(" · "), card.When(moment(r)), card.T(" · "), card.Code(string(r.ID)))
-	if r.State == ledger.Pending && r.Approvals() > 0 {
-		t = append(t, card.Part{Plain: " · still missing: " + lacking(r)})
-	}
-	if r.State == ledger.Running && r.Narrowed {
-		t = append(t, card.Part{Plain: " · approved for " + r.Narrow + " only"})
-	}
-	if r.State == ledger.Held && !r.Opens.IsZero() {
-		t = append(t, card.Part{Plain: " until "}, card.Part{When: r.Opens})
-	}
-	if r.BreakGlass != "" {
-		t = append(t, card.Part{Plain: " · 🚨 broken glass"})
-	}
 	if link := cardLink(r); link != nil {
 		t = card.Join(t, card.T(" ·"), link)
+	}
+	return t
+}
+
+// aside is what there is to add to a state.
+func aside(r ledger.Record) card.Text {
+	var t card.Text
+	switch {
+	case r.State == ledger.Pending && r.Approvals() > 0:
+		t = card.T(", still missing: %s", lacking(r))
+	case r.State == ledger.Running && r.Narrowed:
+		t = card.T(", approved for %s only", r.Narrow)
+	case r.State == ledger.Held && !r.Opens.IsZero():
+		t = card.Join(card.T(" until "), card.When(r.Opens))
+	}
+	if r.BreakGlass != "" {
+		t = card.Join(t, card.T(" · 🚨 broken glass"))
 	}
 	return t
 }

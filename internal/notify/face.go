@@ -44,6 +44,7 @@ var reviewFaces = map[ledger.State]face{
 const freeze = "freeze"
 
 var freezeFaces = map[ledger.State]face{
+	ledger.Running:   {"In force", card.Working},
 	ledger.Succeeded: {"Over", card.Good},
 	ledger.Cancelled: {"Lifted", card.Good},
 }

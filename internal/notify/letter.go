@@ -37,7 +37,7 @@ func ending(r ledger.Record) card.Text {
 	if !told {
 		t = card.Expand(cmp.Or(r.Outcome, faceOf(r).words+"."))
 	}
-	return card.Join(t, card.T(" "), place(r))
+	return card.Join(t, card.T("\n"), place(r))
 }
 
 // ender says who ended what never ran, and why: the words of the record, with the name that they leave out.

@@ -251,6 +251,8 @@ const drawn = {
   black_circle: () => disc(lamps.black),
   hourglass_flowing_sand: () => hourglass(),
   hourglass: () => hourglass(),
+  black_square_for_stop: () => halt(),
+  stop_button: () => halt(),
   lock: () => padlock(),
   rocket: () => rocket(),
   bell: () =>
@@ -317,6 +319,7 @@ const stroke = (d, colour) =>
     'stroke-linejoin': 'round',
   });
 const tick = (colour) => stroke('M7 12.500l3.500 3.500L17 8.500', colour);
+const halt = () => tile('#6b7785', svg('rect', { x: 8, y: 8, width: 8, height: 8, rx: 1, fill: '#fff' }));
 const cross = (colour) => stroke('M7 7l10 10M17 7L7 17', colour);
 const hourglass = () =>
   picture(
