@@ -117,7 +117,7 @@ func (w Window) spans(almanac Almanac, from, to time.Time) ([]calendar.Span, err
 		if len(w.Days) > 0 && !slices.Contains(w.Days, day.Weekday()) {
 			continue
 		}
-		s := calendar.Span{From: at(day, begin), To: at(day, end)}
+		s := calendar.Span{From: first(at(day, begin)), To: last(at(day, end))}
 		if s.To.After(from) && s.From.Before(to) && s.From.Before(s.To) {
 			all = append(all, s)
 		}
@@ -136,9 +136,51 @@ func fromAlmanac(almanac Almanac, name string, from, to time.Time) ([]calendar.S
 	return c.Spans(from, to)
 }
 
-// at is a time of a day, or of the day after it; one that a change of clocks leaves out is moved by that change.
+// at is a time of a day, or of the day after it, on the clocks of its zone. One that a change of clocks leaves out is
+// the moment of that change.
 func at(day time.Time, c clock) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day(), 0, int(c), 0, 0, day.Location())
+	t := time.Date(day.Year(), day.Month(), day.Day(), 0, int(c), 0, 0, day.Location())
+	if clock(t.Hour()*60+t.Minute()) == c%wholeDay {
+		return t
+	}
+	began, ends := t.ZoneBounds()
+	if !began.IsZero() && t.Sub(began) < changes {
+		return began
+	}
+	return ends
+}
+
+// changes is how far clocks are put forward or back at the most.
+const changes = 3 * time.Hour
+
+// first is the earlier moment of a time that comes twice, as when clocks are put back.
+func first(t time.Time) time.Time {
+	began, _ := t.ZoneBounds()
+	if began.IsZero() {
+		return t
+	}
+	if twin := t.Add(offset(t) - offset(began.Add(-1))); twin.Before(t) && twin.Before(began) {
+		return twin
+	}
+	return t
+}
+
+// last is the later one.
+func last(t time.Time) time.Time {
+	_, ends := t.ZoneBounds()
+	if ends.IsZero() {
+		return t
+	}
+	if twin := t.Add(offset(t) - offset(ends)); twin.After(t) && !twin.Before(ends) {
+		return twin
+	}
+	return t
+}
+
+// offset is how far the clocks are ahead of UTC at a moment.
+func offset(t time.Time) time.Duration {
+	_, seconds := t.Zone()
+	return time.Duration(seconds) * time.Second
 }
 
 // String is the window as people say it: "mon-fri 09:00-17:00 Europe/Berlin".
