@@ -51,16 +51,16 @@ func (d *Desk) home(ctx context.Context, who ledger.Actor) (card.Card, error) {
 	decided := only(recent, func(r ledger.Record) bool { return r.State.Final() })
 	slices.SortStableFunc(decided, func(a, b ledger.Record) int { return b.Ended.Compare(a.Ended) })
 	c := card.Card{Title: "amiral", Summary: "What waits for you, and what goes on"}
-	c.Sections = append(c.Sections, d.part("Waiting for you", "Nothing waits for you.", waiting)...)
-	c.Sections = append(c.Sections, d.part("Yours", "You have asked for nothing that is still open.", yours, "approve", "approve_narrow", "deny", "review", "widen")...)
-	c.Sections = append(c.Sections, d.part("Running", idle, others)...)
-	c.Sections = append(c.Sections, d.part("Recently decided", "Nothing yet.", decided[:min(homeDecided, len(decided))])...)
+	c.Sections = append(c.Sections, d.part(who, "Waiting for you", "Nothing waits for you.", waiting)...)
+	c.Sections = append(c.Sections, d.part(who, "Yours", "You have asked for nothing that is still open.", yours)...)
+	c.Sections = append(c.Sections, d.part(who, "Running", idle, others)...)
+	c.Sections = append(c.Sections, d.part(who, "Recently decided", "Nothing yet.", decided[:min(homeDecided, len(decided))])...)
 	c.Foot = []card.Text{card.Join(card.Code("/amiral help"), card.T(" shows what you can ask."))}
 	return c, nil
 }
 
-// part draws requests under a headline, each with the buttons of its own card but for those named.
-func (d *Desk) part(title, none string, records []ledger.Record, without ...string) []card.Section {
+// part draws requests under a headline, each with the buttons of its own card that are for this person.
+func (d *Desk) part(who ledger.Actor, title, none string, records []ledger.Record) []card.Section {
 	all := []card.Section{card.Para(card.Text{{Bold: title}})}
 	if len(records) == 0 {
 		return append(all, card.Para(card.T("%s", none)))
@@ -71,15 +71,25 @@ func (d *Desk) part(title, none string, records []ledger.Record, without ...stri
 			continue
 		}
 		drawn := d.Draw(r)
-		drawn.Buttons = slices.DeleteFunc(slices.Clone(drawn.Buttons), func(b card.Button) bool { return slices.Contains(without, b.Action) })
-		if len(drawn.Buttons)+len(drawn.More) > 0 {
-			all = append(all, card.Section{Buttons: drawn.Buttons, More: drawn.More})
+		row, more := theirs(r, who, drawn.Buttons), theirs(r, who, drawn.More)
+		if len(row)+len(more) > 0 {
+			all = append(all, card.Section{Buttons: row, More: more})
 		}
 	}
 	if hidden := len(records) - homePart; hidden > 0 {
 		all = append(all, card.Para(marked("… and "+count(hidden, "more operation")+": `/amiral ops list` shows them.")))
 	}
 	return all
+}
+
+// theirs are the buttons without those that only somebody else could press: a card is the same for everybody, and a
+// Home tab is one person's.
+func theirs(r ledger.Record, who ledger.Actor, buttons []card.Button) []card.Button {
+	others := []string{"withdraw", "again"}
+	if r.Requester == who {
+		others = []string{"approve", "approve_narrow", "deny", "review", "widen"}
+	}
+	return slices.DeleteFunc(slices.Clone(buttons), func(b card.Button) bool { return slices.Contains(others, b.Action) })
 }
 
 // waiting are the requests that wait for this person's word, the first ones; what runs in part and waits to be

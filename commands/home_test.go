@@ -39,6 +39,29 @@ func TestEveryRequestAtHomeHasItsButtons(t *testing.T) {
 	t.Error("op-1 is not at home")
 }
 
+func TestNobodyIsOfferedAtHomeWhatIsForTheRequester(t *testing.T) {
+	w := newWorld(t, op("op-1", ledger.Pending), op("op-2", ledger.Expired))
+	w.desk.Draw = func(r ledger.Record) card.Card {
+		return card.Card{Buttons: []card.Button{{Action: "again"}, {Action: "details"}}, More: []card.Button{{Action: "withdraw"}, {Action: "extend"}}}
+	}
+	actions := func(who ledger.Actor) string {
+		var all []string
+		h := w.desk.Home(t.Context(), who)
+		for _, s := range h.Sections {
+			for _, b := range append(s.Buttons, s.More...) {
+				all = append(all, b.Action)
+			}
+		}
+		return strings.Join(all, " ")
+	}
+	if got := actions(sre); got != "details extend details extend" {
+		t.Errorf("got %s for an approver", got)
+	}
+	if got := actions(dev); got != "again details withdraw extend again details withdraw extend" {
+		t.Errorf("got %s for the requester", got)
+	}
+}
+
 // TestNobodyIsOfferedTheirOwnApproval: under "Yours" stands what the requester can do. What ended last stands first.
 func TestNobodyIsOfferedTheirOwnApproval(t *testing.T) {
 	mine, early, late := op("op-1", ledger.Pending), op("op-2", ledger.Succeeded), op("op-3", ledger.Succeeded)

@@ -7,7 +7,7 @@ import { blocks } from './blocks.js';
 import { context } from './context.js';
 import { emoji } from './emoji.js';
 import { mrkdwn } from './mrkdwn.js';
-import { changed, dismiss, facts, nameOf, openThread, person } from './store.js';
+import { changed, clock, dismiss, facts, nameOf, openThread, person } from './store.js';
 import { fullTime, ofStamp, shortTime, ago } from './time.js';
 
 // messageNode draws a message of a channel. Compact ones follow their author's last without a header.
@@ -162,6 +162,6 @@ function replyLink(message, inThread, replies) {
       people.map((id) => avatar(person(id), 'mini')),
     ),
     h('span', { class: 'replies' }, count === 1 ? '1 reply' : `${count} replies`),
-    last && h('span', { class: 'last' }, `Last ${ago(ofStamp(last))}`),
+    last && h('span', { class: 'last' }, `Last ${ago(new Date(Math.min(ofStamp(last), clock.now())))}`),
   );
 }
