@@ -107,7 +107,7 @@ func verdict(s approvals.Spec, v policy.Verdict) card.Card {
 		c.Sections = append(c.Sections, card.Section{Facts: rights})
 	}
 	c.Sections = append(c.Sections, passed(v.Passed)...)
-	c.Foot = []card.Text{card.T("Nothing was asked for. A rule is chosen again when it is.")}
+	c.Foot = []card.Text{card.T("Nothing was asked for. When it is, the rule is chosen anew.")}
 	return c
 }
 

@@ -21,7 +21,7 @@ const (
 // glass is the flag by which something runs without the approvals it should have.
 func glass() grammar.Flag {
 	return grammar.Flag{Name: glassFlag, Value: `"<reason>"`, Most: maxReason,
-		About: "run it at once, without its approvals, if the policy lets you; it is told to security and reviewed"}
+		About: "run it at once, without its approvals, if the policy lets you; security is told, and somebody else must review it"}
 }
 
 // broken are the words of a command with which somebody wants to break the glass; nothing is read for it.
