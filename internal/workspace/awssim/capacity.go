@@ -1,8 +1,6 @@
 package awssim
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +35,7 @@ func (g *group) tick() {
 	}
 	g.fill()
 	g.trim()
+	g.level()
 	if g.deleting && len(g.seats) == 0 {
 		g.fleet.activities[g.name] = append(g.fleet.activities[g.name], g.activities...)
 		delete(g.fleet.groups, g.name)
@@ -112,24 +111,25 @@ func (g *group) wanted() int {
 	if r := g.active(); r != nil {
 		return g.desired + r.surge
 	}
-	return g.desired
+	return g.desired + g.surplus()
 }
 
-// fill launches what is missing.
+// fill launches what is missing. Where a zone has no capacity the next one is tried.
 func (g *group) fill() {
 	c := g.fleet.cloud
-	for missing := g.wanted() - len(g.live()); missing > 0; missing-- {
-		if g.off("Launch") || c.now.Before(g.retry) {
+	for len(g.live()) < g.wanted() {
+		zones := g.openZones()
+		if g.off("Launch") || c.now.Before(g.retry) || len(zones) == 0 {
 			return
 		}
 		have := len(g.live())
 		cause := c.clockPhrase() + " an instance was started in response to a difference between desired and actual capacity, " +
 			"increasing the capacity from " + strconv.Itoa(have) + " to " + strconv.Itoa(have+1) + "."
 		if len(g.owed) > 0 {
-			cause, g.owed = g.owed[0], g.owed[1:]
+			cause = g.owed[0]
 		}
-		if _, err := g.launch(cause, g.emptiest(g.zones)); err != nil {
-			return
+		if _, err := g.launch(cause, g.emptiest(zones)); err == nil {
+			g.owed = g.owed[min(1, len(g.owed)):]
 		}
 	}
 	g.owed = nil
@@ -144,43 +144,17 @@ func (g *group) trim() {
 	for {
 		have := len(g.live())
 		if have <= g.wanted() {
+			g.shrunk = ""
 			return
 		}
 		victim := g.victim()
 		if victim == nil {
 			return
 		}
-		victim.leave(c.clockPhrase() + " an instance was taken out of service in response to a difference between desired " +
+		victim.leave(g.shrunk + c.clockPhrase() + " an instance was taken out of service in response to a difference between desired " +
 			"and actual capacity, shrinking the capacity from " + strconv.Itoa(have) + " to " + strconv.Itoa(have-1) + ".  " +
 			c.clockPhrase() + " instance " + victim.instance.id + " was selected for termination.")
 	}
-}
-
-// victim is the seat a scale-in would take: from the fullest zone, of an outdated configuration first,
-// then the oldest. Protected seats are never taken.
-func (g *group) victim() *seat {
-	count := map[string]int{}
-	for _, s := range g.live() {
-		count[s.instance.zone]++
-	}
-	candidates := slices.DeleteFunc(g.live(), func(s *seat) bool { return s.protected })
-	if len(candidates) == 0 {
-		return nil
-	}
-	spec, current := g.spec(), g.generation
-	rank := func(s *seat) int {
-		switch {
-		case g.active() != nil && s.generation < current:
-			return 0
-		case s.template != spec:
-			return 1
-		}
-		return 2
-	}
-	return slices.MinFunc(candidates, func(a, b *seat) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(count[b.instance.zone], count[a.instance.zone]),
-			a.joined.Compare(b.joined), cmp.Compare(a.instance.id, b.instance.id))
-	})
 }
 
 // spec is the template the group launches now, with the number of its version.

@@ -248,7 +248,7 @@ func (c *Cloud) book() map[string]map[string]action {
 		string(ec2Service): merge(instanceActions(), powerActions(), tagActions(), imageActions(), imageLifeActions(),
 			imageShareActions(), imageReferenceActions(),
 			snapshotActions(), volumeActions(), templateActions(), versionActions()),
-		string(scalingService): merge(groupActions(), memberActions(), hookActions(), refreshActions()),
+		string(scalingService): merge(groupActions(), memberActions(), hookActions(), refreshActions(), balanceActions()),
 		string(elbService):     targetActions(),
 		string(stsService):     identityActions(),
 		string(alarmService):   alarmActions(),

@@ -26,6 +26,9 @@ const (
 	FaultDelay FaultKind = "delay"
 	// FaultLaunch fails the launches of Group, with Code and Message.
 	FaultLaunch FaultKind = "launch"
+	// FaultCapacity takes the machines of Type, or of every type, out of Zone, or out of every zone: neither groups
+	// nor RunInstances get them.
+	FaultCapacity FaultKind = "capacity"
 	// FaultImageStuck leaves new images pending.
 	FaultImageStuck FaultKind = "image_stuck"
 	// FaultImageFailed makes new images fail.
@@ -42,6 +45,9 @@ type Fault struct {
 	Action string `json:"action,omitempty"`
 	// Group is the group whose launches fail; empty means every group.
 	Group string `json:"group,omitempty"`
+	// Zone is a zone such as eu-west-1a, and Type an instance type, that have no capacity.
+	Zone string `json:"zone,omitempty"`
+	Type string `json:"type,omitempty"`
 	// Code and Message are what AWS will say; each kind has a default.
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
@@ -58,7 +64,7 @@ type Fault struct {
 // known tells whether there is such a kind.
 func (k FaultKind) known() bool {
 	return slices.Contains([]FaultKind{FaultError, FaultThrottle, FaultServer, FaultLostReply, FaultDelay, FaultLaunch,
-		FaultImageStuck, FaultImageFailed}, k)
+		FaultCapacity, FaultImageStuck, FaultImageFailed}, k)
 }
 
 // plainFault is a fault with nothing but its fields.
@@ -159,7 +165,7 @@ func (c *Cloud) spend(applies func(*Fault) bool) *Fault {
 // hits tells whether a fault of requests applies to one.
 func (o *Fault) hits(k *call) bool {
 	switch o.Kind {
-	case FaultLaunch, FaultImageStuck, FaultImageFailed:
+	case FaultLaunch, FaultCapacity, FaultImageStuck, FaultImageFailed:
 		return false
 	}
 	service, name, ok := strings.Cut(o.Action, ":")

@@ -38,8 +38,11 @@ type group struct {
 	refreshes  []*refresh  // newest first
 	generation int         // of seats; a refresh replaces those of earlier generations
 	owed       []string    // causes of launches that replace something
-	failures   int         // launches that failed in a row
-	retry      time.Time   // when the next launch may be tried
+	shrunk     string      // why there should be fewer now, for the causes of what leaves
+	barren     map[string]barren
+	extra      *seat     // launched to level the zones
+	failures   int       // launches that failed in a row
+	retry      time.Time // when the next launch may be tried
 	ticks      map[time.Time]bool
 }
 
@@ -293,6 +296,11 @@ func setDesiredCapacity(k *call) ([]elem, error) {
 			return nil, err
 		}
 	}
+	if k.p.yes("HonorCooldown") {
+		if err := g.cooled(); err != nil {
+			return nil, err
+		}
+	}
 	if err := k.ready(); err != nil {
 		return nil, err
 	}
@@ -311,12 +319,25 @@ func (g *group) within(desired int) error {
 	return nil
 }
 
+// cooled refuses while an activity runs, or has ended too recently.
+func (g *group) cooled() error {
+	for _, a := range g.activities {
+		if a.ended.IsZero() || g.fleet.cloud.now.Before(a.ended.Add(time.Duration(g.cooldown)*time.Second)) {
+			return refuse("ScalingActivityInProgress", "Scaling activity %s is in progress and blocks this action", a.id)
+		}
+	}
+	return nil
+}
+
 // resize changes the desired capacity; why goes into the causes of the activities that follow.
 func (g *group) resize(desired int, why string) {
 	for range desired - g.desired {
 		g.owed = append(g.owed, g.fleet.cloud.clockPhrase()+" "+why+".  "+g.fleet.cloud.clockPhrase()+
 			" an instance was started in response to a difference between desired and actual capacity, increasing the capacity from "+
 			strconv.Itoa(g.desired)+" to "+strconv.Itoa(desired)+".")
+	}
+	if desired < g.desired {
+		g.shrunk = g.fleet.cloud.clockPhrase() + " " + why + ".  "
 	}
 	g.desired = desired
 	g.wake(0)

@@ -42,7 +42,9 @@ func createGroup(k *call) ([]elem, error) {
 		g.putHook(specification)
 	}
 	k.fleet.groups[name] = g
-	g.wake(0)
+	wanted := g.desired
+	g.desired = 0
+	g.resize(wanted, "a user request created an AutoScalingGroup changing the desired capacity from 0 to "+strconv.Itoa(wanted))
 	return nil, nil
 }
 
@@ -52,7 +54,7 @@ func (f *Fleet) newGroup(name string) *group {
 		fleet: f, name: name, cooldown: 300, health: "EC2", warmup: -1, created: f.cloud.now,
 		arn:       f.arn("autoscaling", "autoScalingGroup:"+f.cloud.uuid()+":autoScalingGroupName/"+name),
 		suspended: map[string]time.Time{}, hooks: map[string]*hook{}, policies: []string{"Default"},
-		deletionProtection: "none", ticks: map[time.Time]bool{},
+		deletionProtection: "none", barren: map[string]barren{}, ticks: map[time.Time]bool{},
 	}
 }
 
@@ -99,6 +101,9 @@ func (k *call) settleHealth(g *group) {
 	}
 	if policies := k.p.strs("TerminationPolicies"); len(policies) > 0 {
 		g.policies = policies
+		if unknown := slices.IndexFunc(policies, func(p string) bool { return !slices.Contains(terminationPolicies, p) }); unknown >= 0 {
+			k.bad = invalid("Termination policy %s is not valid.", policies[unknown])
+		}
 	}
 	g.deletionProtection = cmp.Or(k.p.str("DeletionProtection"), g.deletionProtection)
 }
@@ -178,6 +183,8 @@ func deleteGroup(k *call) ([]elem, error) {
 	switch {
 	case g.deletionProtection == "prevent-all-deletion", g.deletionProtection == "prevent-force-deletion" && force:
 		return nil, refuse("ResourceInUse", "The group %s is protected from deletion (%s).", g.name, g.deletionProtection)
+	case len(g.seats) > 0 && len(g.live()) == 0 && g.desired == 0 && !force && !g.idle():
+		return nil, refuse("ScalingActivityInProgress", "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.")
 	case len(g.seats) > 0 && !force:
 		return nil, refuse("ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances or "+
 			"pending Spot instance request(s) still in the group.")
@@ -188,13 +195,18 @@ func deleteGroup(k *call) ([]elem, error) {
 	g.deleting, g.min, g.desired = true, 0, 0
 	for _, s := range g.seats {
 		s.protected = false
-		s.leave("At a user request the group was deleted.")
+		s.leave(k.cloud.clockPhrase() + " an instance was taken out of service in response to a user request to delete the group.")
 	}
 	if r := g.active(); r != nil {
 		r.finish("Cancelled", "The Auto Scaling group was deleted.")
 	}
 	g.wake(0)
 	return nil, nil
+}
+
+// idle tells whether the group has instances that nothing happens to, such as those on standby.
+func (g *group) idle() bool {
+	return slices.ContainsFunc(g.seats, func(s *seat) bool { return !strings.HasPrefix(s.lifecycle, seatTerminating) })
 }
 
 func suspendProcesses(k *call) ([]elem, error) {

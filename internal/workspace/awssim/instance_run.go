@@ -3,6 +3,7 @@ package awssim
 import (
 	"cmp"
 	"maps"
+	"slices"
 )
 
 // runInstances starts machines from a template, from the request, or from both, the request winning.
@@ -27,7 +28,11 @@ func runInstances(k *call) ([]elem, error) {
 		if err := k.ready(); err != nil {
 			return nil, err
 		}
-		started := k.startMany(img, data, kind, origin, most)
+		subnet, err := k.runnable(data, kind)
+		if err != nil {
+			return nil, err
+		}
+		started := k.startMany(img, data, launch{kind: kind, subnet: subnet, tags: origin}, most)
 		return func() []elem { return k.fleet.reservation(started[0].reservation, started) }, nil
 	})
 }
@@ -61,25 +66,34 @@ func overlay(lower, upper *params) *params {
 	return merged
 }
 
-func (k *call) startMany(img *image, data *params, kind string, origin tags, count int) []*instance {
-	labels := maps.Clone(origin)
+// runnable is the subnet to start in: the one that is asked for, or one of a zone that has capacity.
+func (k *call) runnable(data *params, kind string) (string, error) {
+	asked := cmp.Or(data.str("SubnetId"), data.str("NetworkInterface", "1", "SubnetId"))
+	if zone := data.str("Placement", "AvailabilityZone"); asked == "" && zone != "" {
+		asked = k.fleet.subnetIn(zone)
+	}
+	if asked == "" {
+		letters := []string{"a", "b", "c"}
+		at := max(slices.IndexFunc(letters, func(letter string) bool { return !k.fleet.barrenOf(kind, k.fleet.region+letter) }), 0)
+		asked = k.fleet.subnetIn(k.fleet.region + letters[at])
+	}
+	if short := k.fleet.shortage(kind, k.fleet.zoneOf(asked)); short != nil {
+		return "", short
+	}
+	return asked, nil
+}
+
+func (k *call) startMany(img *image, data *params, like launch, count int) []*instance {
+	labels := maps.Clone(like.tags)
 	maps.Copy(labels, tagsFrom(data, "instance"))
-	subnet := cmp.Or(data.str("SubnetId"), data.str("NetworkInterface", "1", "SubnetId"))
-	if subnet == "" {
-		subnet = k.fleet.subnetIn(cmp.Or(data.str("Placement", "AvailabilityZone"), k.fleet.region+"a"))
-	}
-	market := ""
+	like.data, like.token, like.operator, like.group = data, k.p.str("ClientToken"), k.p.str("Operator", "Principal"), k.cloud.id("r")
 	if data.str("InstanceMarketOptions", "MarketType") == "spot" {
-		market = "spot"
+		like.market = "spot"
 	}
-	reservation := k.cloud.id("r")
 	started := make([]*instance, 0, count)
 	for n := range count {
-		started = append(started, k.fleet.start(img, launch{
-			data: data, subnet: subnet, kind: kind, market: market, tags: maps.Clone(labels),
-			token: k.p.str("ClientToken"), group: reservation, index: n,
-			operator: k.p.str("Operator", "Principal"),
-		}))
+		like.tags, like.index = maps.Clone(labels), n
+		started = append(started, k.fleet.start(img, like))
 	}
 	return started
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -119,11 +120,14 @@ func terminateInGroup(k *call) ([]elem, error) {
 	if err := k.ready(); err != nil {
 		return nil, err
 	}
+	words := " was taken out of service in response to a user request."
+	if fewer > 0 {
+		words = strings.TrimSuffix(words, ".") + ", shrinking the capacity from " + strconv.Itoa(g.desired) + " to " + strconv.Itoa(g.desired-fewer) + "."
+	}
 	g.desired -= fewer
 	var done []*activity
 	for _, s := range leaving {
-		done = append(done, s.leave(k.cloud.clockPhrase()+" instance "+s.instance.id+
-			" was taken out of service in response to a user request."))
+		done = append(done, s.leave(k.cloud.clockPhrase()+" instance "+s.instance.id+words))
 	}
 	g.wake(0)
 	if !k.p.has("InstanceIds") {

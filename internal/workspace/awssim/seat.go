@@ -134,6 +134,10 @@ func (g *group) launch(cause, zone string) (*seat, error) {
 	if err != nil {
 		return nil, g.failed(err.(*apiError), cause, zone) //nolint:errorlint // made in this package, never wrapped
 	}
+	if short := g.fleet.shortage(made.kind, zone); short != nil {
+		return nil, g.exhausted(short, cause, zone)
+	}
+	delete(g.barren, zone)
 	i := g.fleet.start(img, launch{
 		data: made.data, subnet: g.subnetFor(zone), kind: made.kind, market: made.market,
 		tags: g.instanceTags(made), group: c.id("r"), token: c.uuid(),
@@ -150,8 +154,7 @@ func (g *group) launch(cause, zone string) (*seat, error) {
 // failed writes a launch that did not happen into the history, and waits longer each time.
 func (g *group) failed(failure *apiError, cause, zone string) *apiError {
 	c := g.fleet.cloud
-	message := strings.TrimSuffix(failure.message, ".") + ". Launching EC2 instance failed."
-	g.begin("Launching a new EC2 instance", cause, zone).fail(c.now, message)
+	message := g.regret(failure, cause, zone)
 	backoff := min(time.Minute<<min(g.failures, 4), 10*time.Minute)
 	g.failures++
 	g.retry = c.now.Add(backoff)
@@ -160,6 +163,13 @@ func (g *group) failed(failure *apiError, cause, zone string) *apiError {
 		r.troubled(message)
 	}
 	return failure
+}
+
+// regret writes a failed launch into the history, and returns the words.
+func (g *group) regret(failure *apiError, cause, zone string) string {
+	message := strings.TrimSuffix(failure.message, ".") + ". Launching EC2 instance failed."
+	g.begin("Launching a new EC2 instance", cause, zone).fail(g.fleet.cloud.now, message)
+	return message
 }
 
 func (g *group) instanceTags(made recipe) tags {
@@ -173,15 +183,6 @@ func (g *group) instanceTags(made recipe) tags {
 	t["aws:ec2launchtemplate:id"] = made.template.id
 	t["aws:ec2launchtemplate:version"] = made.template.version
 	return t
-}
-
-// emptiest returns the zone with the fewest live seats.
-func (g *group) emptiest(allowed []string) string {
-	count := map[string]int{}
-	for _, s := range g.live() {
-		count[s.instance.zone]++
-	}
-	return slices.MinFunc(allowed, func(a, b string) int { return cmp.Compare(count[a], count[b]) })
 }
 
 // settle moves a seat along with its instance.
