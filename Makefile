@@ -5,9 +5,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PLAY    ?=
 ADDR    ?= 127.0.0.1:0
 FUZZTIME ?= 10s
+GAMES   ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz golden lint bench demo test-redis
+.PHONY: help build test race fuzz golden lint bench demo test-redis prove
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +27,15 @@ race: ## the tests under the race detector (needs cgo)
 	$(GO) test -race ./...
 
 test-redis: ## the stores' tests on the redis-server of this machine as well
-	REQUIRE_REDIS=1 $(GO) test -count=1 ./internal/ledger/... ./internal/engine/... ./internal/inbox/... ./internal/audit/... ./internal/app/...
+	REQUIRE_REDIS=1 $(GO) test -count=1 ./internal/ledger/... ./internal/engine/... ./internal/inbox/... ./internal/audit/... ./approvals/... ./internal/app/...
+
+prove: ## thousands of random games against the models, and a death at every other point of the long roads
+	RAPID_CHECKS=$(GAMES) $(GO) test -count=1 -timeout 20m -run 'OnPaper|InSomeOrder|TestModel' ./approvals ./internal/ledger
+	CRASH_EVERY=2 $(GO) test -count=1 -timeout 20m -run TestACrashAnywhereOnTheRoad ./internal/app
 
 # internal/workspace/awssim is left out: its tests hold the AWS SDK, which takes minutes to instrument.
 fuzz: ## each fuzz target for FUZZTIME
-	@set -e; for p in $$($(GO) list ./commands/... ./bot/... ./internal/config ./internal/workspace/slacksim/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	@set -e; for p in $$($(GO) list ./approvals/... ./bot/... ./commands/... ./internal/audit ./internal/config ./internal/workspace/slacksim/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; done; done
 
 golden: ## rewrite the golden files; read the diff before you believe it
