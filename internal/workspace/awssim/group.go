@@ -41,6 +41,7 @@ type group struct {
 	shrunk     string      // why there should be fewer now, for the causes of what leaves
 	barren     map[string]barren
 	extra      *seat     // launched to level the zones
+	uneven     bool      // a zone had no capacity, so the zones may have to be levelled
 	failures   int       // launches that failed in a row
 	retry      time.Time // when the next launch may be tried
 	ticks      map[time.Time]bool

@@ -65,6 +65,7 @@ func (g *group) exhausted(failure *apiError, cause, zone string) *apiError {
 	was := g.barren[zone]
 	backoff := min(time.Minute<<min(was.times, 4), 10*time.Minute)
 	g.barren[zone] = barren{was.times + 1, c.now.Add(backoff)}
+	g.uneven = true
 	g.wake(backoff)
 	if r := g.active(); r != nil {
 		r.troubled(message)
@@ -83,10 +84,11 @@ func (g *group) surplus() int {
 	return 1
 }
 
-// level is AZRebalance: when a zone has two instances more than another, one is launched where there are few, and
-// once it serves, the scale-in takes one where there are many. The group may hold one too many in between.
+// level is AZRebalance after a zone had no capacity: while a zone has two instances more than another, one is
+// launched where there are few, and once it serves, the scale-in takes one where there are many. The group may hold
+// one too many in between.
 func (g *group) level() {
-	if !g.steady() {
+	if !g.uneven || !g.steady() {
 		return
 	}
 	open, count := g.openZones(), g.census()
@@ -94,10 +96,8 @@ func (g *group) level() {
 		return
 	}
 	low := g.emptiest(open)
-	movable := slices.ContainsFunc(g.seats, func(s *seat) bool {
-		return s.live() && !s.protected && count[s.instance.zone] >= count[low]+2 && count[s.instance.zone] == g.fullest(count)
-	})
-	if !movable {
+	if !g.movable(count, low) {
+		g.uneven = len(open) < len(g.zones)
 		return
 	}
 	s, err := g.launch(g.fleet.cloud.clockPhrase()+" instances were launched to balance instances in zones "+low+
@@ -105,6 +105,14 @@ func (g *group) level() {
 	if err == nil {
 		g.extra = s
 	}
+}
+
+// movable tells whether the fullest zone has two more than another, and one that is not protected.
+func (g *group) movable(count map[string]int, low string) bool {
+	most := g.fullest(count)
+	return most >= count[low]+2 && slices.ContainsFunc(g.live(), func(s *seat) bool {
+		return !s.protected && count[s.instance.zone] == most
+	})
 }
 
 func (g *group) fullest(count map[string]int) int {
