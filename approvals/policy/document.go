@@ -29,6 +29,19 @@ func (l *names) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
+// expression is a condition.
+type expression string
+
+// UnmarshalYAML reads it. YAML takes !undo for a tag and would leave nothing of the condition, so that the rule
+// were about everything.
+func (e *expression) UnmarshalYAML(n *yaml.Node) error {
+	n = resolve(n)
+	if tag := n.ShortTag(); n.Style&yaml.TaggedStyle != 0 && tag != "!!str" {
+		return wrong(n, fmt.Errorf("YAML takes %s for a tag and not for the condition; put the condition in quotes", tag))
+	}
+	return n.Decode((*string)(e))
+}
+
 // globs is one pattern, or a list of them.
 type globs Globs
 

@@ -86,7 +86,7 @@ type ruleDoc struct {
 	Target      globs             `yaml:"target"`
 	Tags        map[string]string `yaml:"tags"`
 	By          handles           `yaml:"by"`
-	When        string            `yaml:"when"`
+	When        expression        `yaml:"when"`
 
 	Refuse    string      `yaml:"refuse"`
 	Require   *requireDoc `yaml:"require"`
@@ -123,7 +123,7 @@ func (d *ruleDoc) UnmarshalYAML(n *yaml.Node) error {
 func (d ruleDoc) rule(file string) Rule {
 	r := Rule{
 		Name: d.Name, Kind: Globs(d.Kind), Environment: Globs(d.Environment), Target: Globs(d.Target), Tags: d.Tags,
-		By: d.By, When: d.When, Refuse: d.Refuse, Approvals: d.Approvals, From: string(d.From),
+		By: d.By, When: string(d.When), Refuse: d.Refuse, Approvals: d.Approvals, From: string(d.From),
 		ValidFor:      time.Duration(d.ValidFor),
 		WhoMayRequest: d.WhoMayRequest, WhoMayDeny: d.WhoMayDeny, WhoMayCancel: d.WhoMayCancel, WhoMayExtend: d.WhoMayExtend,
 		Notify: d.Notify, BreakGlass: d.BreakGlass.glass(), Windows: windowsOf(d.Windows), Blackouts: windowsOf(d.Blackouts),
@@ -142,6 +142,6 @@ func (d ruleDoc) rule(file string) Rule {
 		within := time.Duration(*d.UndoWithin)
 		r.UndoWithin = &within
 	}
-	r.condition, _ = compile(d.When) // Validate says what is wrong with it
+	r.condition, _ = compile(string(d.When)) // Validate says what is wrong with it
 	return r
 }

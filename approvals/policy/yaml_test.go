@@ -37,6 +37,10 @@ func TestUnknownFieldsAreErrorsWhereverTheyStand(t *testing.T) {
 		"- {require: {all: [{min: 2}]}}":                             "a need is one of",
 		"- {require: {all: [{group: a, anyone: true}]}}":             "a need is one of",
 		"- {target: [a, '']}":                                        "is not a pattern",
+		"- when: !undo":                                              "line 1: YAML takes !undo for a tag and not for the condition; put the condition in quotes",
+		"- when: !undo == irreversible":                              "YAML takes !undo for a tag",
+		"- when: !!undo true":                                        "YAML takes !!undo for a tag",
+		"- when: [undo]":                                             "line 1",
 	} {
 		var p Policy
 		err := yaml.Unmarshal([]byte(text), &p)
