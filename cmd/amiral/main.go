@@ -81,32 +81,64 @@ var errUsage = errors.New("say what to do")
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
-		_ = usage(out)
+		_ = usage(out, "")
 		return errUsage
 	}
-	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		return usage(out)
+	if asksHelp(args[0]) {
+		return usage(out, "")
 	}
+	if c, rest, ok := find(args); ok {
+		return c.run(ctx, rest, out)
+	}
+	if paired(args[0]) && len(args) > 1 && asksHelp(args[1]) {
+		return usage(out, args[0])
+	}
+	if paired(args[0]) {
+		_ = usage(os.Stderr, args[0])
+	} else {
+		_ = usage(os.Stderr, "")
+	}
+	return errors.Join(fault.New(fault.Invalid, "There is no command %q.", strings.Join(args[:min(2, len(args))], " ")), errUsage)
+}
+
+func asksHelp(word string) bool { return word == "help" || word == "-h" || word == "--help" }
+
+// find is the command that the words begin with, and what stands behind it.
+func find(args []string) (command, []string, bool) {
 	for _, g := range groups() {
 		for _, c := range g.commands {
 			words := strings.Fields(c.name)
 			if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
-				return c.run(ctx, args[len(words):], out)
+				return c, args[len(words):], true
 			}
 		}
 	}
-	_ = usage(os.Stderr)
-	return errors.Join(fault.New(fault.Invalid, "There is no command %q.", strings.Join(args[:min(2, len(args))], " ")), errUsage)
+	return command{}, nil, false
 }
 
-func usage(out io.Writer) error {
-	text := "amiral rolls golden AMIs through EC2 fleets, asked and approved in Slack.\n"
+// paired reports whether a word is the first of commands of two.
+func paired(word string) bool {
+	return slices.ContainsFunc(groups(), func(g group) bool {
+		return slices.ContainsFunc(g.commands, func(c command) bool { return strings.HasPrefix(c.name, word+" ") })
+	})
+}
+
+// usage lists the commands: all of them, or those of one section.
+func usage(out io.Writer, section string) error {
+	text := ""
+	if section == "" {
+		text = "amiral rolls golden AMIs through EC2 fleets, asked and approved in Slack.\n\n"
+	}
 	for _, g := range groups() {
-		text += "\n" + g.title + "\n"
+		if section != "" && !strings.HasPrefix(g.commands[0].name, section+" ") {
+			continue
+		}
+		text += g.title + "\n"
 		for _, c := range g.commands {
 			text += fmt.Sprintf("  amiral %-15s %s\n", c.name, c.summary)
 		}
+		text += "\n"
 	}
-	_, err := fmt.Fprint(out, text+"\namiral <command> -h tells more.\n")
+	_, err := fmt.Fprint(out, text+"amiral <command> -h tells more.\n")
 	return err
 }

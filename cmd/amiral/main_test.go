@@ -142,6 +142,15 @@ func TestUnknownWordsAreAnswered(t *testing.T) {
 	if _, err := amiral(t, "help"); err != nil {
 		t.Errorf("got %v from help, want no error", err)
 	}
+	for _, help := range []string{"-h", "--help", "help"} {
+		out, err := amiral(t, "audit", help)
+		if err != nil || !strings.Contains(out, "amiral audit verify") || strings.Contains(out, "amiral serve") {
+			t.Errorf("audit %s: got %q, %v, want what there is about the audit, and no more", help, out, err)
+		}
+	}
+	if _, err := amiral(t, "audit", "verfy"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("got %v, want a fault", err)
+	}
 	if out, _ := amiral(t, "version"); !strings.HasPrefix(out, "amiral ") {
 		t.Errorf("got %q, want the version", out)
 	}
