@@ -103,7 +103,7 @@ func (d *desk) someOrder(id ledger.ID, w wish, attempts []*attempt) (started int
 	}
 	slices.SortStableFunc(attempts, func(a, b *attempt) int {
 		x, y := cmp.Or(place[a.user], len(entries)), cmp.Or(place[b.user], len(entries))
-		return cmp.Compare(x, y)
+		return cmp.Or(cmp.Compare(x, y), a.from.Compare(b.from))
 	})
 	m := &model{ops: map[ledger.ID]*modelOp{}}
 	m.submit(id, w)
