@@ -19,6 +19,8 @@ type Ops struct {
 	Trail    Trail                                 // nil: there is no audit to tell from
 	Draw     func(ledger.Record) card.Card         // an operation's card as its thread shows it
 	Health   func(ctx context.Context) []card.Fact // how the bot itself does; nil tells nothing
+	// Within are those of the groups that the policy names that somebody is in; nil tells nothing of it.
+	Within func(ctx context.Context, who ledger.Actor) ([]string, error)
 }
 
 // Commands are the commands of `/amiral`.
@@ -72,12 +74,12 @@ func openOnes(n int) string {
 	return fmt.Sprintf("%d operations are open", n)
 }
 
-func (o *Ops) whoami(_ context.Context, c *Call) (Result, error) {
+func (o *Ops) whoami(ctx context.Context, c *Call) (Result, error) {
 	here := card.T("none: name it with --in %s", strings.Join(o.Settings.names(), " or --in "))
 	if env, err := o.Settings.environment("", c.Channel); err == nil {
 		here = card.T("%s (%s)", env.Name, env.Region)
 	}
-	return reply(card.Card{
+	known := card.Card{
 		Summary: "You are " + c.Person.Name + ".",
 		Sections: []card.Section{{Facts: []card.Fact{
 			{Label: "You are", Value: card.Join(card.User(c.Actor.User), card.T(" (%s)", c.Person.Name))},
@@ -85,7 +87,23 @@ func (o *Ops) whoami(_ context.Context, c *Call) (Result, error) {
 			{Label: "Workspace", Value: card.Code(c.Actor.Team)},
 			{Label: "Commands here mean", Value: here},
 		}}},
-	}), nil
+	}
+	if o.Within != nil {
+		known.Sections[0].Facts = append(known.Sections[0].Facts, card.Fact{Label: "Your groups", Value: o.within(ctx, c.Actor)})
+	}
+	return reply(known), nil
+}
+
+// within says which groups count for somebody.
+func (o *Ops) within(ctx context.Context, who ledger.Actor) card.Text {
+	groups, err := o.Within(ctx, who)
+	switch {
+	case err != nil:
+		return card.T("Slack does not tell me just now")
+	case len(groups) == 0:
+		return card.T("none that the policy names")
+	}
+	return card.T("@%s", strings.Join(groups, ", @"))
 }
 
 func (o *Ops) list(ctx context.Context, c *Call) (Result, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/bot"
 	"github.com/amiral-ops/amiral/commands"
 	"github.com/amiral-ops/amiral/internal/audit"
@@ -64,6 +65,22 @@ func painters() map[string]notify.Paint {
 	return map[string]notify.Paint{
 		rollout.Kind: func(r ledger.Record) notify.Picture { return notify.Picture(rollout.Painter{}.Paint(r)) },
 		freeze.Kind:  func(r ledger.Record) notify.Picture { return notify.Picture(freeze.Painter{}.Paint(r)) },
+	}
+}
+
+// within finds those of the policy's groups that somebody is in.
+func within(rules policy.Policy, people *bot.People) func(context.Context, ledger.Actor) ([]string, error) {
+	return func(ctx context.Context, who ledger.Actor) (in []string, err error) {
+		for _, g := range rules.Groups() {
+			yes, err := people.Lately().InGroup(ctx, who, g)
+			if err != nil {
+				return nil, err
+			}
+			if yes {
+				in = append(in, g)
+			}
+		}
+		return in, nil
 	}
 }
 
