@@ -2,11 +2,15 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/vm"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
 )
 
 // maxReason is how much of one reason is shown, in characters.
@@ -15,90 +19,102 @@ const maxReason = 120
 // clause is a part of a condition that is told as one reason, or several of them joined by and or or, or the
 // contrary of one.
 type clause struct {
+	id       int64  // of the part in the syntax tree
 	joined   string // "and", "or", "not"; empty: a single one
 	parts    []clause
-	text     string // as it was written
-	program  *vm.Program
-	what     func(view) string // the value that is compared, in words; nil: only the text says it
+	text     string             // as CEL writes it
+	what     func(Facts) string // the value that is compared, in words; nil: only the text says it
 	operator string
 	with     string // what it is compared with: "10"
 }
 
-// clauseOf takes a condition apart. A part that does not compile by itself, such as one that uses a variable,
-// is left in the whole.
-func clauseOf(n ast.Node, whole *vm.Program) clause {
-	c := clause{text: n.String(), program: whole}
-	switch n := n.(type) {
-	case *ast.UnaryNode:
-		if inner, err := program(n.Node.String()); err == nil && junction(n.Operator) != "" {
-			c.joined, c.parts = "not", []clause{clauseOf(n.Node, inner)}
+// outcome is what a condition was judged by, and what each part of it gave that had to be looked at.
+type outcome struct {
+	Facts
+	state interpreter.EvalState
+}
+
+func (o outcome) gave(c clause, yes bool) bool {
+	v, ok := o.state.Value(c.id)
+	return ok && v == types.Bool(yes)
+}
+
+// clauseOf takes a condition apart.
+func clauseOf(part ast.Expr, info *ast.SourceInfo) clause {
+	c := clause{id: part.ID(), text: written(part, info)}
+	if part.Kind() != ast.CallKind {
+		return c
+	}
+	call := part.AsCall()
+	if c.joined = junction(call.FunctionName()); c.joined != "" {
+		for _, argument := range call.Args() {
+			c.parts = append(c.parts, clauseOf(argument, info))
 		}
-	case *ast.BinaryNode:
-		left, lerr := program(n.Left.String())
-		right, rerr := program(n.Right.String())
-		switch {
-		case junction(n.Operator) != "" && lerr == nil && rerr == nil:
-			c.joined, c.parts = junction(n.Operator), []clause{clauseOf(n.Left, left), clauseOf(n.Right, right)}
-		case compares(n.Operator) && literal(n.Right):
-			c.what, c.operator, c.with = measure(n.Left), n.Operator, n.Right.String()
-		}
+		return c
+	}
+	if operator, left, right := comparison(call); operator != "" && literal(right) {
+		c.what, c.operator, c.with = measure(left), operator, written(right, info)
 	}
 	return c
 }
 
-func junction(operator string) string {
-	switch operator {
-	case "&&", "and":
+func junction(function string) string {
+	switch function {
+	case operators.LogicalAnd:
 		return "and"
-	case "||", "or":
+	case operators.LogicalOr:
 		return "or"
-	case "!", "not":
+	case operators.LogicalNot:
 		return "not"
 	}
 	return ""
 }
 
-func compares(operator string) bool {
-	switch operator {
-	case "==", "!=", "<", "<=", ">", ">=", "in", "matches", "contains", "startsWith", "endsWith":
-		return true
+// comparison takes apart what compares one thing with another; the operator is empty for anything else.
+func comparison(call ast.CallExpr) (operator string, left, right ast.Expr) {
+	switch name := call.FunctionName(); name {
+	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals, operators.In:
+		operator, _ = operators.FindReverse(name)
+		return operator, call.Args()[0], call.Args()[1]
+	case overloads.Matches, overloads.Contains, overloads.StartsWith, overloads.EndsWith:
+		if call.IsMemberFunction() {
+			return name, call.Target(), call.Args()[0]
+		}
 	}
-	return false
+	return "", nil, nil
 }
 
-func literal(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.BoolNode:
+// literal reports whether a part stands for itself.
+func literal(part ast.Expr) bool {
+	switch part.Kind() {
+	case ast.LiteralKind:
 		return true
-	case *ast.UnaryNode:
-		return literal(n.Node)
-	case *ast.ArrayNode:
-		for _, e := range n.Nodes {
-			if !literal(e) {
-				return false
-			}
-		}
-		return true
+	case ast.ListKind:
+		return !slices.ContainsFunc(part.AsList().Elements(), func(e ast.Expr) bool { return !literal(e) })
 	}
 	return false
 }
 
 // reason tells why the condition holds, or why not.
-func (c clause) reason(v view, holds bool) string {
+func (c clause) reason(o outcome, holds bool) string {
 	switch {
 	case c.joined == "":
-		return c.tell(v, holds)
+		return c.tell(o.Facts, holds)
 	case c.joined == "not":
-		return c.parts[0].reason(v, !holds)
+		return c.parts[0].reason(o, !holds)
 	case (c.joined == "and") == holds: // every part had its say: all hold, or none does
-		return c.parts[0].reason(v, holds) + comma(holds) + c.parts[1].reason(v, holds)
+		all := make([]string, len(c.parts))
+		for i, part := range c.parts {
+			all[i] = part.reason(o, holds)
+		}
+		return strings.Join(all, comma(holds))
 	}
 	for _, part := range c.parts {
-		if yes, err := run(part.program, v); err == nil && yes == holds {
-			return part.reason(v, holds)
+		if o.gave(part, holds) {
+			return part.reason(o, holds)
 		}
 	}
-	return c.text
+	return short(c.text)
 }
 
 // comma joins reasons; those against have commas of their own.
@@ -110,7 +126,7 @@ func comma(holds bool) string {
 }
 
 // tell is one reason: what there is, and what it was compared with.
-func (c clause) tell(v view, holds bool) string {
+func (c clause) tell(f Facts, holds bool) string {
 	if words, ok := facts()[c.text]; ok {
 		if holds {
 			return words.yes
@@ -123,7 +139,7 @@ func (c clause) tell(v view, holds bool) string {
 	if c.what == nil {
 		return short("not so: " + c.text)
 	}
-	switch is := c.what(v); {
+	switch is := c.what(f); {
 	case c.operator == "==" && holds, c.operator == "!=" && !holds:
 		return short(is)
 	case c.operator == "==", c.operator == "!=":
@@ -149,36 +165,60 @@ func facts() map[string]words {
 }
 
 // measure says in words what a condition looks at; nil for what only its text can say.
-func measure(n ast.Node) func(view) string {
-	switch n := n.(type) {
-	case *ast.IdentifierNode:
-		return measures()[n.Value]
-	case *ast.BuiltinNode:
-		if n.Name == "len" && len(n.Arguments) == 1 && n.Arguments[0].String() == "alarms" {
-			return func(v view) string { return openAlarms(v.Alarms) }
+func measure(part ast.Expr) func(Facts) string {
+	switch part.Kind() {
+	case ast.IdentKind:
+		return measures()[part.AsIdent()]
+	case ast.SelectKind:
+		return measureText(part.AsSelect().Operand(), part.AsSelect().FieldName())
+	case ast.CallKind:
+		return measureCall(part.AsCall())
+	}
+	return nil
+}
+
+// measureCall knows size(alarms), alarms.size() and tags["tier"].
+func measureCall(call ast.CallExpr) func(Facts) string {
+	operands := call.Args()
+	if call.IsMemberFunction() {
+		operands = append([]ast.Expr{call.Target()}, operands...)
+	}
+	switch call.FunctionName() {
+	case overloads.Size:
+		if of := operands[0]; of.Kind() == ast.IdentKind && of.AsIdent() == "alarms" {
+			return func(f Facts) string { return openAlarms(f.Blast.Alarms) }
 		}
-	case *ast.MemberNode:
-		key, ok := n.Property.(*ast.StringNode)
-		of, ok2 := n.Node.(*ast.IdentifierNode)
-		if ok && ok2 && of.Value == "tags" {
-			return func(v view) string { return fmt.Sprintf("tag %s %q", key.Value, v.Tags[key.Value]) }
-		}
-		if ok && ok2 && of.Value == "args" {
-			return func(v view) string { return fmt.Sprintf("%s %q", key.Value, v.Args[key.Value]) }
+	case operators.Index:
+		if name, ok := literalText(operands[1]); ok {
+			return measureText(operands[0], name)
 		}
 	}
 	return nil
 }
 
-func measures() map[string]func(view) string {
-	return map[string]func(view) string{
-		"instances":     func(v view) string { return counted(v.Instances, "instance") },
-		"percent":       func(v view) string { return fmt.Sprintf("%d %% touched", v.Percent) },
-		"capacity_down": func(v view) string { return fmt.Sprintf("%d %% less capacity", v.CapacityDown) },
-		"kind":          func(v view) string { return "kind " + named(v.Kind) },
-		"environment":   func(v view) string { return "environment " + named(v.Environment) },
-		"target":        func(v view) string { return "target " + named(v.Target) },
-		"user":          func(v view) string { return "user " + named(v.User) },
+// measureText is a tag or an argument.
+func measureText(of ast.Expr, name string) func(Facts) string {
+	if of.Kind() != ast.IdentKind {
+		return nil
+	}
+	switch of.AsIdent() {
+	case "tags":
+		return func(f Facts) string { return fmt.Sprintf("tag %s %q", name, f.Tags[name]) }
+	case "args":
+		return func(f Facts) string { return fmt.Sprintf("%s %q", name, f.Args[name]) }
+	}
+	return nil
+}
+
+func measures() map[string]func(Facts) string {
+	return map[string]func(Facts) string{
+		"instances":     func(f Facts) string { return counted(f.Blast.Instances, "instance") },
+		"percent":       func(f Facts) string { return fmt.Sprintf("%d %% touched", f.Blast.Percent) },
+		"capacity_down": func(f Facts) string { return fmt.Sprintf("%d %% less capacity", f.Blast.CapacityDown) },
+		"kind":          func(f Facts) string { return "kind " + named(f.Kind) },
+		"environment":   func(f Facts) string { return "environment " + named(f.Environment) },
+		"target":        func(f Facts) string { return "target " + named(f.Target) },
+		"user":          func(f Facts) string { return "user " + named(f.User) },
 	}
 }
 
@@ -204,13 +244,4 @@ func short(s string) string {
 		return s
 	}
 	return string([]rune(s)[:maxReason-1]) + "…"
-}
-
-// firstLine is the first line of an error of the expression library, whose others draw where it happened.
-func firstLine(err error) error {
-	line, _, more := strings.Cut(err.Error(), "\n")
-	if !more {
-		return err
-	}
-	return fmt.Errorf("%s", line)
 }

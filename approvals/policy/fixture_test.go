@@ -12,7 +12,7 @@ const fixturePolicy = `
 security_channel: "#sec"
 rules:
 - {name: frozen, target: db, refuse: "No."}
-- {name: big, when: instances > 10 and args.strategy == "rolling", require: {all: [{group: sre, min: 2}, {any_of: [owners, leads]}]}, break_glass: {from: [oncall]}, windows: [{days: mon}]}
+- {name: big, when: instances > 10 && args.strategy == "rolling", require: {all: [{group: sre, min: 2}, {any_of: [owners, leads]}]}, break_glass: {from: [oncall]}, windows: [{days: mon}]}
 - {name: small, environment: production, from: sre}
 - {name: free, environment: staging, approvals: 0}
 `

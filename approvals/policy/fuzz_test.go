@@ -2,6 +2,7 @@ package policy
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(raw)
-	f.Add([]byte(`[{when: "instances > 10 and tags.a == 'b'", windows: [{days: fri-mon, from: "22:00", to: "6:00", zone: Asia/Tokyo}], require: {all: [{any_of: [a, b], min: 2}]}}]`))
+	f.Add([]byte(`[{when: "instances > 10 && tags.a == 'b'", windows: [{days: fri-mon, from: "22:00", to: "6:00", zone: Asia/Tokyo}], require: {all: [{any_of: [a, b], min: 2}]}}]`))
 	f.Add([]byte("- &a {name: x}\n- {<<: *a, kind: y}\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var p Policy
@@ -81,6 +82,37 @@ func FuzzCases(f *testing.F) {
 		}
 		if got := p.Test(cases); len(got) != len(cases) {
 			t.Errorf("got %d results, want %d", len(got), len(cases))
+		}
+	})
+}
+
+// FuzzCondition: whatever compiles is written by the canonical form without loss. It compiles to the same form, and
+// judges everything in the same way.
+func FuzzCondition(f *testing.F) {
+	for _, when := range []string{
+		`instances > 10 && !(undo || data_lost) && kind == 'rollout' // big`, `tags["a b"] != "" || has(args.x) ? percent % 3 == -1 : at < timestamp("2026-01-01T00:00:00Z")`,
+		`alarms.exists(a, a.endsWith("5xx") && groups.all(g, g != a))`, `groups.filter(g, g in ["a", "b"]).map(g, g + "\"\n").size() == 2u`, `{"a": 1.5, "b": 2.0}[target] * 2.0 >= 1e3`,
+		`between("UTC", "22:00", "06:00") && matches_glob(target, "w*") && hour("Asia/Tokyo") - minute("") < 3`, `!!undo && ((data_lost)) && at.getDayOfWeek("UTC") == 0`, `r"\d" + b'a' == '' "" ''`,
+	} {
+		f.Add(when)
+	}
+	f.Fuzz(func(t *testing.T, when string) {
+		c, err := compile(when)
+		if err != nil && (err.Error() == "" || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%q: got %q, want one line", when, err)
+		}
+		if err != nil || c == nil || len(c.canonical) > maxCondition {
+			return
+		}
+		again, err := compile(c.canonical)
+		if err != nil || again.canonical != c.canonical {
+			t.Fatalf("%q: got %v and %+v, want %q to compile to itself", when, err, again, c.canonical)
+		}
+		for _, facts := range []Facts{{}, {Kind: "rollout", Target: "web", Undo: true, Tags: map[string]string{"a b": "c"}, Groups: []string{"a", "b"}, Blast: Blast{Instances: 12, Percent: 40, Alarms: []string{"web-5xx", "x"}}}} {
+			one, other := c.try(facts), again.try(facts)
+			if one.matched != other.matched || one.why != other.why || (one.trouble == nil) != (other.trouble == nil) {
+				t.Errorf("%q: got %+v, as %q %+v, want the same", when, one, c.canonical, other)
+			}
 		}
 	})
 }

@@ -10,14 +10,14 @@ func TestTheHashIsOfTheMeaning(t *testing.T) {
 security_channel: "#sec"
 calendars: [{name: c, file: c.ics}, {name: a, url: "https://x.example/a.ics"}]
 rules:
-- {name: r, kind: [rollout, freeze], from: sre, when: "instances > 10 and not undo", windows: [{days: mon-fri, from: "09:00", to: "17:00"}]}
+- {name: r, kind: [rollout, freeze], from: sre, when: "instances > 10 && !undo", windows: [{days: mon-fri, from: "09:00", to: "17:00"}]}
 - {name: s, tags: {a: "1", b: "2"}, approvals: 0, who_may_deny: [x, y]}
 `
 	same := map[string]string{
 		"comments and order of keys": `
 # about it
 rules:
-- {windows: [{to: "17:00", from: "9:00", zone: UTC, days: [mon-wed, thu, fri]}], when: "(instances>10)  &&  !undo", from: "@sre", kind: [freeze, rollout], name: r}
+- {windows: [{to: "17:00", from: "9:00", zone: UTC, days: [mon-wed, thu, fri]}], when: "(instances>10)  &&\n  !(undo) // nothing is taken back", from: "@sre", kind: [freeze, rollout], name: r}
 - who_may_deny: [y, x, y] # twice
   approvals: 0
   tags: {b: "2", a: "1"}

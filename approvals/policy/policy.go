@@ -2,7 +2,8 @@
 // none matches the answer is no. It is pure: it judges facts, and asks nobody. It knows neither Slack nor Redis,
 // and of calendars only what an Almanac has read.
 //
-// A Policy comes from YAML (UnmarshalYAML, Included) or is written in Go. Judge says what it asks for, Stay when
+// A Policy comes from YAML (UnmarshalYAML, Included) or is written in Go. The conditions of its rules are CEL, the
+// Common Expression Language, over the facts (see newLanguage). Judge says what it asks for, Stay when
 // an approved request may start, DeadEnds whom it can never satisfy; Test and Replay judge a policy itself.
 package policy
 
@@ -47,7 +48,7 @@ type Rule struct {
 	Target      Globs             // a group's name, an image family, …
 	Tags        map[string]string // of the target: name to pattern; a tag that is missing matches none
 	By          []string          // groups: requests of their members
-	When        string            // a condition; see When in the package's YAML
+	When        string            // a condition in CEL over the facts, such as instances > 10 && !undo
 
 	// What it asks for: Refuse, or Require, or the short form of Approvals and From.
 	Refuse    string        // a sentence: no, and why

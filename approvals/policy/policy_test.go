@@ -57,7 +57,7 @@ func TestARuleMatchesOnEverythingItNames(t *testing.T) {
   target: ["web-*", "api"]
   tags: {tier: "gold*"}
   by: [sre, "@owners"]
-  when: instances > 10 and not undo
+  when: instances > 10 && !undo
   approvals: 2
   from: "@sre"
 `

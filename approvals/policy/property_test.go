@@ -30,7 +30,7 @@ func anyRule() *rapid.Generator[Rule] {
 			Environment: anyOf[Globs]("", "production", "staging\ndev", "*").Draw(t, "environment"),
 			Target:      anyOf[Globs]("", "web", "w?b\ndb-*").Draw(t, "target"),
 			By:          anyGroups().Draw(t, "by"),
-			When:        anyOf("", "instances > 10", "data_lost or undo", "alarms[0] == 'a'", `hour("Europe/Berlin") < 12`).Draw(t, "when"),
+			When:        anyOf("", "instances > 10", "data_lost || undo", "alarms[0] == 'a'", `hour("Europe/Berlin") < 12`).Draw(t, "when"),
 		}
 		switch rapid.IntRange(0, 3).Draw(t, "asks") {
 		case 0:

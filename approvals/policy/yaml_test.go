@@ -83,7 +83,7 @@ rules:
 		t.Fatal("got no error, want many")
 	}
 	for _, want := range []string{
-		"policy: rule 1 (bad, line 4): target: \"[a\" is not a pattern", "tags: x: \"[b\"", "approvals: 21 is not between", "valid_for: 800h0m0s is not between", "undo_within: -1h0m0s", "when: expected bool", `by: "a b" is not the handle`, `notify: "<!here>"`,
+		"policy: rule 1 (bad, line 4): target: \"[a\" is not a pattern", "tags: x: \"[b\"", "approvals: 21 is not between", "valid_for: 800h0m0s is not between", "undo_within: -1h0m0s", "when: it gives int where it must give true or false", `by: "a b" is not the handle`, `notify: "<!here>"`,
 		"rule 2 (bad, line 5): name: rule 1 has it already", `from: "a@b"`, "remind_at: 5h0m0s is not within",
 		"rule 3 (rule 3, line 6): refuse: it refuses", "rule 4 (rule 4, line 7): require: it names nobody", "rule 5 (rule 5, line 8): require: approvals and from say the same",
 		"require: number 1: min: 0 is not between 1 and 20", "require: 24 people are more than 20",
