@@ -1,9 +1,6 @@
 package awssim
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,7 +46,7 @@ func describeAlarms(k *call) ([]elem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []elem{el("CompositeAlarms"), members("MetricAlarms", shown, (*alarm).elems), text("NextToken", next)}, nil
+	return []elem{texts("CompositeAlarms", "member", nil), members("MetricAlarms", shown, (*alarm).elems), text("NextToken", next)}, nil
 }
 
 func (a *alarm) elems() []elem {
@@ -67,7 +64,7 @@ func (a *alarm) elems() []elem {
 		members("Dimensions", a.dimensions, func(d Dimension) []elem { return []elem{text("Name", d.Name), text("Value", d.Value)} }),
 		num("Period", 60),
 		num("EvaluationPeriods", 1),
-		num("Threshold", 10),
+		fraction("Threshold", 10),
 		text("ComparisonOperator", "GreaterThanThreshold"),
 	}
 }
@@ -132,61 +129,4 @@ func (c *Cloud) SetAlarm(name, state string) bool {
 		}
 	}
 	return found
-}
-
-// The alarm service is the only one whose clients speak anything but forms: newer ones send CBOR, some JSON.
-
-// alarmPath is where CBOR requests go, followed by the action.
-const alarmPath = "/service/GraniteServiceVersion20100801/operation/"
-
-func (k *call) parseCBOR(path string, body []byte) error {
-	name, ok := strings.CutPrefix(path, alarmPath)
-	if !ok {
-		return fmt.Errorf("awssim: no service at %s", path)
-	}
-	k.wire, k.service, k.action, k.p = cborWire{}, alarmService, name, &params{}
-	if len(body) == 0 {
-		return nil
-	}
-	value, err := readCBOR(body)
-	if err != nil {
-		return err
-	}
-	k.p = plant(value)
-	return nil
-}
-
-func (k *call) parseJSON(target string, body []byte) error {
-	name, ok := strings.CutPrefix(target, "GraniteServiceVersion20100801.")
-	if !ok {
-		return fmt.Errorf("awssim: no service knows the target %s", target)
-	}
-	k.wire, k.service, k.action = jsonWire{}, alarmService, name
-	var value any
-	if len(body) > 0 {
-		if err := json.Unmarshal(body, &value); err != nil {
-			return err
-		}
-	}
-	k.p = plant(value)
-	return nil
-}
-
-// plant turns a decoded document into the tree a form would have given.
-func plant(value any) *params {
-	p := &params{}
-	switch v := value.(type) {
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			*p.kid(name) = *plant(v[name])
-		}
-	case []any:
-		for n, item := range v {
-			*p.kid(fmt.Sprint(n + 1)) = *plant(item)
-		}
-	case nil:
-	default:
-		p.value, p.set = fmt.Sprint(v), true
-	}
-	return p
 }

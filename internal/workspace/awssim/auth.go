@@ -20,6 +20,7 @@ var signingNames = map[string]serviceName{
 	"elasticloadbalancing": elbService,
 	"sts":                  stsService,
 	"monitoring":           alarmService,
+	"ssm":                  ssmService,
 }
 
 // readScope takes key, region and service from a SigV4 credential such as
@@ -90,6 +91,9 @@ func (c *Cloud) permitted(k *call) error {
 		" because no identity-based policy allows the "+full+" action"
 	if k.service == ec2Service {
 		code, message = "UnauthorizedOperation", "You are not authorized to perform this operation. "+message
+	}
+	if k.service == ssmService {
+		return refuse("AccessDeniedException", "%s", message)
 	}
 	return &apiError{status: http.StatusForbidden, code: code, message: message}
 }

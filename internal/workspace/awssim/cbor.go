@@ -2,94 +2,32 @@ package awssim
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
 
-// document values of the newer protocols: what an element becomes when it is not written as XML. Lists are
-// told by their <member> kids or by having a name for many, numbers and times by their names.
+// alarmPath is where CBOR requests go, followed by the action.
+const alarmPath = "/service/GraniteServiceVersion20100801/operation/"
 
-// value turns elements into a map, as CBOR and JSON have it.
-func value(elems []elem) map[string]any {
-	m := map[string]any{}
-	for _, e := range elems {
-		if !e.skip {
-			m[e.name] = e.value()
-		}
+func (k *call) parseCBOR(path string, body []byte) error {
+	name, ok := strings.CutPrefix(path, alarmPath)
+	if !ok {
+		return fmt.Errorf("awssim: no service at %s", path)
 	}
-	return m
-}
-
-func (e elem) value() any {
-	switch {
-	case strings.HasSuffix(e.name, "Alarms") || e.name == "Dimensions":
-		all := []any{}
-		for _, kid := range e.kids {
-			all = append(all, value(kid.kids))
-		}
-		return all
-	case len(e.kids) > 0:
-		return value(e.kids)
-	case e.text == "true" || e.text == "false":
-		return e.text == "true"
-	case strings.HasSuffix(e.name, "Timestamp"):
-		t, _ := time.Parse(stamp, e.text)
-		return t
-	case e.name == "Period" || e.name == "EvaluationPeriods":
-		n, _ := strconv.ParseInt(e.text, 10, 64)
-		return n
-	case e.name == "Threshold":
-		n, _ := strconv.ParseFloat(e.text, 64)
-		return n
+	k.wire, k.service, k.action, k.p = cborWire{}, alarmService, name, &params{}
+	if len(body) == 0 {
+		return nil
 	}
-	return e.text
-}
-
-// failureValue is an error as a document.
-func failureValue(err *apiError) map[string]any {
-	return map[string]any{"__type": "com.amazonaws.cloudwatch#" + err.code, "message": err.message}
-}
-
-// jsonWire is AWS JSON 1.0.
-type jsonWire struct{}
-
-func (jsonWire) success(_ *call, result []elem) string { return toJSON(value(result)) }
-
-func (jsonWire) failure(_ *call, err *apiError) string { return toJSON(failureValue(err)) }
-
-func (jsonWire) headers(h http.Header, requestID string, _ int, _ string) {
-	h.Set("Content-Type", "application/x-amz-json-1.0")
-	h.Set("X-Amzn-Requestid", requestID)
-}
-
-func toJSON(v map[string]any) string {
-	for name, inner := range v {
-		v[name] = epochs(inner)
+	value, err := readCBOR(body)
+	if err != nil {
+		return err
 	}
-	raw, _ := json.Marshal(v)
-	return string(raw)
-}
-
-// epochs replaces times by seconds, which is how JSON has them.
-func epochs(v any) any {
-	switch v := v.(type) {
-	case time.Time:
-		return float64(v.UnixMilli()) / 1000
-	case []any:
-		for n := range v {
-			v[n] = epochs(v[n])
-		}
-	case map[string]any:
-		for name := range v {
-			v[name] = epochs(v[name])
-		}
-	}
-	return v
+	k.p = plant(value)
+	return nil
 }
 
 // cborWire is Smithy RPC v2 with CBOR.
@@ -99,8 +37,8 @@ func (cborWire) success(_ *call, result []elem) string {
 	return string(appendCBOR(nil, value(result)))
 }
 
-func (cborWire) failure(_ *call, err *apiError) string {
-	return string(appendCBOR(nil, failureValue(err)))
+func (cborWire) failure(k *call, err *apiError) string {
+	return string(appendCBOR(nil, failureValue(k, err)))
 }
 
 func (cborWire) headers(h http.Header, requestID string, _ int, _ string) {

@@ -20,6 +20,7 @@ const (
 	elbService     serviceName = "elasticloadbalancing"
 	stsService     serviceName = "sts"
 	alarmService   serviceName = "cloudwatch"
+	ssmService     serviceName = "ssm"
 )
 
 var namespaces = map[serviceName]string{
@@ -221,8 +222,11 @@ func (k *call) moment(path ...string) time.Time {
 }
 
 func (k *call) malformed(format string, args ...any) error {
-	if k.service == ec2Service {
+	switch k.service {
+	case ec2Service:
 		return refuse("InvalidParameterValue", format, args...)
+	case ssmService:
+		return refuse("ValidationException", format, args...)
 	}
 	return invalid(format, args...)
 }
@@ -236,7 +240,7 @@ func (k *call) need(names ...string) error {
 		if k.service == ec2Service {
 			return refuse("MissingParameter", "The request must contain the parameter %s", name)
 		}
-		return invalid("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null",
+		return k.malformed("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null",
 			strings.ToLower(name[:1])+name[1:])
 	}
 	return nil
@@ -252,6 +256,7 @@ func (c *Cloud) book() map[string]map[string]action {
 		string(elbService):     targetActions(),
 		string(stsService):     identityActions(),
 		string(alarmService):   alarmActions(),
+		string(ssmService):     merge(parameterActions(), nodeActions(), commandActions(), inventoryActions()),
 	}
 }
 

@@ -22,10 +22,13 @@ type Fleet struct {
 	targetGroups map[string]*targetGroup
 	balancers    map[string]*balancer
 	alarms       map[string]*alarm
-	parameters   map[string]string
+	parameters   map[string]*parameter
 	zones        map[string]string // by subnet
 	tokens       map[string]*replay
 	activities   map[string][]*activity // of groups that are gone
+	commands     []*command             // oldest first
+	script       func(Script) Output
+	inventory    map[string]map[string]inventory // by instance and type
 	addresses    int
 }
 
@@ -43,10 +46,12 @@ func newFleet(c *Cloud, account, region string) *Fleet {
 		targetGroups: map[string]*targetGroup{},
 		balancers:    map[string]*balancer{},
 		alarms:       map[string]*alarm{},
-		parameters:   map[string]string{},
+		parameters:   map[string]*parameter{},
 		zones:        map[string]string{},
 		tokens:       map[string]*replay{},
 		activities:   map[string][]*activity{},
+		script:       Script.plain,
+		inventory:    map[string]map[string]inventory{},
 	}
 	for _, letter := range []string{"a", "b", "c"} {
 		f.zones["subnet-0"+strings.Repeat(letter, 16)] = region + letter
@@ -112,31 +117,6 @@ func (k *call) once(do func() (func() []elem, error)) ([]elem, error) {
 		k.fleet.tokens[key] = &replay{request, answer}
 	}
 	return answer(), nil
-}
-
-// SetParameter gives an SSM parameter a value, for image ids such as resolve:ssm:/golden/web.
-func (f *Fleet) SetParameter(name, value string) {
-	defer f.cloud.lock()()
-	f.parameters[name] = value
-}
-
-const ssmPrefix = "resolve:ssm:"
-
-// resolve turns resolve:ssm:name[:version] into the image id it stands for; other ids stay as they are.
-func (f *Fleet) resolve(imageID string) (string, error) {
-	name, ok := strings.CutPrefix(imageID, ssmPrefix)
-	if !ok {
-		return imageID, nil
-	}
-	if value, ok := f.parameters[name]; ok {
-		return value, nil
-	}
-	if i := strings.LastIndex(name, ":"); i > 0 {
-		if value, ok := f.parameters[name[:i]]; ok {
-			return value, nil
-		}
-	}
-	return "", refuse("InvalidParameterValue", "The parameter '%s' cannot be resolved to an image id.", imageID)
 }
 
 // tagsFrom reads the tags a request puts on new things of one type.

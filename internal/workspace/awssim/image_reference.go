@@ -146,7 +146,7 @@ func (t *template) mentions(id string, depth int) bool {
 func (f *Fleet) parametersHolding(value string) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(f.parameters)) {
-		if f.parameters[name] == value {
+		if f.parameters[name].latest().value == value {
 			names = append(names, name)
 		}
 	}

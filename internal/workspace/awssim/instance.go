@@ -47,7 +47,8 @@ type instance struct {
 	tags              tags
 	seat              *seat
 	rebooting         bool
-	generation        int // counts starts, so that what was scheduled for an earlier one is dropped
+	cutOff            time.Time // since when Systems Manager hears nothing of it
+	generation        int       // counts starts, so that what was scheduled for an earlier one is dropped
 }
 
 // check is the outcome of one kind of status check.
@@ -170,7 +171,7 @@ func (f *Fleet) start(img *image, l launch) *instance {
 func (i *instance) boot() {
 	c := i.fleet.cloud
 	i.generation++
-	i.rebooting = false
+	i.rebooting, i.cutOff = false, time.Time{}
 	started := i.generation
 	i.system, i.status = check{status: "initializing"}, check{status: "initializing"}
 	i.enter(Pending)

@@ -1,5 +1,7 @@
 package awssim
 
+import "time"
+
 func powerActions() map[string]action {
 	return map[string]action{
 		"StartInstances":     startInstances,
@@ -97,7 +99,7 @@ func (i *instance) restart() {
 	c := i.fleet.cloud
 	i.generation++
 	started := i.generation
-	i.status = check{status: "initializing"}
+	i.status, i.cutOff = check{status: "initializing"}, time.Time{}
 	i.application = i.spoiled() != SpoiledUnhealthy
 	c.after(c.opts.BootFor, func() {
 		if i.state == Running && i.generation == started {
@@ -129,6 +131,8 @@ const (
 	CrashInstance Crash = "instance"
 	// CrashApplication keeps the machine well and fails the load balancer's health check.
 	CrashApplication Crash = "application"
+	// CrashAgent keeps the machine well and cuts Systems Manager off from it.
+	CrashAgent Crash = "agent"
 	// CrashStopped stops the machine.
 	CrashStopped Crash = "stopped"
 	// CrashTerminated ends the machine.
@@ -156,6 +160,8 @@ func (i *instance) crash(how Crash) bool {
 		i.status = check{"impaired", now}
 	case CrashApplication:
 		i.application = false
+	case CrashAgent:
+		i.cutOff = now
 	case CrashStopped:
 		i.stop("Server.InternalError", "Server.InternalError: Internal error")
 	case CrashTerminated:

@@ -107,5 +107,8 @@ func throttled(service serviceName) error {
 	if service == ec2Service {
 		return &apiError{status: http.StatusServiceUnavailable, code: "RequestLimitExceeded", message: "Request limit exceeded."}
 	}
+	if service == ssmService {
+		return refuse("ThrottlingException", "Rate exceeded")
+	}
 	return refuse("Throttling", "Rate exceeded")
 }

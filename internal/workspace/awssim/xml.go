@@ -13,8 +13,21 @@ type elem struct {
 	name string
 	text string
 	kids []elem
+	kind elemKind
 	skip bool
 }
+
+// elemKind is what an element is where documents have types, as they do in JSON and in CBOR.
+type elemKind int
+
+const (
+	aText     elemKind = iota // or a structure, when it has kids
+	aList                     // of texts or of structures
+	aNumber                   // a whole one
+	aFraction                 // a number that may have a part after the point
+	aFlag
+	aMoment
+)
 
 const stamp = "2006-01-02T15:04:05.000Z"
 
@@ -25,14 +38,21 @@ func el(name string, kids ...elem) elem { return elem{name: name, kids: kids} }
 func text(name, value string) elem { return elem{name: name, text: value, skip: value == ""} }
 
 // num is an element with a number.
-func num(name string, n int) elem { return elem{name: name, text: strconv.Itoa(n)} }
+func num(name string, n int) elem { return elem{name: name, text: strconv.Itoa(n), kind: aNumber} }
+
+// fraction is an element with a number that need not be whole.
+func fraction(name string, n float64) elem {
+	return elem{name: name, text: strconv.FormatFloat(n, 'f', -1, 64), kind: aFraction}
+}
 
 // flag is an element with true or false.
-func flag(name string, b bool) elem { return elem{name: name, text: strconv.FormatBool(b)} }
+func flag(name string, b bool) elem {
+	return elem{name: name, text: strconv.FormatBool(b), kind: aFlag}
+}
 
 // when is an element with a time, left out when there is none.
 func when(name string, t time.Time) elem {
-	return elem{name: name, text: t.UTC().Format(stamp), skip: t.IsZero()}
+	return elem{name: name, text: t.UTC().Format(stamp), kind: aMoment, skip: t.IsZero()}
 }
 
 // only keeps an element if the condition holds.
@@ -53,7 +73,7 @@ func members[T any](name string, values []T, item func(T) []elem) elem {
 
 // texts is a list of plain texts.
 func texts(name, item string, values []string) elem {
-	e := el(name)
+	e := elem{name: name, kind: aList}
 	for _, v := range values {
 		e.kids = append(e.kids, elem{name: item, text: v})
 	}
@@ -61,7 +81,7 @@ func texts(name, item string, values []string) elem {
 }
 
 func list[T any](name, item string, values []T, kids func(T) []elem) elem {
-	e := el(name)
+	e := elem{name: name, kind: aList}
 	for _, v := range values {
 		e.kids = append(e.kids, el(item, kids(v)...))
 	}
