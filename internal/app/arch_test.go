@@ -36,7 +36,6 @@ var owners = map[string][]string{
 	"github.com/alicebob/miniredis":   {"internal/app", "internal/workspace"},
 	"github.com/prometheus/":          {"internal/telemetry"},
 	"go.yaml.in/yaml":                 {"internal/config", "approvals/policy", "bot", "cmd/amiral"},
-	"github.com/expr-lang/expr":       {"approvals/policy"},
 	"cel.dev/cel-go":                  {"approvals/policy"},
 	"github.com/arran4/golang-ical":   {"approvals/policy/calendar"},
 	"github.com/teambition/rrule-go":  {"approvals/policy/calendar"},
