@@ -99,6 +99,9 @@ func (p *Policy) parse(raw []byte, name string) error {
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return errors.New("it holds more than one document, of which only the first would count")
 	}
+	if err := Mistaken(raw); err != nil {
+		return err
+	}
 	return p.read(resolve(&n), name)
 }
 

@@ -126,6 +126,9 @@ func parse(raw []byte) (Config, error) {
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return c, errors.New("read the document: there is more than one, of which only the first would count")
 	}
+	if err := policy.Mistaken(raw); err != nil {
+		return c, fmt.Errorf("read the document: %w", err)
+	}
 	err := policy.Strict(&n, &c)
 	for _, o := range c.Operators {
 		for i, g := range o.Groups {

@@ -194,3 +194,10 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestALostNotIsRefused(t *testing.T) {
+	_, err := Parse([]byte(strings.Replace(good, "approvals: 2", "approvals: 2\n    when: ! undo", 1)))
+	if err == nil || !strings.Contains(err.Error(), "YAML loses the !") {
+		t.Errorf("got %v, want it to say that YAML loses the !", err)
+	}
+}
