@@ -91,8 +91,8 @@ func TestWhatIsHeldCanBeWithdrawn(t *testing.T) {
 	r := w.ask(t, "key", spec())
 	w.approve(t, r.ID, sam)
 	w.approve(t, r.ID, olga)
-	_, err := w.Withdraw(t.Context(), r.ID, sam, "")
-	wantFault(t, err, fault.Denied, "Only {user:UDANA}")
+	_, err := w.Withdraw(t.Context(), r.ID, eve, "")
+	wantFault(t, err, fault.Denied, "You cannot withdraw this: you are in none of @sre and @owners.")
 	gone, err := w.Withdraw(t.Context(), r.ID, dana, "")
 	if err != nil || gone.State != ledger.Withdrawn {
 		t.Errorf("got %s, %v, want it withdrawn", gone.State, err)

@@ -141,7 +141,7 @@ func (g *game) deny(rt *rapid.T) {
 
 func (g *game) withdraw(rt *rapid.T) {
 	r, user := g.pick(rt)
-	if user == r.by && !seldom(rt) {
+	if (user == r.by || r.state != ledger.Pending) && !seldom(rt) {
 		return
 	}
 	_, err := g.w.Withdraw(g.t.Context(), r.id, actor(user), "")

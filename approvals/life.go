@@ -27,7 +27,7 @@ func (g *Gate) Extend(ctx context.Context, id ledger.ID, version int64, who ledg
 }
 
 // Withdraw takes a request back before it runs: its requester may, while it waits for votes, for its turn, or
-// for a freeze to end.
+// for a freeze to end. Once it is approved, those may as well who could stop it when it runs.
 func (g *Gate) Withdraw(ctx context.Context, id ledger.ID, who ledger.Actor, reason string) (ledger.Record, error) {
 	rec, err := g.find(ctx, id)
 	if err != nil {

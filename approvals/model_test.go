@@ -156,7 +156,8 @@ func (m *model) deny(r *request, user string) bool {
 }
 
 func (m *model) withdraw(r *request, user string) bool {
-	if user != r.by || !m.open(r) && r.state != ledger.Held && r.state != ledger.Waiting {
+	approved := r.state == ledger.Held || r.state == ledger.Waiting
+	if !approved && !m.open(r) || user != r.by && !(approved && m.mayVote(r, user)) {
 		return false
 	}
 	r.state = ledger.Withdrawn

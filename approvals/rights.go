@@ -80,7 +80,7 @@ func (g *Gate) right(ctx context.Context, r ledger.Record, who ledger.Actor, dee
 	case deedDeny:
 		return g.mayDeny(ctx, r, who)
 	case deedTake:
-		return g.mayWithdraw(r, who)
+		return g.mayWithdraw(ctx, r, who)
 	case deedExtend:
 		return g.mayExtend(ctx, r, who)
 	}
@@ -116,12 +116,17 @@ func (g *Gate) mayDeny(ctx context.Context, r ledger.Record, who ledger.Actor) e
 	return g.among(ctx, r, who, deedDeny, r.Rule.Needs, r.Rule.Deny)
 }
 
-func (g *Gate) mayWithdraw(r ledger.Record, who ledger.Actor) error {
+// mayWithdraw: its requester may at any time. Once it is approved and has not started, it can be denied no more, so
+// that whoever might stop it when it runs may withdraw it.
+func (g *Gate) mayWithdraw(ctx context.Context, r ledger.Record, who ledger.Actor) error {
 	if r.Kind == Review {
 		return fault.New(fault.Denied, "A review cannot be withdrawn.").WithHint("Somebody else has to look at what was done, and to close it.")
 	}
 	if who == r.Requester {
 		return nil
+	}
+	if r.State != ledger.Pending {
+		return g.maySignal(ctx, r, who, deedTake)
 	}
 	return fault.New(fault.Denied, "Only {user:%s}, who asked for it, can withdraw this.", r.Requester.User).
 		WithHint("Those who may approve it can deny it.")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -63,6 +64,54 @@ func TestTheRuleMayLetOthersStopIt(t *testing.T) {
 	if _, err := w.Signal(t.Context(), r.ID, -1, eve, "cancel", ""); err != nil {
 		t.Errorf("got %v, want who is on call to stop it", err)
 	}
+}
+
+// TestWhatIsApprovedAndHasNotStartedCanBeStopped by whoever could stop it when it runs: nobody can deny it any more.
+func TestWhatIsApprovedAndHasNotStartedCanBeStopped(t *testing.T) {
+	for _, state := range []ledger.State{ledger.Held, ledger.Waiting} {
+		for _, who := range []ledger.Actor{dana, sam, priya, eve} {
+			rule := two()
+			rule.WhoMayCancel = []string{"oncall"}
+			w := worldOf(t, rule)
+			w.groups.set("owners", "UOLGA")
+			w.groups.set("oncall", "UEVE")
+			r := approvedAnd(t, w, state)
+			nobody := ledger.Actor{User: "UNOBODY", Team: "T1"}
+			_, err := w.Withdraw(t.Context(), r.ID, nobody, "")
+			wantFault(t, err, fault.Denied, "You cannot withdraw this: you are in none of @sre, @owners and @oncall.")
+			wantFault(t, w.May(t.Context(), r, nobody, "withdraw"), fault.Denied, "You cannot withdraw this")
+			if err := w.May(t.Context(), r, who, "withdraw"); err != nil {
+				t.Errorf("%s: got %v, want %s to be told that they may", state, err, who.User)
+			}
+			gone, err := w.Withdraw(t.Context(), r.ID, who, "sale today")
+			if err != nil || gone.State != ledger.Withdrawn || gone.EndedBy != who {
+				t.Errorf("%s: got %s, %v, want it withdrawn by %s", state, gone.State, err, who.User)
+			}
+		}
+	}
+}
+
+// approvedAnd is an operation that is approved and has not started.
+func approvedAnd(t *testing.T, w *world, state ledger.State) ledger.Record {
+	t.Helper()
+	if state == ledger.Held {
+		f := freeze.Freeze{ID: "op-freeze", Until: w.now.Add(time.Hour), By: sam, Reason: "sale"}
+		if err := w.store.Put(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		s := spec()
+		s.Digest = "d0"
+		first := w.ask(t, "first", s)
+		w.approve(t, first.ID, sam)
+		w.approve(t, first.ID, olga)
+	}
+	r := w.ask(t, "key", spec())
+	w.approve(t, r.ID, sam)
+	if r = w.approve(t, r.ID, olga); r.State != state {
+		t.Fatalf("got %s, want it %s", r.State, state)
+	}
+	return r
 }
 
 // TestMaySaysWhatWouldBeAnswered, and does nothing.
