@@ -1,6 +1,6 @@
-// Package awssim is a small piece of AWS on a port: EC2, Auto Scaling, Elastic Load Balancing v2, STS and
-// CloudWatch alarms over one fleet held in memory. Unmodified clients work against it: the AWS command line,
-// boto3, the AWS SDK for Go.
+// Package awssim is a small piece of AWS on a port: EC2, Auto Scaling, Elastic Load Balancing v2, STS,
+// Systems Manager and CloudWatch alarms over one fleet held in memory. Unmodified clients work against it:
+// the AWS command line, boto3, the AWS SDK for Go.
 //
 // The fleet ages with a clock that the owner sets. Nothing runs in the background: whatever is due (an
 // instance that boots, a wave of an instance refresh, a health check) waits in one timeline, and every
@@ -8,7 +8,7 @@
 // the hour, and the same seed with the same requests gives the same fleet.
 //
 // Faults can be ordered: errors, throttling, replies that get lost after the effect, images that do not
-// boot, groups without capacity, instances that crash.
+// boot, groups and zones without capacity, instances that crash.
 //
 // A cloud is made with New, filled with AddImage, AddTemplate, AddGroup and the like, and served by Start or
 // by its Handler. Clients need its URL as their endpoint and any access key; a key of twelve digits, or a

@@ -3,6 +3,7 @@ package awssim_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -157,7 +158,7 @@ func TestCommandsRunInTheirTime(t *testing.T) {
 		t.Errorf("got %s, want the delivery to time out", got)
 	}
 	sum := l.ssmOK("ListCommands", map[string]any{"CommandId": id}).at("Commands", 0)
-	if got := fmt.Sprint(sum.at("Status"), sum.at("TargetCount"), sum.at("CompletedCount"), sum.at("ErrorCount"), sum.at("DeliveryTimedOutCount")); got != "TimedOut3311" && got != "TimedOut 3 3 1 1" {
+	if got := fmt.Sprint(sum.at("Status"), sum.at("TargetCount"), sum.at("CompletedCount"), sum.at("ErrorCount"), sum.at("DeliveryTimedOutCount")); got != "TimedOut 3 3 1 1" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -334,4 +335,26 @@ except ssm.exceptions.ParameterNotFound:
 	if want := "Online 2026 Pending {'commands': ['echo hi']}\nPending\n1 1\nnone"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+}
+
+func FuzzSystemsManager(f *testing.F) {
+	f.Add("SendCommand", `{"DocumentName":"AWS-RunShellScript","Targets":[{"Key":"tag:a","Values":["b"]}],"Parameters":{"commands":["x"]},"MaxErrors":"9%"}`)
+	f.Add("DescribeInstanceInformation", `{"InstanceInformationFilterList":[{"key":"PingStatus","valueSet":["Online"]}],"MaxResults":5}`)
+	f.Add("GetInventory", `{"Filters":[{"Key":"AWS:Application.Name","Values":["x"],"Type":"BeginWith"}]}`)
+	f.Add("PutParameter", `{"Name":"/a","Value":"b","Type":"String"}`)
+	f.Add("LabelParameterVersion", `{"Name":"/golden","Labels":["x"],"ParameterVersion":1}`)
+	f.Fuzz(func(t *testing.T, action, body string) {
+		cloud := awssim.New(awssim.Options{NoThrottle: true, Latency: -1})
+		cloud.Region("eu-west-1").SetParameter("/golden", "x")
+		got := &recorder{header: http.Header{}}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Amz-Target", "AmazonSSM."+action)
+		cloud.Handler().ServeHTTP(got, request)
+		if got.status == http.StatusInternalServerError {
+			t.Errorf("%s %q gives %s", action, body, got.body.String())
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package awssim_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -139,5 +140,39 @@ func TestTemplateFromALiveInstance(t *testing.T) {
 	out := must[*ec2.GetLaunchTemplateDataOutput](l)(l.ec2.GetLaunchTemplateData(l.ctx, &ec2.GetLaunchTemplateDataInput{InstanceId: &id}))
 	if d := out.LaunchTemplateData; aws.ToString(d.ImageId) != oldImage || d.InstanceType != types.InstanceTypeM5Large {
 		t.Errorf("got %+v", d)
+	}
+}
+
+func TestTemplateVersionsComeInRangesAndPages(t *testing.T) {
+	l := newLab(t, awssim.Options{})
+	l.web(1)
+	l.full()
+	for range 9 {
+		must[*ec2.CreateLaunchTemplateVersionOutput](l)(l.ec2.CreateLaunchTemplateVersion(l.ctx, &ec2.CreateLaunchTemplateVersionInput{
+			LaunchTemplateName: aws.String("full"), LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: aws.String(newImage)}}))
+	}
+	numbers := func(in *ec2.DescribeLaunchTemplateVersionsInput) (all []int64, pages int) {
+		in.LaunchTemplateName = aws.String("full")
+		for p := ec2.NewDescribeLaunchTemplateVersionsPaginator(l.ec2, in); p.HasMorePages(); pages++ {
+			for _, v := range must[*ec2.DescribeLaunchTemplateVersionsOutput](l)(p.NextPage(l.ctx)).LaunchTemplateVersions {
+				all = append(all, aws.ToInt64(v.VersionNumber))
+			}
+		}
+		return all, pages
+	}
+	if got, pages := numbers(&ec2.DescribeLaunchTemplateVersionsInput{MinVersion: aws.String("4"), MaxVersion: aws.String("8"), MaxResults: aws.Int32(2)}); !slices.Equal(got, []int64{8, 7, 6, 5, 4}) || pages != 3 {
+		t.Errorf("got %v on %d pages, want 8 to 4 on three", got, pages)
+	}
+	if got, _ := numbers(&ec2.DescribeLaunchTemplateVersionsInput{}); len(got) != 10 {
+		t.Errorf("got %v, want all ten", got)
+	}
+	out := must[*ec2.DeleteLaunchTemplateVersionsOutput](l)(l.ec2.DeleteLaunchTemplateVersions(l.ctx, &ec2.DeleteLaunchTemplateVersionsInput{
+		LaunchTemplateName: aws.String("full"), Versions: []string{"1", "10", "99"}}))
+	kept := out.UnsuccessfullyDeletedLaunchTemplateVersions
+	if len(kept) != 2 || kept[0].ResponseError.Code != types.LaunchTemplateErrorCodeUnexpectedError || kept[1].ResponseError.Code != types.LaunchTemplateErrorCodeLaunchTemplateVersionDoesNotExist {
+		t.Errorf("got %+v, want the default and the unknown kept, each with its reason", kept)
+	}
+	if got := l.versions("$Latest"); aws.ToInt64(got[0].VersionNumber) != 9 {
+		t.Errorf("got latest %d after the newest was deleted, want 9", aws.ToInt64(got[0].VersionNumber))
 	}
 }

@@ -242,9 +242,7 @@ func (t *template) remove(version string) (elem, bool) {
 	code, message := "", ""
 	number, err := strconv.Atoi(version)
 	switch {
-	case err != nil:
-		return item, false
-	case t.versions[number] == nil:
+	case err != nil, t.versions[number] == nil:
 		code, message = "launchTemplateVersionDoesNotExist", "The version "+version+" does not exist."
 	case number == t.standard:
 		code, message = "unexpectedError", "The default version of a launch template cannot be deleted."

@@ -147,6 +147,9 @@ func FuzzRequests(f *testing.F) {
 	f.Add("Action=CreateAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=g&MinSize=1&MaxSize=2&LaunchTemplate.LaunchTemplateName=web&AvailabilityZones.member.1=eu-west-1a")
 	f.Add("Action=StartInstanceRefresh&Version=2011-01-01&AutoScalingGroupName=web&Preferences.CheckpointPercentages.member.1=x")
 	f.Add("Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn=..&Targets.member.1.Id=%zz")
+	f.Add("Action=CreateImage&Version=2016-11-15&InstanceId=i-1&Name=abc&BlockDeviceMapping.1.DeviceName=/dev/xvda&BlockDeviceMapping.1.NoDevice=")
+	f.Add("Action=ModifyImageAttribute&Version=2016-11-15&ImageId=ami-00000000000000001&LaunchPermission.Add.1.UserId=123456789012")
+	f.Add("Action=DescribeImageReferences&Version=2016-11-15&ImageId.1=ami-00000000000000001&ResourceType.1.ResourceType=ec2:LaunchTemplate&ResourceType.1.ResourceTypeOption.1.OptionName=version-depth")
 	f.Fuzz(func(t *testing.T, form string) {
 		cloud := awssim.New(awssim.Options{NoThrottle: true, Latency: -1})
 		fleet := cloud.Region("eu-west-1")
