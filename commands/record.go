@@ -189,7 +189,7 @@ func decision(r ledger.Record) []card.Fact {
 
 // line is an operation in one line of a list: what it is, how it stands, and where to find it.
 func line(r ledger.Record) card.Text {
-	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s", where(r), wordFor(r)), aside(r), card.T(" · by "),
+	t := card.Join(card.Text{{Bold: r.Title}}, card.T(" · %s%s", where(r), wordFor(r)), aside(r), card.T(" · asked by "),
 		card.User(r.Requester.User), card.T(" · "), card.When(moment(r)), card.T(" · "), card.Code(string(r.ID)))
 	if link := cardLink(r); link != nil {
 		t = card.Join(t, card.T(" ·"), link)

@@ -16,7 +16,7 @@ type lesson struct {
 	tests  map[string][]string // by directory
 }
 
-// lessons are what others have learned the hard way. Each of their tests was seen to fail with the defect built in.
+// lessons are what others have learned the hard way.
 func lessons() []lesson {
 	return []lesson{
 		{"two replicas take one lock at once", map[string][]string{
