@@ -63,8 +63,8 @@ func resolved(ctx context.Context, c config.Config, people *bot.People) (command
 // painters draw what is particular to each kind of operation.
 func painters() map[string]notify.Paint {
 	return map[string]notify.Paint{
-		rollout.Kind: func(r ledger.Record) notify.Picture { return notify.Picture(rollout.Painter{}.Paint(r)) },
-		freeze.Kind:  func(r ledger.Record) notify.Picture { return notify.Picture(freeze.Painter{}.Paint(r)) },
+		rollout.Kind: rollout.Painter{}.Paint,
+		freeze.Kind:  freeze.Painter{}.Paint,
 	}
 }
 

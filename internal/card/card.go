@@ -183,3 +183,12 @@ type Input struct {
 	Max      int // characters; 0 for Slack's own limit
 	Value    string
 }
+
+// Picture is what is particular to one kind of operation on its card. Whoever draws the card puts the votes, the
+// reason and the small print of the approval around it.
+type Picture struct {
+	Headline string // in place of the operation's title; may be empty
+	Sections []Section
+	Buttons  []Button
+	Foot     []Text
+}

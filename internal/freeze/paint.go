@@ -5,25 +5,16 @@ import (
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-// Picture is what an operation's card shows of a freeze. Whoever draws the card puts the votes, the reason and
-// the small print of the approval around it.
-type Picture struct {
-	Headline string
-	Sections []card.Section
-	Buttons  []card.Button
-	Foot     []card.Text
-}
-
 // Painter draws freezes.
 type Painter struct{}
 
 // Paint draws an operation from its record and nothing else.
-func (Painter) Paint(r ledger.Record) Picture {
+func (Painter) Paint(r ledger.Record) card.Picture {
 	p, d, err := decode(r)
 	if err != nil {
-		return Picture{Headline: r.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return card.Picture{Headline: r.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
 	}
-	return Picture{Headline: headline(r, p), Sections: sections(r, p, d), Buttons: buttons(r, p)}
+	return card.Picture{Headline: headline(r, p), Sections: sections(r, p, d), Buttons: buttons(r, p)}
 }
 
 func headline(r ledger.Record, p Plan) string {

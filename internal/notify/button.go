@@ -8,7 +8,7 @@ import (
 )
 
 // choices are what people can do with an operation as it stands: the row, and the menu behind it.
-func choices(r ledger.Record, p Picture) (row, more []card.Button) {
+func choices(r ledger.Record, p card.Picture) (row, more []card.Button) {
 	o := offer{r}
 	switch r.State {
 	case ledger.Pending:
@@ -89,7 +89,7 @@ func (o offer) abandon() card.Button {
 }
 
 // running are the kind's own buttons; while only a part is approved, the rest has to be before it can go on.
-func (o offer) running(p Picture) []card.Button {
+func (o offer) running(p card.Picture) []card.Button {
 	if !o.Narrowed {
 		return slices.Clone(p.Buttons)
 	}
@@ -101,7 +101,7 @@ func (o offer) running(p Picture) []card.Button {
 }
 
 // ended are the kind's own buttons; what never ran, or did not come to its end, can be asked for again.
-func (o offer) ended(p Picture) []card.Button {
+func (o offer) ended(p card.Picture) []card.Button {
 	switch o.State {
 	case ledger.Expired, ledger.Void, ledger.Denied, ledger.Withdrawn:
 		if o.Kind != review {

@@ -92,11 +92,11 @@ func (n *Notifier) Card(r ledger.Record) card.Card {
 }
 
 // picture is what is particular to the kind.
-func (n *Notifier) picture(r ledger.Record) Picture {
+func (n *Notifier) picture(r ledger.Record) card.Picture {
 	if paint := n.Paint[r.Kind]; paint != nil {
 		return paint(r)
 	}
-	return Picture{}
+	return card.Picture{}
 }
 
 // summary is the whole in a sentence, for notifications and for where no blocks are drawn.

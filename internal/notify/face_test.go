@@ -81,8 +81,8 @@ func samples() map[string]ledger.Record {
 }
 
 func painter() *Notifier {
-	return &Notifier{Paint: map[string]Paint{"rollout": func(r ledger.Record) Picture {
-		p := Picture{Sections: []card.Section{{Facts: []card.Fact{{Label: "Now", Value: card.T("ami-1")}, {Label: "Then", Value: card.T("ami-2")}}}}}
+	return &Notifier{Paint: map[string]Paint{"rollout": func(r ledger.Record) card.Picture {
+		p := card.Picture{Sections: []card.Section{{Facts: []card.Fact{{Label: "Now", Value: card.T("ami-1")}, {Label: "Then", Value: card.T("ami-2")}}}}}
 		if r.State == ledger.Running {
 			p.Buttons = []card.Button{{Action: "continue", ID: string(r.ID), Label: "Continue"}, {Action: "cancel", ID: string(r.ID), Label: "Cancel"}}
 		}

@@ -52,16 +52,8 @@ type Homes interface {
 	Changed(ctx context.Context) error
 }
 
-// Picture is what is particular to one kind of operation on its card.
-type Picture struct {
-	Headline string // in place of the operation's title; may be empty
-	Sections []card.Section
-	Buttons  []card.Button
-	Foot     []card.Text
-}
-
 // Paint draws a record of one kind. It is pure.
-type Paint func(ledger.Record) Picture
+type Paint func(ledger.Record) card.Picture
 
 // Later is the error of a Poster that must not be called again before After has passed.
 type Later struct{ After time.Duration }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
@@ -203,7 +204,7 @@ func TestPrevious(t *testing.T) {
 func TestTheWayBackIsProvenBeforeAndAgainAfterwards(t *testing.T) {
 	w := newWorld(t, 2)
 	p := w.propose(Want{Image: "ami-0002"})
-	if got := plain(Picture{Sections: p.Sections()}); !strings.Contains(got, "rolls to version 1 again (checked: its image is there)") {
+	if got := plain(card.Picture{Sections: p.Sections()}); !strings.Contains(got, "rolls to version 1 again (checked: its image is there)") {
 		t.Errorf("got %s", got)
 	}
 	w.finish(ledger.Succeeded)
@@ -241,7 +242,7 @@ func TestAPlanWithoutAWayBackSaysSo(t *testing.T) {
 	w := newWorld(t, 2)
 	w.ec2("Action=DisableImage&ImageId=ami-0001")
 	p := w.propose(Want{Image: "ami-0002"})
-	got := plain(Picture{Sections: p.Sections()})
+	got := plain(card.Picture{Sections: p.Sections()})
 	for _, part := range []string{"afterwards, there is no way back: image ami-0001 is disabled", "warn: The present image ami-0001 is disabled, so there is no way back to it."} {
 		if !strings.Contains(got, part) {
 			t.Errorf("got %s, want %q", got, part)

@@ -39,7 +39,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 // plain writes a picture as text.
-func plain(p Picture) string {
+func plain(p card.Picture) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", p.Headline)
 	for _, s := range p.Sections {
@@ -126,7 +126,7 @@ func TestPlanCards(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name, plain(Picture{Headline: p.Title(), Sections: p.Sections()}))
+			golden(t, name, plain(card.Picture{Headline: p.Title(), Sections: p.Sections()}))
 		})
 	}
 }

@@ -10,26 +10,17 @@ import (
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-// Picture is what an operation's card shows of a rollout. Whoever draws the card puts the votes and the
-// small print of the approval around it.
-type Picture struct {
-	Headline string
-	Sections []card.Section
-	Buttons  []card.Button
-	Foot     []card.Text
-}
-
 // Painter draws rollouts.
 type Painter struct{}
 
 // Paint draws an operation from its record and nothing else.
-func (Painter) Paint(rec ledger.Record) Picture {
+func (Painter) Paint(rec ledger.Record) card.Picture {
 	p, d, err := decode(rec)
 	if err != nil {
-		return Picture{Headline: rec.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return card.Picture{Headline: rec.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
 	}
 	s := scene{rec: rec, plan: p, data: d}
-	pic := Picture{Headline: s.headline(), Buttons: s.buttons()}
+	pic := card.Picture{Headline: s.headline(), Buttons: s.buttons()}
 	switch {
 	case rec.State == ledger.Running || rec.State == ledger.Stuck:
 		pic.Sections, pic.Foot = s.running(), s.looked()
