@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/amiral-ops/amiral/approvals"
 	"github.com/amiral-ops/amiral/internal/app"
-	"github.com/amiral-ops/amiral/internal/audit"
 )
 
 // operate does what `amiral list`, `amiral approve <operation>` and `amiral deny <operation> <reason>` do, as the
@@ -58,7 +55,7 @@ func listed(ctx context.Context, o app.Options) (string, error) {
 	return strings.Join(lines, "\n"), err
 }
 
-// verify exports the audit and checks every link of it.
+// verify checks every link of the audit.
 func (b *bot) verify(ctx context.Context) error {
 	o, err := b.options()
 	if err != nil {
@@ -69,15 +66,7 @@ func (b *bot) verify(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	head, err := store.Trail.Head(ctx)
-	if err != nil {
-		return err
-	}
-	var export bytes.Buffer
-	if _, _, err := store.Trail.Export(ctx, &export, time.Time{}); err != nil {
-		return err
-	}
-	report, err := audit.Verify(&export, head)
+	report, err := store.Trail.Verify(ctx)
 	switch {
 	case err != nil:
 		return err

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"bufio"
 	"bytes"
 	"context"
@@ -146,4 +147,14 @@ func lines(r io.Reader, each func(number int, line []byte) error) error {
 		return fmt.Errorf("read the export: %w", err)
 	}
 	return nil
+}
+
+// Verify checks every link of what stands in the stream now, up to its head.
+func (l *Log) Verify(ctx context.Context) (Report, error) {
+	var export bytes.Buffer
+	_, head, err := l.Export(ctx, &export, time.Time{})
+	if err != nil {
+		return Report{}, err
+	}
+	return Verify(&export, head)
 }
