@@ -35,6 +35,7 @@ type request struct {
 type approval struct {
 	user   string
 	narrow bool
+	fills  []int // the needs that they could fill when it was counted last
 }
 
 // places are the seats that the needs come to, each with the groups that may take it.
@@ -90,6 +91,25 @@ func (r *request) voted(user string) (approval, bool) {
 	return r.votes[i], true
 }
 
+// fills are the needs that somebody may fill.
+func (m *model) fills(r *request, user string) (all []int) {
+	for i, n := range r.needs {
+		if m.inAny(user, n.Groups) {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// count writes a vote down, in the place of the one before it, and what everybody may fill by now.
+func (m *model) count(r *request, user string, narrow bool) {
+	r.votes = slices.DeleteFunc(r.votes, func(a approval) bool { return a.user == user })
+	r.votes = append(r.votes, approval{user: user, narrow: narrow})
+	for i, a := range r.votes {
+		r.votes[i].fills = m.fills(r, a.user)
+	}
+}
+
 // met reports whether those who voted, and are still in their groups, fill every place; the wide alone, or all.
 func (m *model) met(r *request, wide bool) bool {
 	var people []string
@@ -106,10 +126,11 @@ func (m *model) open(r *request) bool { return r.state == ledger.Pending && m.no
 
 // approve is whether an approval is taken. The one that fills the last place starts it.
 func (m *model) approve(r *request, user string, narrow bool) bool {
-	if _, again := r.voted(user); again || !m.open(r) || !m.mayVote(r, user) {
+	before, again := r.voted(user)
+	if again && slices.Equal(before.fills, m.fills(r, user)) || !m.open(r) || !m.mayVote(r, user) {
 		return false
 	}
-	r.votes = append(r.votes, approval{user, narrow})
+	m.count(r, user, narrow)
 	if m.met(r, false) {
 		r.narrowed = !m.met(r, true)
 		m.start(r)
@@ -137,11 +158,10 @@ func (m *model) hold(r *request) { r.state, r.look = ledger.Held, m.now.Add(5*ti
 func (m *model) widen(r *request, user string) bool {
 	before, again := r.voted(user)
 	under := slices.Contains([]ledger.State{ledger.Held, ledger.Waiting, ledger.Running}, r.state)
-	if !under || !r.narrowed || again && !before.narrow || !m.mayVote(r, user) {
+	if !under || !r.narrowed || again && !before.narrow && slices.Equal(before.fills, m.fills(r, user)) || !m.mayVote(r, user) {
 		return false
 	}
-	r.votes = slices.DeleteFunc(r.votes, func(a approval) bool { return a.user == user })
-	r.votes = append(r.votes, approval{user: user})
+	m.count(r, user, false)
 	r.narrowed = !m.met(r, true)
 	return true
 }

@@ -26,11 +26,22 @@ func (g *Gate) May(ctx context.Context, r ledger.Record, who ledger.Actor, deed 
 		return err
 	}
 	if deed == deedApprove || deed == deedNarrow {
-		if slices.ContainsFunc(r.Votes, func(v ledger.Vote) bool { return v.Actor.User == who.User }) {
-			return counted()
-		}
+		return g.mayApprove(ctx, r, who, deed)
 	}
 	return g.right(ctx, r, who, deed)
+}
+
+// mayApprove: once, and again when the needs that somebody may fill have changed since.
+func (g *Gate) mayApprove(ctx context.Context, r ledger.Record, who ledger.Actor, deed string) error {
+	fills, err := g.seat(ctx, r, who, deed)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(r.Votes, func(v ledger.Vote) bool { return v.Actor.User == who.User })
+	if i >= 0 && slices.Equal(r.Votes[i].Fills, fills) {
+		return counted()
+	}
+	return nil
 }
 
 // timely says why an operation cannot take a deed as it stands, whoever does it.

@@ -19,8 +19,8 @@ func (b Ballot) deed() string {
 }
 
 // Vote counts one person's word for or against. Who may vote is read from Slack at that moment, for whoever
-// voted before too: those who left a group since then count no more. When that cannot be read, nothing is
-// counted.
+// voted before too: those who left a group since then count no more; back in it, they may approve again. When that
+// cannot be read, nothing is counted.
 func (g *Gate) Vote(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, b Ballot) (ledger.Record, error) {
 	rec, err := g.find(ctx, id)
 	if err != nil {
@@ -62,7 +62,7 @@ func (g *Gate) ballot(ctx context.Context, rec ledger.Record, who ledger.Actor, 
 		if err := worded(rec, b); err != nil {
 			return v, o, err
 		}
-		if o.Fills, err = g.earlier(ctx, rec); err != nil {
+		if o.Fills, err = g.earlier(ctx, rec, who); err != nil {
 			return v, o, err
 		}
 		if o.Stay, err = g.stay(ctx, rec.Proposal); err != nil {
@@ -93,11 +93,11 @@ func worded(rec ledger.Record, b Ballot) error {
 	return nil
 }
 
-// earlier is what those who voted before may fill by now.
-func (g *Gate) earlier(ctx context.Context, rec ledger.Record) (map[string][]int, error) {
+// earlier is what those who voted before may fill by now, but for who votes again.
+func (g *Gate) earlier(ctx context.Context, rec ledger.Record, who ledger.Actor) (map[string][]int, error) {
 	all := map[string][]int{}
-	for _, v := range rec.Votes {
-		if v.Choice != deedApprove {
+	for _, v := range rec.Approvers() {
+		if v.Actor.User == who.User {
 			continue
 		}
 		fills, err := g.fills(ctx, v.Actor, rec.Rule.Needs)
@@ -136,6 +136,6 @@ func (g *Gate) rest(ctx context.Context, rec ledger.Record, who ledger.Actor) (v
 	if v.Fills, err = g.seat(ctx, rec, who, deedWiden); err != nil {
 		return v, o, err
 	}
-	o.Fills, err = g.earlier(ctx, rec)
+	o.Fills, err = g.earlier(ctx, rec, who)
 	return v, o, err
 }

@@ -53,6 +53,30 @@ func TestWhoLeftAGroupCountsNoMore(t *testing.T) {
 	}
 }
 
+// TestWhoIsBackApprovesAgain: with nobody else who could vote, their vote would never count again.
+func TestWhoIsBackApprovesAgain(t *testing.T) {
+	w := worldOfTwo(t)
+	w.groups.set("sre", "USAM")
+	w.groups.set("owners", "UOLGA")
+	r := w.ask(t, "key", spec())
+	w.approve(t, r.ID, sam)
+	w.groups.set("sre")
+	w.approve(t, r.ID, olga)
+	_, err := w.Vote(t.Context(), r.ID, -1, sam, Ballot{Choice: "approve"})
+	wantFault(t, err, fault.Denied, "You cannot approve this: you are in none of @sre and @owners.")
+	w.groups.set("sre", "USAM")
+	r = w.get(t, r.ID)
+	if err := w.May(t.Context(), r, sam, "approve"); err != nil {
+		t.Errorf("got %v, want Sam to be told that he may", err)
+	}
+	wantFault(t, w.May(t.Context(), r, olga, "approve"), fault.Conflict, "Your vote on this is counted already.")
+	_, err = w.Vote(t.Context(), r.ID, -1, olga, Ballot{Choice: "approve"})
+	wantFault(t, err, fault.Conflict, "Your vote on this is counted already.")
+	if r = w.approve(t, r.ID, sam); r.State != ledger.Running || len(r.Votes) != 2 {
+		t.Errorf("got %s with %d votes, want it to run", r.State, len(r.Votes))
+	}
+}
+
 // TestALookupThatFailsCountsNothing: neither of the voter's groups, nor of those who voted before.
 func TestALookupThatFailsCountsNothing(t *testing.T) {
 	for _, group := range []string{"sre", "owners"} {

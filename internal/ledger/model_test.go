@@ -186,7 +186,7 @@ func (m *model) vote(id ledger.ID, v modelVote, deny bool, digest string, fills 
 		return "self"
 	case digest != o.digest:
 		return "digest"
-	case o.voted(v.user) >= 0 && !deny:
+	case o.voted(v.user) >= 0 && !deny && slices.Equal(o.votes[o.voted(v.user)].fills, v.fills):
 		return "voted"
 	case v.narrow && !o.narrow:
 		return "not narrow"
@@ -196,7 +196,11 @@ func (m *model) vote(id ledger.ID, v modelVote, deny bool, digest string, fills 
 		return ""
 	}
 	o.correct(fills)
-	o.votes = append(o.votes, v)
+	if again := o.voted(v.user); again >= 0 {
+		o.votes[again] = v
+	} else {
+		o.votes = append(o.votes, v)
+	}
 	if o.sit(true) < o.quorum() {
 		return ""
 	}
@@ -220,7 +224,7 @@ func (m *model) widen(id ledger.ID, v modelVote, fills map[string][]int) string 
 		return "not narrow"
 	case v.user == "UREQ":
 		return "self"
-	case before >= 0 && !o.votes[before].narrow:
+	case before >= 0 && !o.votes[before].narrow && slices.Equal(o.votes[before].fills, v.fills):
 		return "voted"
 	case before >= 0:
 		o.votes[before] = v

@@ -81,19 +81,20 @@ func TestWiden(t *testing.T) {
 		version := d.get(id).Version
 		for name, refused := range map[string]struct {
 			user    string
+			fills   int
 			version int64
 			want    error
 		}{
-			"the requester":           {"UREQ", -1, ledger.ErrSelf},
-			"an old button":           {"U3", version - 1, ledger.ErrStale},
-			"who approved all of it":  {"U2", version, ledger.ErrVoted},
-			"an operation of no name": {"U3", -1, ledger.ErrNotFound},
+			"the requester":           {"UREQ", 0, -1, ledger.ErrSelf},
+			"an old button":           {"U3", 0, version - 1, ledger.ErrStale},
+			"who approved all of it":  {"U2", 1, version, ledger.ErrVoted},
+			"an operation of no name": {"U3", 0, -1, ledger.ErrNotFound},
 		} {
 			on := id
 			if errors.Is(refused.want, ledger.ErrNotFound) {
 				on = "op-nothing"
 			}
-			_, err := d.Widen(d.ctx, on, refused.version, ledger.Vote{Actor: person(refused.user), Fills: []int{0}}, ledger.VoteOptions{})
+			_, err := d.Widen(d.ctx, on, refused.version, ledger.Vote{Actor: person(refused.user), Fills: []int{refused.fills}}, ledger.VoteOptions{})
 			if !errors.Is(err, refused.want) {
 				d.t.Errorf("%s: got %v, want %v", name, err, refused.want)
 			}
@@ -133,6 +134,24 @@ func TestWhoLeftTheGroupDoesNotWiden(t *testing.T) {
 		rec, err = d.widen(id, "U4", 1)
 		d.ok(err)
 		d.want("enough", rec.Narrowed, false)
+	})
+}
+
+// TestWhoIsBackWidens: there may be nobody else who could.
+func TestWhoIsBackWidens(t *testing.T) {
+	each(t, func(d *desk) {
+		id := d.propose(canary("web")).ID
+		_, err := d.narrowly(id, "U1", 0)
+		d.ok(err)
+		_, err = d.approve(id, "U2", 1)
+		d.ok(err)
+		left := ledger.VoteOptions{Fills: map[string][]int{"U2": nil}}
+		rec, err := d.Widen(d.ctx, id, -1, ledger.Vote{Actor: person("U1"), Fills: []int{0}}, left)
+		d.ok(err)
+		d.want("not enough", rec.Narrowed, true)
+		rec, err = d.widen(id, "U2", 1)
+		d.ok(err)
+		d.want("enough", fmt.Sprint(rec.Narrowed, len(rec.Votes)), "false 2")
 	})
 }
 

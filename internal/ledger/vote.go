@@ -26,7 +26,7 @@ type VoteOptions struct {
 // digest is that of the plan that the person was shown. One denial closes the request; the approval with which
 // every place is taken makes it run, wait for its resource, or be held. Who may vote, and for which needs, was
 // decided by the caller, except that the requester never may, and nobody twice, but that whoever approved may still
-// deny. An approval that finds no free place is kept all the same: somebody else's may move.
+// deny, and approves anew when the needs that they may fill have changed. An approval that finds no free place is kept all the same: somebody else's may move.
 func (l *Ledger) Vote(ctx context.Context, id ID, version int64, v Vote, digest string, o VoteOptions) (Record, error) {
 	if v.Choice != "approve" && v.Choice != "deny" {
 		return Record{}, fmt.Errorf("a vote to %q", v.Choice)
@@ -37,7 +37,7 @@ func (l *Ledger) Vote(ctx context.Context, id ID, version int64, v Vote, digest 
 }
 
 // Widen takes a person's approval of all of an operation that was approved for its narrow part only: of somebody
-// new, or of one who approved no more than that. When those who approve all of it take every place, the limit is
+// new, of one who approved no more than that, or of one who may fill other needs by now. When those who approve all of it take every place, the limit is
 // gone, and a running operation is told to continue. ErrNotNarrow: there is no limit.
 func (l *Ledger) Widen(ctx context.Context, id ID, version int64, v Vote, o VoteOptions) (Record, error) {
 	v.Choice, v.Narrow = "approve", false

@@ -115,6 +115,26 @@ func TestWhoLeftTheGroupCountsNoMore(t *testing.T) {
 	})
 }
 
+// TestWhoIsBackApprovesAgain: their vote would count again only when somebody else votes, and there may be nobody else.
+func TestWhoIsBackApprovesAgain(t *testing.T) {
+	each(t, func(d *desk) {
+		id := d.propose(two("web", 1)).ID
+		_, err := d.approve(id, "U1", 0)
+		d.ok(err)
+		_, err = d.cast(id, ledger.Vote{Actor: person("U2"), Fills: []int{1}}, ledger.VoteOptions{Fills: map[string][]int{"U1": nil}})
+		d.ok(err)
+		if _, err := d.approve(id, "U2", 1); !errors.Is(err, ledger.ErrVoted) {
+			d.t.Errorf("nothing has changed for U2: got %v", err)
+		}
+		rec, err := d.approve(id, "U1", 0)
+		d.ok(err)
+		d.want("state", fmt.Sprint(rec.State, rec.Seats(), len(rec.Votes)), "running[[0] [1]] 2")
+		d.want("lines", d.said(id), "{user:U1} approved (1 of 2); still missing: @owners."+
+			"|{user:U1} is in none of the groups any more: their approval no longer counts.|{user:U2} approved (1 of 2); still missing: @sre."+
+			"|{user:U1} approved again (2 of 2).|Started.")
+	})
+}
+
 // TestWhoApprovedMayStillDeny: the first denial closes, whatever its author thought before.
 func TestWhoApprovedMayStillDeny(t *testing.T) {
 	each(t, func(d *desk) {
@@ -141,7 +161,9 @@ func TestARefusedVoteCorrectsNothing(t *testing.T) {
 		id := d.propose(two("web", 1)).ID
 		_, err := d.approve(id, "U1", 0)
 		d.ok(err)
-		_, err = d.cast(id, ledger.Vote{Actor: person("U1"), Fills: []int{1}}, ledger.VoteOptions{Fills: map[string][]int{"U1": nil}})
+		_, err = d.approve(id, "U2", 0)
+		d.ok(err)
+		_, err = d.cast(id, ledger.Vote{Actor: person("U2"), Fills: []int{0}}, ledger.VoteOptions{Fills: map[string][]int{"U1": nil}})
 		if !errors.Is(err, ledger.ErrVoted) {
 			d.t.Errorf("got %v", err)
 		}

@@ -14,6 +14,12 @@ local function ballots(id)
   return all
 end
 
+-- anew reports whether somebody who voted before may vote like that: from an approval to a denial, or when the needs that
+-- they may fill have changed since.
+local function anew(before, choice, fills)
+  return before.choice == 'approve' and (choice == 'deny' or before.fills ~= fills)
+end
+
 -- fill seats as many people as can be seated: at place i there are places[i].min, and the text people[p].fills holds
 -- the numbers of the places (from 0) that p may take. It returns who sits where, and how many sit.
 local function fill(places, people)

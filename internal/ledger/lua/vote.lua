@@ -1,5 +1,6 @@
 -- vote takes one person's word. The vote with which every place is taken makes the operation runnable. Whoever approved
--- may still deny: that is the safe way round.
+-- may still deny: that is the safe way round. Who may fill other needs than when they approved may approve again, which
+-- takes the place of what they said before.
 --
 -- include seats
 -- KEYS as in shared.
@@ -19,7 +20,7 @@ if get(id, 'digest') ~= ARGV[15] then return redis.error_reply('DIGEST differs')
 local votes, narrow = key('votes', id), ARGV[10] == '1'
 local text = redis.call('HGET', votes, user)
 local before = text and cjson.decode(text)
-if before and not (before.choice == 'approve' and choice == 'deny') then return redis.error_reply('VOTED already') end
+if before and not anew(before, choice, ARGV[9]) then return redis.error_reply('VOTED already') end
 if narrow and get(id, 'narrow') == '' then return redis.error_reply('NOTNARROW request') end
 redis.call('HSET', votes, user, cjson.encode({at = int(now), n = before and before.n or redis.call('HLEN', votes), by = by, choice = choice,
   reason = ARGV[7], fills = ARGV[9], narrow = narrow, via = ARGV[11]}))
@@ -34,7 +35,7 @@ if choice == 'deny' then
 end
 correct(id, ARGV[13])
 local tally = count(id)
-local line = '{user:' .. user .. '} approved' .. (narrow and ' no more than ' .. get(id, 'narrow') or '') .. via
+local line = '{user:' .. user .. '} approved' .. (before and ' again' or '') .. (narrow and ' no more than ' .. get(id, 'narrow') or '') .. via
 note(id, 'vote', {by = by, line = line .. standing(id, tally, by, ARGV[8]), tone = 'good', fields = ARGV[12]})
 if tally.taken < num(id, 'quorum') then return {0, view(id)} end
 

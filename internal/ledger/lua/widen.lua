@@ -17,7 +17,7 @@ if ARGV[4] ~= '-1' and ARGV[4] ~= get(id, 'version') then return redis.error_rep
 local votes = key('votes', id)
 local text = redis.call('HGET', votes, user)
 local before = text and cjson.decode(text)
-if before and not before.narrow then return redis.error_reply('VOTED already') end
+if before and not before.narrow and not anew(before, 'approve', ARGV[9]) then return redis.error_reply('VOTED already') end
 redis.call('HSET', votes, user, cjson.encode({at = int(now), n = before and before.n or redis.call('HLEN', votes), by = by,
   choice = 'approve', reason = ARGV[7], fills = ARGV[9], narrow = false, via = ARGV[11], widens = true}))
 correct(id, ARGV[13])
