@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"bufio"
 	"bytes"
 	"context"
