@@ -105,6 +105,7 @@ func TestLaunchPermissionsHaveRules(t *testing.T) {
 	if got := aws.ToString(l.image(newImage).Description); got != "for the web" {
 		t.Errorf("got description %q", got)
 	}
+	l.share(&ec2.ModifyImageAttributeInput{LaunchPermission: add(types.LaunchPermission{UserId: aws.String(neighbour)})})
 	must[*ec2.DisableImageOutput](l)(l.ec2.DisableImage(l.ctx, &ec2.DisableImageInput{ImageId: aws.String(newImage)}))
 	must[*ec2.EnableImageOutput](l)(l.ec2.EnableImage(l.ctx, &ec2.EnableImageInput{ImageId: aws.String(newImage)}))
 	if got := l.permissions(); len(got) != 0 {
