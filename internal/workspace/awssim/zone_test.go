@@ -100,6 +100,18 @@ func TestScaleInKeepsTheZonesEven(t *testing.T) {
 	}
 }
 
+func TestScaleInTakesFromTheFullestZone(t *testing.T) {
+	l := newLab(t, awssim.Options{})
+	l.web(3)
+	for range 6 {
+		l.desire(4)
+		l.clock.push(5 * time.Minute)
+		l.desire(3)
+		l.clock.push(5 * time.Minute)
+		l.wantZones(1, 1, 1)
+	}
+}
+
 func TestTerminationPolicies(t *testing.T) {
 	for policy, oldest := range map[string]bool{"OldestInstance": true, "NewestInstance": false} {
 		t.Run(policy, func(t *testing.T) {
