@@ -14,7 +14,8 @@ import (
 const relook = time.Minute
 
 // Clear says whether an approved operation may start now: a stay keeps it waiting, a fault ends it before it
-// touched anything, and any other error means that it is not known and nothing starts.
+// touched anything, and any other error means that it is not known and nothing starts. What was held, maybe for
+// days, must still be approved by people who may.
 func (g *Gate) Clear(ctx context.Context, r ledger.Record) (ledger.Stay, error) {
 	if r.BreakGlass != "" {
 		return ledger.Stay{}, g.watched(ctx, r)
@@ -25,7 +26,11 @@ func (g *Gate) Clear(ctx context.Context, r ledger.Record) (ledger.Stay, error) 
 	if err := g.stillAllowed(r.Proposal); err != nil {
 		return ledger.Stay{}, err
 	}
-	return g.stay(ctx, r.Proposal)
+	s, err := g.stay(ctx, r.Proposal)
+	if err != nil || !s.Until.IsZero() {
+		return s, err
+	}
+	return s, g.stillAgreed(ctx, r)
 }
 
 // stillAllowed asks the policy as it is now about what it allowed when it was proposed.

@@ -56,6 +56,10 @@ type Gate struct {
 	Audit   Recorder
 	Freezes Freezes // nil: there are none
 
+	// Admits says, with a Denied fault, why somebody is no full member of the workspace any more; any other error means
+	// that it is not known. It is asked about those who voted where anybody may. Nil: it is not asked.
+	Admits func(ctx context.Context, who ledger.Actor) error
+
 	// SecurityChannel is the id of the channel that is told of every broken glass; empty: none is broken.
 	SecurityChannel string
 

@@ -229,6 +229,8 @@ func (m *model) work() {
 			r.state = ledger.Cancelled
 		case m.frozen:
 			m.hold(r)
+		case r.state == ledger.Held && !m.met(r, !r.narrowed):
+			r.state = ledger.Void // who approved it has left
 		default:
 			r.state = ledger.Succeeded
 		}

@@ -118,6 +118,15 @@ func lookup(err error, group string) error {
 		WithHint("Try again in a minute."))
 }
 
+// unsure says that it is not known whether somebody who voted still may; nothing is counted then.
+func unsure(err error, who ledger.Actor) error {
+	if f, ok := fault.As(err); ok {
+		return f
+	}
+	return errors.Join(err, fault.New(fault.Unavailable, "Slack did not say whether {user:%s}, who approved this, is still a member, so nothing was done.", who.User).
+		WithHint("Try again in a minute."))
+}
+
 // unreadable says that it is not known whether something is frozen; nothing starts then.
 func unreadable(err error) error {
 	if _, ok := fault.As(err); ok {

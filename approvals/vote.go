@@ -93,22 +93,6 @@ func worded(rec ledger.Record, b Ballot) error {
 	return nil
 }
 
-// earlier is what those who voted before may fill by now, but for who votes again.
-func (g *Gate) earlier(ctx context.Context, rec ledger.Record, who ledger.Actor) (map[string][]int, error) {
-	all := map[string][]int{}
-	for _, v := range rec.Approvers() {
-		if v.Actor.User == who.User {
-			continue
-		}
-		fills, err := g.fills(ctx, v.Actor, rec.Rule.Needs)
-		if err != nil {
-			return nil, err
-		}
-		all[v.Actor.User] = fills
-	}
-	return all, nil
-}
-
 // Widen approves what was left out when something was approved narrowly; when enough have, it goes on.
 func (g *Gate) Widen(ctx context.Context, id ledger.ID, version int64, who ledger.Actor) (ledger.Record, error) {
 	rec, err := g.find(ctx, id)

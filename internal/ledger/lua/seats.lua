@@ -81,12 +81,22 @@ local function count(id)
   return {needs = needs, people = people, seats = seats, taken = taken, missing = list}
 end
 
+-- belonging says what somebody is who may fill nothing any more, and what who is back: where anybody may agree, they
+-- left more than a group.
+local function belonging(id)
+  for _, need in ipairs(cjson.decode(get(id, 'needs'))) do
+    if #(need.groups or {}) == 0 then return 'no full member of the workspace any more', 'a full member of the workspace again' end
+  end
+  return 'in none of the groups any more', 'back in one of the groups'
+end
+
 -- correct changes what earlier voters may fill (JSON: user to places). Who counts no more is told, and who does again.
 local function correct(id, json)
   if json == '' then return end
   local fills, users = cjson.decode(json), {}
   for user in pairs(fills) do users[#users + 1] = user end
   table.sort(users)
+  local where, again = belonging(id)
   for _, user in ipairs(users) do
     local text = redis.call('HGET', key('votes', id), user)
     local b = text and cjson.decode(text)
@@ -95,10 +105,10 @@ local function correct(id, json)
       b.fills = fills[user]
       redis.call('HSET', key('votes', id), user, cjson.encode(b))
       if had and not has then
-        note(id, 'uncounted', {line = '{user:' .. user .. '} is in none of the groups any more: their approval no longer counts.',
+        note(id, 'uncounted', {line = '{user:' .. user .. '} is ' .. where .. ': their approval no longer counts.',
           tone = 'warning', fields = cjson.encode({voter = user})})
       elseif has and not had then
-        note(id, 'counted', {line = '{user:' .. user .. '} is back in one of the groups: their approval counts again.',
+        note(id, 'counted', {line = '{user:' .. user .. '} is ' .. again .. ': their approval counts again.',
           tone = 'plain', fields = cjson.encode({voter = user})})
       end
     end
