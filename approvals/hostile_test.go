@@ -54,6 +54,25 @@ func TestTheRequesterGainsNothingByAnotherTeam(t *testing.T) {
 	}
 }
 
+// TestWhatNobodyKnowsIsNotPassedOn: the thread would say that it was asked for, and nothing would come of it.
+func TestWhatNobodyKnowsIsNotPassedOn(t *testing.T) {
+	w := worldOfTwo(t)
+	r := w.ask(t, "key", spec())
+	w.approve(t, r.ID, sam)
+	w.approve(t, r.ID, olga)
+	for _, signal := range []string{"explode", "", "Cancel", "cancel ", "{user:USAM} cancel"} {
+		_, err := w.Signal(t.Context(), r.ID, -1, dana, signal, "")
+		wantFault(t, err, fault.Invalid, "It can be asked to pause, resume, continue, cancel, rollback, retry or abandon.")
+		if strings.Contains(err.Error(), "{user:") {
+			t.Errorf("got %v, want nobody mentioned", err)
+		}
+		wantFault(t, w.May(t.Context(), w.get(t, r.ID), dana, signal), fault.Invalid, "No operation knows how to")
+	}
+	if lines := w.lines(t, r.ID); strings.Contains(lines, "asked to") {
+		t.Errorf("got %q, want nothing asked", lines)
+	}
+}
+
 // TestWhoMayNotStartItMayNotStopIt: a freeze that needs no approval is lifted by those who may ask for one, and by
 // nobody else who would like to go on.
 func TestWhoMayNotStartItMayNotStopIt(t *testing.T) {

@@ -71,6 +71,8 @@ func timely(r ledger.Record, deed string) error {
 // answers says why an operation does not answer to a signal as it stands.
 func answers(r ledger.Record, signal string) error {
 	switch {
+	case !slices.Contains(signals(), signal):
+		return unheardOf(signal)
 	case r.State != ledger.Running && r.State != ledger.Stuck:
 		return late(r)
 	case signal == "abandon" && r.State != ledger.Stuck:

@@ -92,6 +92,12 @@ func own(r ledger.Record) *fault.Fault {
 	return fault.New(fault.Denied, "You cannot approve your own request.").WithHint("It needs %s.", needed(r.Rule.Needs))
 }
 
+// unheardOf says no to a signal that there is not: it would be stored, told to everybody, and done by nobody.
+func unheardOf(signal string) *fault.Fault {
+	return fault.New(fault.Invalid, "No operation knows how to %q.", card.Inert(signal)).
+		WithHint("It can be asked to %s.", listed(signals(), "or"))
+}
+
 func counted() *fault.Fault {
 	return fault.New(fault.Conflict, "Your vote on this is counted already.")
 }

@@ -6,9 +6,14 @@ import (
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
+// signals are what an operation can be asked for.
+func signals() []string {
+	return []string{"pause", "resume", "continue", "cancel", "rollback", "retry", "abandon"}
+}
+
 // Signal asks a running operation for something: pause, resume, continue, cancel, rollback, retry, or, of
 // one that is stuck, abandon. Its requester may, whoever may approve it, and whom the rule names. A version of
-// -1 means whatever it stands at.
+// -1 means whatever it stands at. A name that is none of these is refused.
 func (g *Gate) Signal(ctx context.Context, id ledger.ID, version int64, who ledger.Actor, name, reason string) (ledger.Record, error) {
 	rec, err := g.find(ctx, id)
 	if err != nil {

@@ -54,6 +54,9 @@ func (d *Desk) ask(ctx context.Context, p Press, w wording) (Result, error) {
 	if rec.State != ledger.Pending {
 		return Result{}, fault.New(fault.Conflict, "%s. Your %s was not counted.", strings.TrimSuffix(standing(rec), "."), w.noun)
 	}
+	if err := w.fits(rec); err != nil {
+		return Result{}, err
+	}
 	if rec.Kind == approvals.Review && w.choice == "deny" {
 		w.title, w.submit, w.own = "Object", "Object", closing().own
 	}
@@ -116,9 +119,25 @@ func mistake(s Submission, input, missing string) map[string]string {
 	return nil
 }
 
+// fits says no to the form of a review about anything else: it would approve what nobody was shown.
+func (w wording) fits(rec ledger.Record) error {
+	if w.id != closing().id || rec.Kind == approvals.Review {
+		return nil
+	}
+	return fault.New(fault.Invalid, "%s is no review, so there is nothing to close.", card.Inert(rec.Title)).
+		WithHint("To approve it, press Approve on its card.")
+}
+
 // word votes with the words of a form.
 func (d *Desk) word(ctx context.Context, a *attempt, s Submission, w wording) (Result, error) {
+	rec, err := d.record(ctx, s.Subject)
+	if err == nil {
+		err = w.fits(rec)
+	}
+	if err != nil {
+		return Result{}, err
+	}
 	reason := card.Inert(folded(s.Values[w.input.ID]))
-	_, err := a.gate.Vote(ctx, s.Subject, s.Version, s.Actor, approvals.Ballot{Choice: w.choice, Reason: reason})
+	_, err = a.gate.Vote(ctx, s.Subject, s.Version, s.Actor, approvals.Ballot{Choice: w.choice, Reason: reason})
 	return Result{}, d.late(ctx, s.Subject, err)
 }

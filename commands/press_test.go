@@ -95,6 +95,26 @@ func TestAReviewIsClosedWithWhatWasFound(t *testing.T) {
 	}
 }
 
+// TestOnlyAReviewIsClosed: the form's vote would approve whatever else it is sent about, unseen.
+func TestOnlyAReviewIsClosed(t *testing.T) {
+	w := newWorld(t, op("op-ask", ledger.Pending))
+	want := "Roll web to ami-0b2 is no review, so there is nothing to close.\nTo approve it, press Approve on its card.\n"
+	if r := w.presses(sre, "review", "op-ask"); r.Modal != nil || text(r.Reply) != want {
+		t.Errorf("pressed: got %+v, %s", r.Modal, text(r.Reply))
+	}
+	s := Submission{Actor: sre, Modal: "review", Subject: "op-ask", Version: 3, Values: map[string]string{"note": "fine"}}
+	if got := text(w.desk.Submit(t.Context(), s).Reply); got != want {
+		t.Errorf("sent: got %s", got)
+	}
+	s.Subject = "op-gone"
+	if got := text(w.desk.Submit(t.Context(), s).Reply); !strings.HasPrefix(got, "There is no operation op-gone.") {
+		t.Errorf("about nothing: got %s", got)
+	}
+	if len(w.gate.asked) > 0 {
+		t.Errorf("got %v asked, want nothing", w.gate.asked)
+	}
+}
+
 // memberships says who is in which group.
 type memberships map[string][]string
 
