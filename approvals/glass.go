@@ -68,35 +68,37 @@ func asked(r ledger.Record) *fault.Fault {
 
 // arm writes down that a glass is about to be broken. When that cannot be written, it is not broken.
 func (g *Gate) arm(ctx context.Context, p ledger.Proposal) error {
-	return g.shard(ctx, p, deed{what: "break", who: p.Requester, reason: p.BreakGlass}, "armed")
-}
-
-// disarm writes down that a second person has looked at a broken glass.
-func (g *Gate) disarm(ctx context.Context, rec ledger.Record, d deed) error {
-	if rec.Kind != Review || rec.State == ledger.Pending {
-		return nil
-	}
-	outcome := "reviewed"
-	if rec.State == ledger.Denied {
-		outcome = "objected"
-	}
-	return g.shard(ctx, ledger.Proposal{
-		ID: rec.About, Kind: rec.Kind, Channel: rec.Channel, Title: rec.Title, Rule: rec.Rule, About: rec.ID,
-	}, deed{what: "review", who: d.who, reason: d.reason, via: d.via}, outcome)
-}
-
-func (g *Gate) shard(ctx context.Context, p ledger.Proposal, d deed, outcome string) error {
 	if g.Audit == nil {
 		return nil
 	}
-	err := g.Audit.Append(ctx, audit.Event{
-		Kind: "glass", Op: string(p.ID), Who: audit.Who{User: d.who.User, Team: d.who.Team}, Channel: p.Channel,
-		What: d.what, Outcome: outcome, Policy: p.Rule.Policy, Fields: about(p, d),
-	})
-	if err != nil {
+	d := deed{what: "break", who: p.Requester, reason: p.BreakGlass}
+	if err := g.Audit.Append(ctx, glassEvent(p, d, "armed")); err != nil {
 		return fmt.Errorf("write a broken glass to the audit: %w", err)
 	}
 	return nil
+}
+
+// disarmed is what the audit is told, together with the vote that decides a review: a second person has looked at a
+// broken glass. Nil: it is no review.
+func disarmed(rec ledger.Record, d deed) *audit.Event {
+	if rec.Kind != Review {
+		return nil
+	}
+	outcome := "reviewed"
+	if d.what == deedDeny {
+		outcome = "objected"
+	}
+	e := glassEvent(ledger.Proposal{
+		ID: rec.About, Kind: rec.Kind, Channel: rec.Channel, Title: rec.Title, Rule: rec.Rule, About: rec.ID,
+	}, deed{what: "review", who: d.who, reason: d.reason, via: d.via}, outcome)
+	return &e
+}
+
+func glassEvent(p ledger.Proposal, d deed, outcome string) audit.Event {
+	return audit.Event{
+		Kind: "glass", Op: string(p.ID), Who: audit.Who{User: d.who.User, Team: d.who.Team}, Channel: p.Channel,
+		What: d.what, Outcome: outcome, Policy: p.Rule.Policy, Fields: about(p, d),
+	}
 }
 
 // watched sees to it that somebody will look at a broken glass. Doing so again is harmless.

@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,33 @@ func TestAReviewOfTwoIsClosedByTwo(t *testing.T) {
 	}
 	if n := len(w.events(t, "glass")); n != 2 {
 		t.Errorf("got %d rows, want one more now that it is closed", n)
+	}
+}
+
+// deaf is a ledger whose answers to votes get lost.
+type deaf struct{ Ledger }
+
+func (l deaf) Vote(ctx context.Context, id ledger.ID, version int64, v ledger.Vote, digest string, o ledger.VoteOptions) (ledger.Record, error) {
+	_, err := l.Ledger.Vote(ctx, id, version, v, digest, o)
+	return ledger.Record{}, errors.Join(err, io.ErrUnexpectedEOF)
+}
+
+// TestAReviewIsInTheAuditThoughItsAnswerIsLost, once, however often it is sent.
+func TestAReviewIsInTheAuditThoughItsAnswerIsLost(t *testing.T) {
+	for _, b := range []Ballot{{Choice: "approve", Reason: "fine"}, {Choice: "deny", Reason: "bad"}} {
+		w := worldWithGlass(t)
+		r := w.ask(t, "key", broken())
+		for _, l := range []Ledger{deaf{w.ledger}, w.ledger} {
+			w.Gate.Ledger = l
+			if _, err := w.Vote(t.Context(), ReviewOf(r.ID), -1, eve, b); err == nil {
+				t.Error("it was taken twice")
+			}
+		}
+		w.work(t)
+		all := w.events(t, "glass")
+		if len(all) != 2 || all[1].What != "review" || all[1].Op != string(r.ID) || all[1].Who.User != "UEVE" {
+			t.Errorf("%s: got %+v, want it armed and looked at", b.Choice, all)
+		}
 	}
 }
 

@@ -31,14 +31,12 @@ func (g *Gate) Vote(ctx context.Context, id ledger.ID, version int64, who ledger
 	if err != nil {
 		return g.refused(ctx, rec, d, err)
 	}
+	o.Along = disarmed(rec, d)
 	voted, err := g.Ledger.Vote(ctx, id, version, v, rec.Digest, o)
-	if err != nil {
-		voted, err = g.settled(ctx, rec, d, voted, err)
+	if err == nil {
+		return voted, nil
 	}
-	if err != nil {
-		return voted, err
-	}
-	return voted, g.disarm(ctx, voted, d)
+	return g.settled(ctx, rec, d, voted, err)
 }
 
 // ballot is a ballot as the ledger counts it.

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/quorum"
 )
 
@@ -20,6 +22,8 @@ type VoteOptions struct {
 	Fills map[string][]int
 	// Stay keeps the operation from starting at once should this vote reach the quorum; the zero value does not.
 	Stay Stay
+	// Along is written to the audit together with the decision, should this vote decide; nil: nothing is.
+	Along *audit.Event
 }
 
 // Vote takes one person's word on a pending request. The version is that of the button, or -1 for any; the
@@ -31,7 +35,7 @@ func (l *Ledger) Vote(ctx context.Context, id ID, version int64, v Vote, digest 
 	if v.Choice != "approve" && v.Choice != "deny" {
 		return Record{}, fmt.Errorf("a vote to %q", v.Choice)
 	}
-	args := append(v.args(id, version, o), v.Choice, digest, stamp(o.Stay.Until), o.Stay.Why)
+	args := append(v.args(id, version, o), v.Choice, digest, stamp(o.Stay.Until), o.Stay.Why, along(o.Along))
 	reply, err := l.run(ctx, call{script: "vote", confirm: true, args: args})
 	return ballotCast(reply, err)
 }
@@ -98,6 +102,19 @@ func corrections(fills map[string][]int) string {
 	}
 	b, _ := json.Marshal(all) // strings always can be
 	return string(b)
+}
+
+// along is an event as the audit's script takes it; empty for none.
+func along(e *audit.Event) string {
+	if e == nil {
+		return ""
+	}
+	fields := object{}
+	maps.Copy(fields, e.Fields)
+	return object{
+		"kind": e.Kind, "op": e.Op, "who": actorJSON(Actor(e.Who)), "channel": e.Channel, "link": e.Link, "what": e.What,
+		"outcome": e.Outcome, "policy": e.Policy, "fields": fields.json(),
+	}.json()
 }
 
 // ballotCast reads the reply to a vote: {1 if it decided, view}. Only a decision waits for replicas.

@@ -7,7 +7,8 @@
 -- ARGV 3 id, 4 version of the button or -1, 5 voter's user, 6 voter JSON, 7 reason, 8 the reason as the end of a
 --      sentence, 9 the needs that the voter may fill, 10 1 if for the narrow part only, 11 where it was given, if
 --      not in Slack, 12 audit fields JSON, 13 what earlier voters may fill by now (JSON) or empty, 14 choice,
---      15 digest, 16 until when it is held once it is approved (ms) or 0, 17 why
+--      15 digest, 16 until when it is held once it is approved (ms) or 0, 17 why,
+--      18 what the audit is told besides if this vote decides (JSON) or empty
 -- Returns {1 if this vote decided, view}.
 -- Errors: NOTFOUND, DECIDED state by, EXPIRED, STALE, SELF, DIGEST, VOTED, NOTNARROW.
 local id, user, by, choice = ARGV[3], ARGV[5], ARGV[6], ARGV[14]
@@ -31,6 +32,7 @@ if choice == 'deny' then
   close(id, 'denied', by, 'Denied' .. ARGV[8])
   set(id, 'decided', int(now), 'decided_by', by)
   note(id, 'denied', {by = by, line = '{user:' .. user .. '} denied it' .. via .. ARGV[8], tone = 'ended', fields = ARGV[12]})
+  if ARGV[18] ~= '' then chain(AUDIT, now, cjson.decode(ARGV[18])) end
   return {1, view(id)}
 end
 correct(id, ARGV[13])
@@ -45,4 +47,5 @@ for _, place in ipairs(tally.seats) do
   end
 end
 approve(id, by, ARGV[16], ARGV[17])
+if ARGV[18] ~= '' then chain(AUDIT, now, cjson.decode(ARGV[18])) end
 return {1, view(id)}
