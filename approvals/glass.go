@@ -124,7 +124,7 @@ func (g *Gate) review(rec ledger.Record) (ledger.Proposal, error) {
 	}
 	return ledger.Proposal{
 		ID: ReviewOf(rec.ID), Kind: Review, Environment: rec.Environment, Target: rec.Target, About: rec.ID,
-		Title: "Review the broken glass: " + rec.Title, Command: rec.Command, Reason: rec.BreakGlass,
+		Title: "Broken glass: " + rec.Title, Command: rec.Command, Reason: rec.BreakGlass,
 		Requester: rec.Requester, Channel: g.SecurityChannel, Step: stepClose, Facts: rec.Facts, Impact: rec.Impact,
 		Rule: ledger.Rule{
 			Name: rec.Rule.Name, Policy: rec.Rule.Policy, Needs: needs, ValidFor: reviewTime, Nag: reviewNag,

@@ -304,15 +304,15 @@ func TestDetails(t *testing.T) {
 
 func TestJournalsNameGroupsByTheirHandles(t *testing.T) {
 	w := newWorld(t, op("op-ask", ledger.Pending))
-	w.records.lines = []ledger.Entry{{At: noon, Line: "{group:sre}, {user:UDEV} asks for your approval."}}
-	if got := text(w.says("ops show op-ask").Reply); !strings.Contains(got, "@sre, @UDEV asks for your approval.") {
+	w.records.lines = []ledger.Entry{{At: noon, Line: "{group:sre}: {user:UDEV} asks for your approval."}}
+	if got := text(w.says("ops show op-ask").Reply); !strings.Contains(got, "@sre: @UDEV asks for your approval.") {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestHome(t *testing.T) {
 	theirs, mine, runs, voted, over := op("op-1", ledger.Pending), op("op-2", ledger.Pending), op("op-3", ledger.Running), op("op-4", ledger.Pending), op("op-5", ledger.Succeeded)
-	mine.Requester, voted.Votes, over.Ended = sre, []ledger.Vote{{Actor: sre, Choice: "approve"}}, noon.Add(time.Hour)
+	mine.Requester, voted.Votes, over.Ended = sre, []ledger.Vote{{Actor: sre, Choice: "approve", Fills: []int{0}}}, noon.Add(time.Hour)
 	w := newWorld(t, theirs, mine, runs, voted, over)
 	c := w.desk.Home(context.Background(), sre)
 	golden(t, "home", text(&c))

@@ -85,7 +85,10 @@ func (d *Desk) part(who ledger.Actor, title, none string, records []ledger.Recor
 // theirs are the buttons without those that only somebody else could press: a card is the same for everybody, and a
 // Home tab is one person's.
 func theirs(r ledger.Record, who ledger.Actor, buttons []card.Button) []card.Button {
-	others := []string{"withdraw", "again"}
+	others := []string{"again"}
+	if r.State != ledger.Held && r.State != ledger.Waiting {
+		others = append(others, "withdraw") // what waits approved, others may stop too
+	}
 	if r.Requester == who {
 		others = []string{"approve", "approve_narrow", "deny", "review", "widen"}
 	}
@@ -131,7 +134,14 @@ func wanted(r ledger.Record) string {
 	return ""
 }
 
-// approvedBy reports whether somebody has approved all of it.
+// approvedBy reports whether somebody has approved all of it, and counts still.
 func approvedBy(r ledger.Record, who ledger.Actor) bool {
-	return slices.ContainsFunc(r.Votes, func(v ledger.Vote) bool { return v.Actor == who && (!v.Narrow || r.State == ledger.Pending) })
+	return slices.ContainsFunc(r.Votes, func(v ledger.Vote) bool {
+		return v.Actor == who && !uncounted(r, v) && (!v.Narrow || r.State == ledger.Pending)
+	})
+}
+
+// uncounted reports whether somebody approved and may take no place any more, or not yet again.
+func uncounted(r ledger.Record, v ledger.Vote) bool {
+	return r.State == ledger.Pending && v.Choice == "approve" && len(v.Fills) == 0
 }

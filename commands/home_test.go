@@ -62,6 +62,27 @@ func TestNobodyIsOfferedAtHomeWhatIsForTheRequester(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsApprovedCanBeStoppedAtHome: by those who could have denied it, too; the gate asks who they are.
+func TestWhatWaitsApprovedCanBeStoppedAtHome(t *testing.T) {
+	buttons := []card.Button{{Action: "withdraw"}, {Action: "again"}}
+	for state, want := range map[ledger.State]int{ledger.Held: 1, ledger.Waiting: 1, ledger.Pending: 0, ledger.Expired: 0} {
+		if got := theirs(op("op-1", state), sre, buttons); len(got) != want {
+			t.Errorf("%s: got %v, want %d", state, got, want)
+		}
+	}
+}
+
+// TestWhoCountsNoMoreIsAskedAgain: a vote that fills nothing any more is no vote.
+func TestWhoCountsNoMoreIsAskedAgain(t *testing.T) {
+	r := op("op-1", ledger.Pending)
+	for fills, want := range map[int]bool{0: false, 1: true} {
+		r.Votes = []ledger.Vote{{Actor: sre, Choice: "approve", Fills: make([]int, fills)}}
+		if got := approvedBy(r, sre); got != want {
+			t.Errorf("%d places: got %v, want %v", fills, got, want)
+		}
+	}
+}
+
 // TestNobodyIsOfferedTheirOwnApproval: under "Yours" stands what the requester can do. What ended last stands first.
 func TestNobodyIsOfferedTheirOwnApproval(t *testing.T) {
 	mine, early, late := op("op-1", ledger.Pending), op("op-2", ledger.Succeeded), op("op-3", ledger.Succeeded)

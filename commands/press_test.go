@@ -65,7 +65,7 @@ func TestAskedAgainItIsPlannedAnewForWhoeverPresses(t *testing.T) {
 
 func TestAReviewIsClosedWithWhatWasFound(t *testing.T) {
 	review := op("op-rev", ledger.Pending)
-	review.Kind, review.Title = approvals.Review, "Review the broken glass: Roll web to ami-0b2"
+	review.Kind, review.Title = approvals.Review, "Broken glass: Roll web to ami-0b2"
 	w := newWorld(t, review)
 	m := w.presses(sre, "review", "op-rev").Modal
 	if m == nil || m.ID != "review" || m.Subject != "op-rev" || len(m.Inputs) != 1 || m.Inputs[0].ID != "note" || m.Inputs[0].Optional {

@@ -51,7 +51,11 @@ func short8(hash string) string { return hash[:min(8, len(hash))] }
 // you says what this person may do with it now.
 func (d *Desk) you(ctx context.Context, a *attempt, rec ledger.Record, who ledger.Actor) []card.Text {
 	if i := slices.IndexFunc(rec.Votes, func(v ledger.Vote) bool { return v.Actor == who }); i >= 0 {
-		return []card.Text{voted(rec, rec.Votes[i])}
+		told := []card.Text{voted(rec, rec.Votes[i])}
+		if uncounted(rec, rec.Votes[i]) {
+			told = append(told, d.may(ctx, a, rec, who, "approve", "You may approve it again")...)
+		}
+		return told
 	}
 	deed := wanted(rec)
 	switch {
@@ -72,6 +76,8 @@ func voted(rec ledger.Record, v ledger.Vote) card.Text {
 	switch {
 	case v.Choice != "approve":
 		return card.T("You have denied it.")
+	case uncounted(rec, v):
+		return card.T("You have approved it, and that does not count any more: you left the groups that must agree.")
 	case v.Narrow:
 		return card.T("You have approved it in part: %s.", otherwise(rec.Narrow, "the smaller thing"))
 	case rec.State == ledger.Pending && !seated(rec, v.Actor):
@@ -101,7 +107,7 @@ func (d *Desk) may(ctx context.Context, a *attempt, rec ledger.Record, who ledge
 func (d *Desk) through(ctx context.Context, rec ledger.Record, who ledger.Actor, deed string) string {
 	needs := rec.Rule.Needs
 	groups := rec.Rule.Groups()
-	if deed == "cancel" {
+	if deed == "cancel" || deed == "withdraw" {
 		needs = slices.Concat(needs, rec.Skipped)
 		groups = append(ledger.Rule{Needs: needs}.Groups(), rec.Rule.Cancel...)
 	}

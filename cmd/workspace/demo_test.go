@@ -85,7 +85,7 @@ func TestTheDemoInABrowser(t *testing.T) {
 	b.Size(1280, 800)
 	b.ActAs("U0SEC", "SB")
 	b.Click("[data-testid=channel][data-name=security]")
-	b.Shows("[data-testid=message]", "Review the broken glass")
+	b.Shows("[data-testid=message]", "Broken glass")
 	b.Picture("review")
 	b.Scheme("dark")
 	b.Size(420, 780)

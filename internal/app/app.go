@@ -110,6 +110,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	clock, freezes := redisTime(client), freeze.NewStore(client, prefix)
 	gate := &approvals.Gate{
 		Ledger: records, Policy: rules, People: people, Audit: trail, Freezes: freezes, SecurityChannel: channel, Time: clock,
+		Admits: admits(people),
 	}
 	shown := *gate
 	shown.People = people.Lately() // drawing Home tabs must not use up the look-ups that votes need

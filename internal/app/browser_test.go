@@ -41,14 +41,14 @@ func TestTheMainJobInABrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	follow("refresh web Pending\nclock +8m\n")
+	follow("refresh web begun\nclock +8m\n")
 	b.Shows("[data-testid=thread]", "The canary is in service")
 	b.Picture("canary")
 	b.Click("[data-testid=thread] [data-testid=action][data-action-id=continue]")
 	b.Shows("[data-testid=confirm]", "The remaining instances of web are replaced.")
 	b.Click("[data-testid=confirm-ok]")
 	b.Shows("[data-testid=thread]", "The rest follows")
-	follow("refresh web Pending\nclock +5m\nrefresh web InProgress\nclock +15m\nclock +30m\n")
+	follow("refresh web begun\nclock +5m\nrefresh web InProgress\nclock +15m\nclock +30m\n")
 	b.Shows("[data-testid=thread]", "web runs ami-0b2")
 	b.Shows("[data-testid=message]", "Done · Roll web to ami-0b2")
 	b.Eventually("twelve squares of the new image", `document.querySelectorAll("[data-testid=group][data-name=web] [data-testid=instance][data-image='ami-0b2']").length >= 12`)

@@ -30,7 +30,8 @@ type Operator struct {
 	store  *Store
 	config config.Config
 	gate   approvals.Gate
-	live   approvals.People // nil while Slack is away
+	live   approvals.People // nil while Slack is away, like admits
+	admits func(context.Context, ledger.Actor) error
 	close  []func()
 }
 
@@ -97,7 +98,7 @@ func (op *Operator) meet(ctx context.Context, o Options) error {
 	if _, err := people.Person(ctx, op.Who); err != nil {
 		return err
 	}
-	op.live = people
+	op.live, op.admits = people, admits(people)
 	return nil
 }
 
@@ -151,7 +152,7 @@ func (op *Operator) Vote(ctx context.Context, r ledger.Record, b approvals.Ballo
 // gateFor is the gate with those who say who is in which group.
 func (op *Operator) gateFor(r ledger.Record) *approvals.Gate {
 	gate := op.gate
-	gate.People = op.live
+	gate.People, gate.Admits = op.live, op.admits
 	if op.live == nil {
 		gate.People = absent{operators: op.config.Operators, record: r}
 	}

@@ -52,6 +52,14 @@ func security(ctx context.Context, p policy.Policy, people *bot.People) (string,
 	return id, nil
 }
 
+// admits says whether somebody is a full, living member of the workspace still.
+func admits(people *bot.People) func(context.Context, ledger.Actor) error {
+	return func(ctx context.Context, who ledger.Actor) error {
+		_, err := people.Person(ctx, who)
+		return err
+	}
+}
+
 // redisTime is the clock that everything in Redis is due by.
 func redisTime(client redis.UniversalClient) func(context.Context) (time.Time, error) {
 	return func(ctx context.Context) (time.Time, error) {

@@ -38,7 +38,7 @@ func TestANarrowApprovalIsNeverMore(t *testing.T) {
 		d.want("state", fmt.Sprint(rec.State, rec.Narrowed, rec.Approvals()), "runningtrue 2")
 		d.want("lines", d.said(id),
 			"{user:U1} approved no more than the canary, 2 of 12 instances (1 of 2); still missing: @owners."+
-				"|{user:U2} approved (2 of 2).|Approved is the canary, 2 of 12 instances, and no more.|Started.")
+				"|{user:U2} approved (2 of 2).|Only the canary, 2 of 12 instances is approved.|Started.")
 	})
 }
 

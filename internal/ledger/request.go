@@ -81,7 +81,11 @@ func (p Proposal) call() string {
 	if len(groups) == 0 || len(p.Rule.Needs) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, {user:%s} asks for your approval.", p.calls(groups), p.Requester.User)
+	what := "asks for your approval"
+	if p.Rule.Nag > 0 {
+		what = "needs somebody else to look at this"
+	}
+	return fmt.Sprintf("%s: {user:%s} %s.", p.calls(groups), p.Requester.User, what)
 }
 
 // calls calls groups.

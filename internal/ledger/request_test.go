@@ -100,7 +100,7 @@ func TestThoseWhoMayApproveAreCalledOnceInTheThread(t *testing.T) {
 			_, _, err := d.Submit(d.ctx, p)
 			d.ok(err)
 		}
-		d.want("lines", strings.Join(d.lines("op-called"), "|"), "{group:sre}, {user:U0} asks for your approval.")
+		d.want("lines", strings.Join(d.lines("op-called"), "|"), "{group:sre}: {user:U0} asks for your approval.")
 	})
 }
 

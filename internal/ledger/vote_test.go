@@ -177,7 +177,7 @@ func TestExpirySaysWhoWasMissing(t *testing.T) {
 			fills [][]int
 			want  string
 		}{
-			"nobody came":        {nil, "Nobody else agreed in time: 0 of 3, 2 of @sre, @owners are missing."},
+			"nobody came":        {nil, "Nobody agreed in time: 0 of 3, 2 of @sre, @owners are missing."},
 			"the owners did not": {[][]int{{0}, {0}}, "Nobody else agreed in time: 2 of 3, @owners is missing."},
 			"the owners did":     {[][]int{{1}}, "Nobody else agreed in time: 1 of 3, 2 of @sre are missing."},
 		} {
@@ -195,7 +195,7 @@ func TestExpirySaysWhoWasMissing(t *testing.T) {
 		id := d.propose(p).ID
 		d.s.Pass(d.t, 2*time.Hour)
 		d.claim()
-		d.want("either", d.get(id).Outcome, "Nobody else agreed in time: 0 of 2, @sre or @owners is missing.")
+		d.want("either", d.get(id).Outcome, "Nobody agreed in time: 0 of 2, @sre or @owners is missing.")
 	})
 }
 
@@ -209,7 +209,7 @@ func TestOthersAreCalledIfTheRuleSaysSo(t *testing.T) {
 		d.s.Pass(d.t, 11*time.Minute)
 		d.claim()
 		lines := d.lines(id)
-		d.want("called", lines[0], "{group:oncall}, {user:UREQ} asks for your approval.")
+		d.want("called", lines[0], "{group:oncall}: {user:UREQ} asks for your approval.")
 		d.want("called again", strings.HasPrefix(lines[2], "{group:oncall}: still waits for you, expires {when:"), true)
 	})
 }

@@ -110,7 +110,7 @@ end
 -- approve makes an operation runnable, unless there is a stay (ms, why) that it is held for.
 local function approve(id, by, till, why)
   set(id, 'state', 'waiting', 'decided', int(now), 'decided_by', by)
-  local line = get(id, 'narrowed') == '1' and 'Approved is ' .. get(id, 'narrow') .. ', and no more.' or ''
+  local line = get(id, 'narrowed') == '1' and 'Only ' .. get(id, 'narrow') .. ' is approved.' or ''
   note(id, 'approved', {by = by, outcome = 'approved', line = line, tone = 'asking'})
   if till and till ~= '0' and get(id, 'glass') ~= '1' then return stay(id, till, why) end
   return enter(id)
@@ -159,7 +159,8 @@ end
 
 -- expire closes a request that did not get its votes in time.
 local function expire(id)
-  local outcome, missing = 'Nobody else agreed in time: ' .. int(num(id, 'approvals')) .. ' of ' .. get(id, 'quorum'), get(id, 'missing')
+  local taken, missing = num(id, 'approvals'), get(id, 'missing')
+  local outcome = 'Nobody ' .. (taken > 0 and 'else ' or '') .. 'agreed in time: ' .. int(taken) .. ' of ' .. get(id, 'quorum')
   if missing ~= '' then outcome = outcome .. ', ' .. missing end
   outcome = outcome .. '.'
   close(id, 'expired', NOBODY, outcome)
@@ -169,8 +170,9 @@ end
 -- remind calls those who are missing.
 local function remind(id)
   local calls = get(id, 'calls')
-  local line = (calls ~= '' and calls .. ': still' or 'Still') .. ' waits for ' .. (calls ~= '' and 'you' or 'an approval') ..
-    ', expires {when:' .. get(id, 'expires') .. '}.'
+  local line = (calls ~= '' and calls .. ': still' or 'Still') .. ' waits for ' .. (calls ~= '' and 'you' or 'an approval')
+  if num(id, 'nag') == 0 then line = line .. ', expires {when:' .. get(id, 'expires') .. '}' end
+  line = line .. '.'
   journal(id, 'reminder', {line = line, tone = 'asking'})
   touch(id)
   ask(id, num(id, 'since'), num(id, 'expires'))
