@@ -39,7 +39,7 @@
 //	reaction #deploys white_check_mark on 'words'              the latest card bears the emoji
 //	out      'words'                                           the last command printed the words
 //	group    web image ami-0b2 healthy 12                      the fleet is so
-//	refresh  web Successful                                    the group's latest instance refresh stands so
+//	refresh  web Successful                                    the group's latest instance refresh stands so; begun: it goes on
 //	online   1                                                 the bot holds so many connections or more; 0: none
 //
 // A look waits for what it looks for until its patience ends.
