@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 func (p *Player) clock(ctx context.Context, words []string) error {
@@ -78,6 +79,19 @@ func (p *Player) leave(ctx context.Context, words []string) error {
 	})
 }
 
+// heard waits for as long as it takes until the bot has heard of a change by an event: that may come by another
+// connection than what follows.
+func heard(ctx context.Context) error {
+	t := time.NewTimer(time.Second)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
 // change makes a user group what an administrator would make it.
 func (p *Player) change(ctx context.Context, words []string, become func([]string, string) []string) error {
 	id, w, err := p.as(ctx, words[0])
@@ -87,7 +101,8 @@ func (p *Player) change(ctx context.Context, words []string, become func([]strin
 	handle := strings.TrimPrefix(words[1], "@")
 	for _, g := range w.Groups {
 		if g.Handle == handle {
-			return p.client.post(ctx, "/ui/groups", map[string]any{"handle": handle, "users": become(g.Users, id)})
+			err := p.client.post(ctx, "/ui/groups", map[string]any{"handle": handle, "users": become(g.Users, id)})
+			return errors.Join(err, heard(ctx))
 		}
 	}
 	return fmt.Errorf("there is no group @%s", handle)
