@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -95,102 +94,6 @@ func nothingToDo(_ Facts, p Plan) []card.Finding {
 	}
 	return one(stop("", "There is nothing to do: the group launches version %d (%s), and so does every instance that may be replaced.",
 		p.To.Version, p.To.Image))
-}
-
-// imageState: can the image be launched?
-func imageState(f Facts, p Plan) []card.Finding {
-	id := p.To.Image
-	if id == "" || id.IsParameter() {
-		return nil
-	}
-	image, there := f.Images[id]
-	switch {
-	case !there && p.Want.Back:
-		return one(stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s does not exist any more.", p.To.Version, id))
-	case image.State != "available" && p.Want.Back:
-		return one(stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s is %s.", p.To.Version, id, image.State))
-	case !there:
-		return one(stop("Check the id and the region, and that the image is shared with this account.",
-			"Image %s does not exist here.", id))
-	case image.State == "pending":
-		return one(stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", id))
-	case image.State != "available":
-		return one(stop("Choose another image.", "%s", sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", id, image.State), image.StateReason)))
-	case !image.Deprecated.IsZero() && !image.Deprecated.After(f.Now):
-		return one(warn("", "Image %s is deprecated since %s.", id, image.Deprecated.Format("2 January 2006")))
-	}
-	return nil
-}
-
-// imageFit: does the image go with these machines?
-func imageFit(f Facts, p Plan) (found []card.Finding) {
-	to, from := f.Images[p.To.Image], f.Images[p.From.Image]
-	if to.ID == "" {
-		return nil
-	}
-	now := from.Architecture
-	for _, i := range f.Instances {
-		if i.Architecture != "" {
-			now = i.Architecture
-			break
-		}
-	}
-	otherType := slices.ContainsFunc(p.Differences, func(d fleet.Difference) bool { return d.Field == "InstanceType" })
-	switch {
-	case to.Architecture == "" || now == "" || to.Architecture == now:
-	case otherType:
-		found = append(found, warn("Make sure that the new instance type goes with it.",
-			"Image %s is for %s, the instances are %s now.", to.ID, to.Architecture, now))
-	default:
-		found = append(found, stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", to.ID, to.Architecture, now))
-	}
-	if from.Volumes > 0 && to.Volumes > 0 && from.Volumes != to.Volumes {
-		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", to.ID, plural(to.Volumes, "volume"), from.Volumes))
-	}
-	return found
-}
-
-// imageKind: is the image meant for these machines? Where both images say what they are for, their tags
-// tell; otherwise the first word of their names does.
-func imageKind(f Facts, p Plan) []card.Finding {
-	to, from := f.Images[p.To.Image], f.Images[p.From.Image]
-	const hint = "Make sure that it is meant for this group."
-	said := false
-	for _, tag := range []string{"Role", "Family"} {
-		next, now := to.Tags[tag], from.Tags[tag]
-		if next == "" || now == "" {
-			continue
-		}
-		if said = true; !strings.EqualFold(next, now) {
-			return one(warn(hint, "The image says %s %s, the present one %s %s.", tag, next, tag, now))
-		}
-	}
-	next, now := firstWord(to.Name), firstWord(from.Name)
-	if said || next == "" || now == "" || strings.EqualFold(next, now) {
-		return nil
-	}
-	return one(warn(hint, "The image is called %s, the present one %s.", to.Name, from.Name))
-}
-
-// firstWord is what a name begins with, up to the first character that is no letter.
-func firstWord(name string) string {
-	end := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsLetter(r) })
-	if end < 0 {
-		return name
-	}
-	return name[:end]
-}
-
-// versionImage: the version may name no image, or a parameter.
-func versionImage(_ Facts, p Plan) []card.Finding {
-	switch {
-	case p.To.Version > 0 && p.To.Image == "":
-		return one(stop("", "Version %d of template %s names no image.", p.To.Version, p.To.Name))
-	case p.To.Image.IsParameter():
-		return one(warn("Make a version that names the image itself.",
-			"Version %d takes its image from %s at each launch: what will run cannot be checked, nor rolled back later.", p.To.Version, p.To.Image))
-	}
-	return nil
 }
 
 // suspensions: a refresh needs these processes.
