@@ -67,13 +67,8 @@ func (b *bot) verify(ctx context.Context) error {
 	}
 	defer store.Close()
 	report, err := store.Trail.Verify(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case report.Break != nil:
-		return report.Break
-	case report.Entries == 0:
-		return errors.New("nothing was written down")
 	}
-	return nil
+	return report.Problem()
 }

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -60,13 +59,8 @@ func (w *world) verify(ctx context.Context) error {
 // verified checks every link of a record.
 func verified(ctx context.Context, trail *audit.Log) error {
 	report, err := trail.Verify(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case report.Break != nil:
-		return report.Break
-	case report.Entries == 0:
-		return errors.New("nothing was written down")
 	}
-	return nil
+	return report.Problem()
 }

@@ -43,6 +43,19 @@ func (b Break) Error() string {
 // errBroken stops the reading.
 var errBroken = errors.New("broken")
 
+// Problem is why a record cannot be relied on: its first broken link, or that it holds nothing. Nil: it is sound.
+func (r Report) Problem() error {
+	if r.Break != nil {
+		return r.Break
+	}
+	if r.Entries == 0 {
+		return errEmpty
+	}
+	return nil
+}
+
+var errEmpty = errors.New("nothing was written down")
+
 // Verify reads an export and checks every hash, every link and every seal. With a head that was kept elsewhere
 // it also checks that the export leads to it; the zero Head asks for nothing. The error is about the reading
 // alone: what is wrong with the entries stands in Report.Break.
