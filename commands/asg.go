@@ -2,32 +2,14 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
-	"github.com/amiral-ops/amiral/internal/card"
-	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
-	"github.com/amiral-ops/amiral/internal/ledger"
-	"github.com/amiral-ops/amiral/internal/rollout"
 )
 
-// Fleet is what the commands read of the cloud. It has no method that changes anything.
-type Fleet interface {
-	rollout.Reader
-	Groups(ctx context.Context) ([]fleet.Group, error)
-	OwnImages(ctx context.Context) ([]fleet.Image, error)
-}
-
 // ASG is the commands about Auto Scaling groups.
-type ASG struct {
-	Settings Settings
-	Fleets   func(environment string) (Fleet, error)
-	Records  Records
-	Draw     func(ledger.Record) card.Card // an operation's card as its thread shows it
-	Patience time.Duration                 // with AWS, for what is only read; 8 s when zero
-}
+type ASG struct{ Site }
 
 // Commands are the commands of `/asg`.
 func (a *ASG) Commands() []Command {
@@ -54,59 +36,6 @@ func (a *ASG) Commands() []Command {
 		of("cancel", "Stop the rollout of a group, or take back its request.", "/asg cancel web", a.cancel),
 		back,
 	}
-}
-
-// dryFlag is the flag by which only the plan is wanted.
-const dryFlag = "dry-run"
-
-func dryRun() grammar.Flag {
-	return grammar.Flag{Name: dryFlag, Kind: grammar.Bool, About: "only show the plan"}
-}
-
-func reason() grammar.Flag {
-	return grammar.Flag{Name: "reason", Value: `"<words>"`, About: "why; those who approve read it", Most: maxReason}
-}
-
-// within finds the environment that a call means, and its fleet.
-func (a *ASG) within(c *Call) (Environment, Fleet, error) {
-	env, err := a.Settings.environment(c.Words.Text("in"), c.Channel)
-	if err != nil {
-		return env, nil, err
-	}
-	f, err := a.Fleets(env.Name)
-	if err != nil {
-		return env, nil, fmt.Errorf("reach %s: %w", env.Name, err)
-	}
-	return env, f, nil
-}
-
-// group reads a group, or says which one was probably meant.
-func (a *ASG) group(ctx context.Context, f Fleet, env Environment, name string) (fleet.Group, error) {
-	g, err := f.Group(ctx, fleet.GroupName(name))
-	if err != nil && fleet.KindOf(err) == fleet.Absent {
-		return g, a.noGroup(ctx, f, env, name)
-	}
-	if err != nil {
-		return g, fmt.Errorf("read group %s: %w", name, err)
-	}
-	return g, nil
-}
-
-// noGroup says that there is no such group, and which one was probably meant.
-func (a *ASG) noGroup(ctx context.Context, f Fleet, env Environment, name string) error {
-	none := fault.New(fault.NotFound, "There is no group %s in %s.", card.Inert(short(name, 80)), env.Name)
-	groups, err := f.Groups(ctx)
-	if err != nil {
-		return none.WithHint("`/asg list --in %s` shows the groups there are.", env.Name)
-	}
-	var names []string
-	for _, g := range groups {
-		names = append(names, string(g.Name))
-	}
-	if near := grammar.Near(name, names); near != "" {
-		return none.WithHint("Did you mean `%s`?", card.Inert(near))
-	}
-	return none.WithHint("`/asg list --in %s` shows the groups there are.", env.Name)
 }
 
 // healthy counts the instances that are in service and well.

@@ -2,16 +2,10 @@ package commands
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/amiral-ops/amiral/approvals"
-	"github.com/amiral-ops/amiral/approvals/policy"
 	"github.com/amiral-ops/amiral/commands/grammar"
-	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -58,7 +52,7 @@ func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	want := wish(c.Words)
-	if want.Image, err = image(ctx, f, env, want.Image); err != nil {
+	if want.Image, err = a.image(ctx, f, env, want.Image); err != nil {
 		return Result{}, err
 	}
 	plan, err := a.plan(ctx, f, env, c.Words.Arg("group"), want)
@@ -66,43 +60,6 @@ func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	return a.decide(ctx, c, env, plan, "")
-}
-
-// decide proposes a plan, or shows why it cannot be. about is the operation that it takes back, if it does.
-func (a *ASG) decide(ctx context.Context, c *Call, env Environment, plan rollout.Plan, about ledger.ID) (Result, error) {
-	if len(plan.Stops()) > 0 || c.Words.Bool(dryFlag) {
-		shown := planCard(plan)
-		if own, ok := a.atWork(ctx, plan.Resource()); ok {
-			shown.Sections = append([]card.Section{busy(own)}, shown.Sections...)
-		}
-		return reply(shown), nil
-	}
-	s, err := spec(plan)
-	if err != nil {
-		return Result{}, err
-	}
-	s.Command, s.Reason, s.Requester, s.About = c.Typed, c.Words.Text("reason"), c.Actor, about
-	s.Channel, s.Thread = env.place(c.Channel, c.Thread)
-	return Result{Propose: &s}, nil
-}
-
-// atWork finds the operation of ours that is at work on a resource.
-func (a *ASG) atWork(ctx context.Context, resource string) (ledger.Record, bool) {
-	open, _ := beside(ctx, a.Records)
-	i := slices.IndexFunc(open, func(r ledger.Record) bool {
-		return r.Resource == resource && (r.State == ledger.Running || r.State == ledger.Stuck)
-	})
-	if i < 0 {
-		return ledger.Record{}, false
-	}
-	return open[i], true
-}
-
-// busy says who is at work, so that nobody takes our own refresh for a stranger's.
-func busy(r ledger.Record) card.Section {
-	t := card.Join(card.T("I am at work on %s: ", r.Target), card.Text{{Bold: r.Title}}, card.T(", asked by "), card.User(r.Requester.User),
-		card.T(" ("), card.Code(string(r.ID)), card.T(")."))
-	return card.Para(append(t, cardLink(r)...))
 }
 
 // plan makes the plan from what is there now.
@@ -117,32 +74,6 @@ func (a *ASG) plan(ctx context.Context, f Fleet, env Environment, group string, 
 		return rollout.Plan{}, err
 	}
 	return rollout.New(facts, want)
-}
-
-// spec is the proposal of a plan.
-func spec(plan rollout.Plan) (approvals.Spec, error) {
-	payload, err := json.Marshal(plan)
-	if err != nil {
-		return approvals.Spec{}, fmt.Errorf("write the plan of %s: %w", plan.Group, err)
-	}
-	return approvals.Spec{
-		Kind: rollout.Kind, Environment: plan.Environment, Target: string(plan.Group), Resource: plan.Resource(),
-		Title: plan.Title(), Payload: payload, Digest: plan.Digest(), Step: rollout.First,
-		Tags: plan.Tags, Blast: policy.Blast(plan.Blast()), Impact: plan.Impact(), Narrow: plan.Narrow(),
-	}, nil
-}
-
-// planCard shows a plan that is not proposed.
-func planCard(plan rollout.Plan) card.Card {
-	c := card.Card{Title: "Plan · " + plan.Title(), Summary: plan.Title() + ": only the plan, nothing was asked for.", Sections: plan.Sections()}
-	if stops := len(plan.Stops()); stops > 0 {
-		c.Title, c.Tone = "Not possible · "+plan.Title(), card.Bad
-		c.Summary = fmt.Sprintf("%s is not possible: %s", plan.Title(), plan.Stops()[0].Text)
-		c.Foot = []card.Text{card.T("%s in the way, so nothing was asked for.", count(stops, "finding"))}
-		return c
-	}
-	c.Foot = []card.Text{card.T("This is only the plan; nothing was asked for.")}
-	return c
 }
 
 // wish is what the words ask for.
@@ -172,110 +103,20 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// image finds the image that was named by its id or its name. What is no image is answered with the one
-// that was probably meant.
-func image(ctx context.Context, f Fleet, env Environment, named fleet.ImageID) (fleet.ImageID, error) {
-	if named == "" || named.IsParameter() {
-		return named, nil
-	}
-	if strings.HasPrefix(string(named), "ami-") {
-		found, err := f.Images(ctx, named)
-		if err != nil {
-			return "", fmt.Errorf("read image %s: %w", named, err)
-		}
-		if len(found) > 0 {
-			return named, nil
-		}
-	}
-	own, err := f.OwnImages(ctx)
-	if err != nil {
-		return "", fmt.Errorf("list images: %w", err)
-	}
-	var names []string
-	for _, i := range own {
-		if strings.EqualFold(i.Name, string(named)) {
-			return i.ID, nil
-		}
-		names = append(names, string(i.ID), i.Name)
-	}
-	none := fault.New(fault.NotFound, "There is no image %s in %s.", card.Inert(short(string(named), 80)), env.Name)
-	if near := grammar.Near(string(named), names); near != "" {
-		return "", none.WithHint("Did you mean `%s`?", card.Inert(near))
-	}
-	if len(own) > 0 {
-		return "", none.WithHint("The newest one is `%s` (%s).", own[0].ID, card.Inert(own[0].Name))
-	}
-	return "", none
-}
-
 // Rollouts is what the desk must know of rollouts.
-func (a *ASG) Rollouts() Kind { return rollouts{a} }
-
-type rollouts struct{ asg *ASG }
-
-// Plan draws the plan that a record holds.
-func (rollouts) Plan(r ledger.Record) ([]card.Section, error) {
-	plan, err := planOf(r)
-	return plan.Sections(), err
-}
-
-func planOf(r ledger.Record) (rollout.Plan, error) {
-	var plan rollout.Plan
-	if err := json.Unmarshal(r.Payload, &plan); err != nil {
-		return plan, fmt.Errorf("read the plan of %s: %w", r.ID, err)
+func (a *ASG) Rollouts() Kind {
+	return changes[rollout.Plan]{
+		site: &a.Site,
+		again: func(ctx context.Context, f Fleet, env Environment, old rollout.Plan) (rollout.Plan, error) {
+			return a.plan(ctx, f, env, string(old.Group), old.Want)
+		},
+		back: func(ctx context.Context, f Fleet, env Environment, r ledger.Record, _ rollout.Plan) (rollout.Plan, string, error) {
+			want, ok := rollout.Previous(r)
+			if !ok {
+				return rollout.Plan{}, "", fault.New(fault.Conflict, "There is nothing to roll back: %s", standing(r))
+			}
+			plan, err := a.plan(ctx, f, env, r.Target, want)
+			return plan, "/asg rollback " + grammar.Quote(r.Target) + " --in " + grammar.Quote(env.Name), err
+		},
 	}
-	return plan, nil
-}
-
-// Again proposes the rollout that a record asked for, planned from how things are now.
-func (k rollouts) Again(ctx context.Context, r ledger.Record) (approvals.Spec, error) {
-	old, err := planOf(r)
-	if err != nil {
-		return approvals.Spec{}, err
-	}
-	env, err := k.asg.Settings.named(r.Environment)
-	if err != nil {
-		return approvals.Spec{}, err
-	}
-	f, err := k.asg.Fleets(env.Name)
-	if err != nil {
-		return approvals.Spec{}, fmt.Errorf("reach %s: %w", env.Name, err)
-	}
-	plan, err := k.asg.plan(ctx, f, env, r.Target, old.Want)
-	if err != nil {
-		return approvals.Spec{}, err
-	}
-	if stops := plan.Stops(); len(stops) > 0 {
-		return approvals.Spec{}, fault.New(fault.Conflict, "%s is not possible: %s", plan.Title(), card.Inert(stops[0].Text)).WithHint("%s", card.Inert(stops[0].Hint))
-	}
-	s, err := spec(plan)
-	s.Command, s.Reason, s.About = r.Command, r.Reason, r.About
-	return s, err
-}
-
-// Back proposes the rollout that takes a record's back.
-func (k rollouts) Back(ctx context.Context, r ledger.Record) (approvals.Spec, error) {
-	want, ok := rollout.Previous(r)
-	if !ok {
-		return approvals.Spec{}, fault.New(fault.Conflict, "There is nothing to roll back: %s", standing(r))
-	}
-	env, err := k.asg.Settings.named(r.Environment)
-	if err != nil {
-		return approvals.Spec{}, err
-	}
-	f, err := k.asg.Fleets(env.Name)
-	if err != nil {
-		return approvals.Spec{}, fmt.Errorf("reach %s: %w", env.Name, err)
-	}
-	plan, err := k.asg.plan(ctx, f, env, r.Target, want)
-	if err != nil {
-		return approvals.Spec{}, err
-	}
-	if stops := plan.Stops(); len(stops) > 0 {
-		return approvals.Spec{}, fault.New(fault.Conflict, "%s is not possible: %s", plan.Title(), card.Inert(stops[0].Text)).WithHint("%s", card.Inert(stops[0].Hint))
-	}
-	s, err := spec(plan)
-	s.Command = "/asg rollback " + grammar.Quote(r.Target) + " --in " + grammar.Quote(env.Name)
-	s.Reason, s.About = "Takes back "+string(r.ID)+".", r.ID
-	return s, err
 }

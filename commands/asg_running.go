@@ -222,7 +222,7 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 			}
 			return a.decide(ctx, c, env, plan, r.ID)
 		}
-		if p, err := planOf(r); err == nil && p.Want.Back && r.State == ledger.Succeeded {
+		if p, err := (changes[rollout.Plan]{}).planOf(r); err == nil && p.Want.Back && r.State == ledger.Succeeded {
 			return Result{}, fault.New(fault.Conflict, "The last rollout of %s was rolled back already, by %s.", g.Name, r.ID).
 				WithHint("`/asg rollout %s --version <number>` rolls to any version of its template.", g.Name)
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
 // Command is one thing that people can type.
@@ -38,4 +40,17 @@ type Call struct {
 	Gate   Gate   // for what is asked of operations that exist already
 
 	confirmed bool // the glass is to be broken, and the target was typed once more
+}
+
+// run runs the command. An answer that was only read says how many calls to AWS it took.
+func (c Command) run(ctx context.Context, call *Call) (Result, error) {
+	if !c.ReadOnly {
+		return c.Run(ctx, call)
+	}
+	within, calls := fleet.Counting(ctx)
+	result, err := c.Run(within, call)
+	if n := calls.Count(); err == nil && n > 0 && result.Reply != nil {
+		result.Reply.Foot = append(result.Reply.Foot, card.T("%s to AWS", count(n, "call")))
+	}
+	return result, err
 }

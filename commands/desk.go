@@ -76,7 +76,7 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	if broken && !c.confirmed {
 		return d.Book.glassForm(c.Typed)
 	}
-	result, err := m.command.Run(ctx, c)
+	result, err := m.command.run(ctx, c)
 	if err != nil || result.Propose == nil {
 		return result, err
 	}

@@ -351,7 +351,7 @@ func newWorld(t *testing.T, all ...ledger.Record) *world {
 		}
 		return w.cloud, nil
 	}
-	asg := &ASG{Settings: settings(), Records: w.records, Fleets: fleets}
+	asg := &ASG{Site: Site{Settings: settings(), Records: w.records, Fleets: fleets}}
 	w.asg = asg
 	ops := &Ops{Settings: settings(), Records: w.records, Trail: w.trail, Health: func(context.Context) []card.Fact {
 		return []card.Fact{{Label: "Slack", Value: card.T("2 sockets")}}

@@ -14,9 +14,9 @@ import (
 type handler = func(context.Context, *Call) (Result, error)
 
 // prompt bounds how long a command that only reads waits for AWS: whoever typed it sees nothing meanwhile.
-func (a *ASG) prompt(run handler) handler {
+func (s *Site) prompt(run handler) handler {
 	return func(ctx context.Context, c *Call) (Result, error) {
-		within, cancel := context.WithTimeout(ctx, cmp.Or(a.Patience, 8*time.Second))
+		within, cancel := context.WithTimeout(ctx, cmp.Or(s.Patience, 8*time.Second))
 		defer cancel()
 		result, err := run(within, c)
 		if ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) && slow(err) {
@@ -34,10 +34,10 @@ func slow(err error) bool {
 }
 
 // dry is prompt for a command of which only the plan is wanted. A plan that is proposed may take its time.
-func (a *ASG) dry(run handler) handler {
+func (s *Site) dry(run handler) handler {
 	return func(ctx context.Context, c *Call) (Result, error) {
 		if c.Words.Bool(dryFlag) {
-			return a.prompt(run)(ctx, c)
+			return s.prompt(run)(ctx, c)
 		}
 		return run(ctx, c)
 	}

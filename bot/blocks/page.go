@@ -70,6 +70,9 @@ func (p *page) section(s card.Section, left int) {
 	if len(s.Findings) > 0 {
 		p.list(findings(s.Findings), share)
 	}
+	if s.Table != nil {
+		p.list(lines(*s.Table), share)
+	}
 	if s.Code != "" {
 		p.code(s.Code, share)
 	}
@@ -185,6 +188,22 @@ func steps(all []card.Step) []string {
 		lines[i] = cmp.Or(marks[s.State], "▫️") + " " + cmp.Or(text, "–")
 	}
 	return lines
+}
+
+// lines are the rows of a table, one below the other, as they read where there is little room.
+func lines(t card.Table) []string {
+	all := make([]string, 0, len(t.Rows))
+	for _, row := range t.Rows {
+		var line card.Text
+		for i, cell := range row {
+			if i > 0 && len(cell) > 0 {
+				line = append(line, card.Part{Plain: " · "})
+			}
+			line = append(line, cell...)
+		}
+		all = append(all, strings.ReplaceAll(mrkdwn(line, maxLine), "\n", " "))
+	}
+	return all
 }
 
 func findings(all []card.Finding) []string {

@@ -24,6 +24,7 @@ type Arg struct {
 	Many     bool // takes all words that are left; only the last one can
 	Rest     bool // takes all that is left as it stands, flags and quotes included; only the last one can
 	Max      int  // characters; 0: 255
+	Pick     Pick // what its value names, where a form can look for it
 }
 
 // Kind is what sort of value a flag takes.
@@ -51,7 +52,26 @@ type Flag struct {
 	Min, Max int64  // of numbers; of a duration in nanoseconds; a Max of 0 is no bound, or 100 percent
 	Most     int    // characters of a text, items of a list; 0: 255 and 20
 	Prefix   string // may stand before a number: "v" for v7
+	Pick     Pick   // what its value names, where a form can look for it
+	File     bool   // a form takes a file for it, too
 }
+
+// Pick is a kind of thing that values name, and that can be looked for while a form is filled in.
+type Pick string
+
+// The kinds of things that can be looked for.
+const (
+	Group         Pick = "group"
+	Image         Pick = "image"
+	Family        Pick = "family"
+	Instance      Pick = "instance"
+	Template      Pick = "template"
+	Subnet        Pick = "subnet"
+	SecurityGroup Pick = "security group"
+	TargetGroup   Pick = "target group"
+	InstanceType  Pick = "instance type"
+	Environment   Pick = "environment"
+)
 
 // Within are the bounds of a duration, for Flag's Min and Max.
 func Within(least, most time.Duration) (low, high int64) { return int64(least), int64(most) }

@@ -121,7 +121,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		Gap: o.Config.Engine.Redraw, Paint: painters(),
 	}
 	fleets := func(env string) (commands.Fleet, error) { return aws.In(env) }
-	asg := &commands.ASG{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: fleets}
+	site := commands.Site{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: fleets}
+	asg := &commands.ASG{Site: site}
 	ops := &commands.Ops{Settings: settings, Records: records, Trail: trail, Draw: a.notifier.Card, Health: a.facts(client), Within: within(rules, people)}
 	ice := &commands.Freezes{Settings: settings, Records: records, Fleets: fleets, InForce: freezes}
 	book, err := commands.NewBook(slices.Concat(asg.Commands(), ops.Commands(), ice.Commands())...)

@@ -110,7 +110,7 @@ func reading(ctx context.Context, o Options, store *Store, people *bot.People) (
 		return nil, err
 	}
 	fleets := func(env string) (commands.Fleet, error) { return aws.In(env) }
-	asg := &commands.ASG{Settings: settings, Records: store.Records, Fleets: fleets}
+	asg := &commands.ASG{Site: commands.Site{Settings: settings, Records: store.Records, Fleets: fleets}}
 	ops := &commands.Ops{Settings: settings, Records: store.Records, Trail: store.Trail}
 	ice := &commands.Freezes{
 		Settings: settings, Records: store.Records, Fleets: fleets,

@@ -44,6 +44,7 @@ type Section struct {
 	Facts    []Fact    // label and value, two columns
 	Steps    []Step    // a list with marks
 	Findings []Finding // a list of "stop" and "warn" lines
+	Table    *Table    // rows of cells
 	Code     string    // monospaced, as it is
 	Bar      *Bar      // progress
 	Divider  bool
@@ -55,6 +56,18 @@ type Section struct {
 type Fact struct {
 	Label string
 	Value Text
+}
+
+// Table is rows of cells under headings. A card has one at the most.
+type Table struct {
+	Columns []Column
+	Rows    [][]Text // as many cells in each as there are columns
+}
+
+// Column is a heading of a table.
+type Column struct {
+	Label string
+	Right bool // its cells end at the right, as numbers do
 }
 
 // Step is one line of a list with a mark.

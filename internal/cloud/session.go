@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
 const (
@@ -78,6 +80,9 @@ func (o Options) watch(stack *middleware.Stack) error {
 		began := time.Now()
 		within, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
+		if awsmiddleware.GetServiceID(ctx) != sts.ServiceID {
+			fleet.Called(ctx)
+		}
 		out, metadata, err := next.HandleInitialize(within, in)
 		if o.Observe != nil {
 			call := callName(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx))

@@ -29,6 +29,7 @@ type Config struct {
 	Log          Log           `yaml:"log"`
 	Operators    []Operator    `yaml:"operators"`
 	Audit        Audit         `yaml:"audit"`
+	Images       Images        `yaml:"images"`
 }
 
 // Environment is a place where fleets run: an account seen through a role, and a region.
@@ -144,7 +145,7 @@ func (c Config) Validate() error {
 	errs = append(errs, c.Policy.Validate())
 	errs = append(errs, c.strangeEnvironments()...)
 	errs = append(errs, c.operatorProblems()...)
-	errs = append(errs, c.Audit.problems())
+	errs = append(errs, c.Audit.problems(), c.Images.problems())
 	if c.Engine.Lease != 0 && c.Engine.Lease < time.Second {
 		errs = append(errs, fmt.Errorf("engine: lease: %s is under 1s, shorter than a call to AWS", c.Engine.Lease))
 	}

@@ -299,3 +299,18 @@ func TestSignalIsTheLatestOfThoseAskedFor(t *testing.T) {
 		t.Error("got a signal that nobody asked for")
 	}
 }
+
+// TestPartsOfAnOperationHaveTokensOfTheirOwn: two parts that make the same call at the same step are two calls to AWS,
+// and each is the same call when it is repeated.
+func TestPartsOfAnOperationHaveTokensOfTheirOwn(t *testing.T) {
+	whole := engine.Turn{Turn: ledger.Turn{Record: ledger.Record{Proposal: ledger.Proposal{ID: "op-1"}, At: "version"}}}
+	a, b := whole.Within("web", nil, nil, "version"), whole.Within("api", nil, nil, "version")
+	deep := a.Within("api", nil, nil, "version")
+	seen := map[string]bool{whole.Token("make"): true, a.Token("make"): true, b.Token("make"): true, deep.Token("make"): true}
+	if len(seen) != 4 {
+		t.Errorf("got %d different tokens, want 4", len(seen))
+	}
+	if again := whole.Within("web", nil, nil, "version"); again.Token("make") != a.Token("make") {
+		t.Error("a repeated step of a part makes another call")
+	}
+}

@@ -21,12 +21,25 @@ type Workflow interface {
 }
 
 // Turn is one step's view of its operation.
-type Turn struct{ ledger.Turn }
+type Turn struct {
+	ledger.Turn
+	part string // of a larger operation; empty: all of it
+}
 
 // Token is a client token for a call of the present step: the same for every attempt at it. 32 hex digits.
 func (t Turn) Token(call string) string {
-	sum := sha256.Sum256([]byte(string(t.ID) + "/" + t.At + "/" + call))
+	sum := sha256.Sum256([]byte(string(t.ID) + "/" + t.part + t.At + "/" + call))
 	return hex.EncodeToString(sum[:])[:32]
+}
+
+// Within is the view that another workflow has of its part in this operation: its own plan, state and step, and
+// tokens that no other part has. What it decides is not written down by itself: the workflow around it keeps its
+// state and step, and goes on with its own when the part comes to an end. Parts have names of their own.
+func (t Turn) Within(part string, payload, data json.RawMessage, step string) Turn {
+	inner := t
+	inner.part = t.part + part + "/"
+	inner.Payload, inner.Data, inner.At = payload, data, step
+	return inner
 }
 
 // Signal returns the latest of the named signals asked since the last checkpoint.

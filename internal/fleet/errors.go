@@ -15,6 +15,9 @@ const (
 	NoRefresh     ErrorKind = "no_refresh"     // there is no active instance refresh
 	Irreversible  ErrorKind = "irreversible"   // this refresh cannot be rolled back
 	TokenMismatch ErrorKind = "token_mismatch" // the client token was used with other parameters
+	Exists        ErrorKind = "exists"         // the name is taken
+	Quota         ErrorKind = "quota"          // a limit of the account is reached
+	Busy          ErrorKind = "busy"           // it is in a state, or under a change, that does not allow it now
 	Other         ErrorKind = "other"          // servers, networks: try again
 )
 

@@ -37,6 +37,17 @@ type Image struct {
 	Owner        string            `json:"owner,omitempty"`     // account id
 	Volumes      int               `json:"volumes,omitempty"`   // EBS volumes it launches with
 	Tags         map[string]string `json:"tags,omitempty"`
+
+	Description    string     `json:"description,omitempty"`
+	SourceImage    ImageID    `json:"source_image,omitempty"`    // what it was copied from, or its source instance ran
+	SourceInstance InstanceID `json:"source_instance,omitempty"` // what CreateImage made it from
+	LastLaunched   time.Time  `json:"last_launched,omitzero"`    // by AWS's count, which lags by a day; zero: never, or not known
+	Platform       string     `json:"platform,omitempty"`        // "Linux/UNIX", "Windows", …
+	BootMode       string     `json:"boot_mode,omitempty"`
+	Protection     string     `json:"protection,omitempty"` // deregistration protection, as AWS spells it
+	Public         bool       `json:"public,omitempty"`
+	Root           string     `json:"root,omitempty"`  // the root's device name
+	Disks          []Disk     `json:"disks,omitempty"` // of its block device mapping, EBS only
 }
 
 // TemplateRef names a launch template at a version. Version is a number, "$Latest", "$Default", or
@@ -79,12 +90,13 @@ type TemplateVersion struct {
 	Fields map[string]string `json:"fields,omitempty"`
 }
 
-// NewVersion is what a new version of a template is made from: a reviewed version with another image,
-// and nothing else changed.
+// NewVersion is what a new version of a template is made from: a reviewed version in which some fields change, and
+// nothing else.
 type NewVersion struct {
 	Template    TemplateID `json:"template"`
 	Source      int64      `json:"source"` // the number that was reviewed, never "$Latest"
-	Image       ImageID    `json:"image"`
+	Image       ImageID    `json:"image,omitempty"`
+	Change      LaunchSpec `json:"change,omitzero"`       // besides the image
 	Description string     `json:"description,omitempty"` // at most 255 characters
 	Token       string     `json:"token"`                 // client token: making it twice with one token makes one version
 }
@@ -152,6 +164,20 @@ type Instance struct {
 	Launched     time.Time         `json:"launched,omitzero"`
 	Volumes      []string          `json:"volumes,omitempty"` // devices of the EBS volumes besides the root that are deleted with it
 	Tags         map[string]string `json:"tags,omitempty"`
+
+	Group          GroupName `json:"group,omitempty"` // the Auto Scaling group it belongs to
+	Key            string    `json:"key,omitempty"`
+	Profile        string    `json:"profile,omitempty"` // of its instance profile: the name
+	Subnet         string    `json:"subnet,omitempty"`
+	VPC            string    `json:"vpc,omitempty"`
+	SecurityGroups []string  `json:"security_groups,omitempty"` // ids
+	PrivateIP      string    `json:"private_ip,omitempty"`
+	PublicIP       string    `json:"public_ip,omitempty"`
+	Platform       string    `json:"platform,omitempty"` // "Linux/UNIX", "Windows", …
+	StateReason    string    `json:"state_reason,omitempty"`
+	Root           string    `json:"root,omitempty"`  // the root's device name
+	Disks          []Disk    `json:"disks,omitempty"` // EBS volumes that are attached
+	Account        string    `json:"account,omitempty"`
 }
 
 // Refresh is an instance refresh.
@@ -164,7 +190,8 @@ type Refresh struct {
 	ToUpdate int         `json:"to_update"`
 	Started  time.Time   `json:"started,omitzero"`
 	Ended    time.Time   `json:"ended,omitzero"`
-	Desired  TemplateRef `json:"desired,omitzero"` // what it was asked to bring, wherever that stood
+	Desired  TemplateRef `json:"desired,omitzero"`   // what it was asked to bring, wherever that stood
+	Strategy string      `json:"strategy,omitempty"` // Rolling or ReplaceRootVolume
 	// Rollback tells why and when a rollback began; empty while there is none.
 	RollbackReason  string    `json:"rollback_reason,omitempty"`
 	RollbackStarted time.Time `json:"rollback_started,omitzero"`
@@ -195,6 +222,7 @@ type RefreshOrder struct {
 	SkipMatching    bool           `json:"skip_matching"`
 	Standby         string         `json:"standby,omitempty"`   // Terminate, Ignore or Wait; empty: Ignore
 	Protected       string         `json:"protected,omitempty"` // Refresh, Ignore or Wait; empty: Ignore
+	Strategy        string         `json:"strategy,omitempty"`  // Rolling or ReplaceRootVolume; empty: Rolling
 }
 
 // Activity is one scaling activity of a group.
@@ -205,6 +233,10 @@ type Activity struct {
 	Cause       string    `json:"cause,omitempty"`
 	Message     string    `json:"message,omitempty"` // AWS's own words on a failure
 	Started     time.Time `json:"started,omitzero"`
+	Ended       time.Time `json:"ended,omitzero"`
+	Percent     int       `json:"percent,omitempty"`
+	Zone        string    `json:"zone,omitempty"`
+	Subnet      string    `json:"subnet,omitempty"`
 }
 
 // Target is one instance's health in a target group.

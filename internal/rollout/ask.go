@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // promoteLook is how soon to look whether the canary's refresh has ended, which takes seconds.
@@ -22,11 +23,11 @@ func (r *run) canary(s *sight) engine.Outcome {
 	there := s.refresh.Status == "InProgress" && s.refresh.Percent >= r.data.Share
 	switch {
 	case (there || r.data.asking()) && r.plan.Want.Canary == 0 && !r.turn.Narrowed:
-		return say(stepPromote, card.Working, "The canary is in service, and the rest is approved by now: it goes on.")
+		return told(stepPromote, card.Working, "The canary is in service, and the rest is approved by now: it goes on.")
 	case r.data.asking() && r.now.Before(r.data.Until):
 	case r.data.asking():
 		r.data.By = ledger.Actor{}
-		return say(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.canaryWait()))
+		return told(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.canaryWait()))
 	case there:
 		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.canaryWait())
 		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. %s Without an answer within %s it is rolled back.",
@@ -36,7 +37,7 @@ func (r *run) canary(s *sight) engine.Outcome {
 }
 
 // asks is what people are asked about the canary.
-func (r *run) asks() safe {
+func (r *run) asks() say.Safe {
 	if r.turn.Narrowed {
 		return "No more than the canary is approved. Approve the rest, or roll back?"
 	}
@@ -100,11 +101,11 @@ func (r *run) pause(ctx context.Context) (engine.Outcome, error) {
 	if err := r.fleet.Suspend(ctx, r.plan.Group, process); err != nil {
 		if fleet.KindOf(err) == fleet.Refused {
 			r.data.Suspended = false
-			return say(r.data.standing(), card.Warning, "AWS refused to pause it: %s", awsWords(err)), nil
+			return told(r.data.standing(), card.Warning, "AWS refused to pause it: %s", say.AWS(err)), nil
 		}
 		return engine.Outcome{}, fmt.Errorf("suspend %s on %s: %w", process, r.plan.Group, err)
 	}
-	out := say(stepPaused, card.Warning, "Paused: no more instances are replaced until somebody resumes.")
+	out := told(stepPaused, card.Warning, "Paused: no more instances are replaced until somebody resumes.")
 	out.In = r.poll
 	return out, nil
 }
@@ -115,7 +116,7 @@ func (r *run) unpause(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, fmt.Errorf("resume %s on %s: %w", process, r.plan.Group, err)
 	}
 	r.data.Suspended, r.data.Outside = false, false
-	out := say(r.data.standing(), card.Working, "Resumed.")
+	out := told(r.data.standing(), card.Working, "Resumed.")
 	out.In = r.poll
 	return out, nil
 }
@@ -146,19 +147,19 @@ func (r *run) cancel(ctx context.Context) (engine.Outcome, error) {
 			stopped = true
 		case fleet.KindOf(err) == fleet.NoRefresh: // it came to its end this moment
 		case fleet.KindOf(err) == fleet.Refused:
-			return say(r.data.standing(), card.Warning, "AWS refused to cancel it: %s", awsWords(err)), nil
+			return told(r.data.standing(), card.Warning, "AWS refused to cancel it: %s", say.AWS(err)), nil
 		default:
 			return engine.Outcome{}, fmt.Errorf("cancel the refresh of %s: %w", r.plan.Group, err)
 		}
 	}
 	if !stopped {
-		return say(stepFollow, card.Warning, "The refresh was over before it could be cancelled."), nil
+		return told(stepFollow, card.Warning, "The refresh was over before it could be cancelled."), nil
 	}
 	r.data.Stopping = stepCancel
 	if err := r.release(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	return say(stepFollow, card.Warning, "Cancelling: AWS finishes what it has begun."), nil
+	return told(stepFollow, card.Warning, "Cancelling: AWS finishes what it has begun."), nil
 }
 
 // rollback has AWS take the refresh back.
@@ -169,7 +170,7 @@ func (r *run) rollback(ctx context.Context) (engine.Outcome, error) {
 	}
 	switch {
 	case now.RollbackStarted.IsZero() && now.Over(), now.Status == "Cancelling":
-		return say(stepFollow, card.Warning, "Too late to roll back: AWS says %s.", now.Status), nil
+		return told(stepFollow, card.Warning, "Too late to roll back: AWS says %s.", now.Status), nil
 	case now.RollbackStarted.IsZero() && now.Status != "RollbackInProgress":
 		_, err = r.fleet.RollbackRefresh(ctx, r.plan.Group)
 	}
@@ -186,16 +187,16 @@ func (r *run) rollback(ctx context.Context) (engine.Outcome, error) {
 	if err := r.release(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	return say(stepFollow, card.Warning, "Rolling back to version %d.", r.plan.From.Version), nil
+	return told(stepFollow, card.Warning, "Rolling back to version %d.", r.plan.From.Version), nil
 }
 
 // stubborn: AWS will not roll back. When nobody answered about the canary, stopping is the next safest.
 func (r *run) stubborn(err error) engine.Outcome {
-	r.data.Stubborn = awsWords(err)
+	r.data.Stubborn = say.AWS(err)
 	if r.data.asking() && !r.now.Before(r.data.Until) {
-		return say(stepCancel, card.Bad, "AWS cannot roll it back, so it is cancelled instead: %s", r.data.Stubborn)
+		return told(stepCancel, card.Bad, "AWS cannot roll it back, so it is cancelled instead: %s", r.data.Stubborn)
 	}
-	return say(r.data.standing(), card.Bad, "AWS cannot roll it back: %s Cancel it, and roll back to version %d afterwards.", r.data.Stubborn, r.plan.From.Version)
+	return told(r.data.standing(), card.Bad, "AWS cannot roll it back: %s Cancel it, and roll back to version %d afterwards.", r.data.Stubborn, r.plan.From.Version)
 }
 
 // promote ends the canary's refresh, in which nothing is under way at a checkpoint, and goes on with one
@@ -231,9 +232,9 @@ func (r *run) promoted() engine.Outcome {
 	r.data.Change = ""
 	switch change {
 	case "cancel":
-		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(r.data.By))
+		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", say.By(r.data.By))
 	case "rollback":
-		r.data.Cause = phrase("Rolled back to version %d%s.", r.plan.From.Version, by(r.data.By))
+		r.data.Cause = say.Phrase("Rolled back to version %d%s.", r.plan.From.Version, say.By(r.data.By))
 		return r.sweep()
 	}
 	r.data.Past = append(r.data.Past, r.data.Refresh)

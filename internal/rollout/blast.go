@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Unknown stands among the open alarms when AWS does not let us see them: a rule that asks for more when an
@@ -14,16 +16,6 @@ const Unknown = "unknown"
 
 // narrowShare is the canary, in percent, of a rollout that asked for none and is approved for its canary only.
 const narrowShare = 10
-
-// Blast is how much a rollout touches and risks, in plain values to judge by.
-type Blast struct {
-	Instances    int      // that are replaced
-	Percent      int      // of the desired capacity that they are
-	CapacityDown int      // percent of it that is out of service meanwhile, at the worst
-	DataLost     bool     // disks besides the root are deleted with the instances, or it cannot be told
-	Irreversible bool     // AWS cannot take it back while it runs
-	Alarms       []string // in ALARM for the group now; Unknown is among them if that cannot be told
-}
 
 // Risk is what is known of the group's alarms and disks when the plan is made.
 type Risk struct {
@@ -70,8 +62,8 @@ func (p Plan) dataLost() bool {
 }
 
 // Blast is how much the rollout touches and risks.
-func (p Plan) Blast() Blast {
-	b := Blast{
+func (p Plan) Blast() plan.Blast {
+	b := plan.Blast{
 		Instances:    p.Pace.Replaced,
 		Percent:      min(share(p.Pace.Replaced, p.Pace.Desired), 100),
 		CapacityDown: share(min(p.Pace.Desired-p.Pace.Floor, p.Pace.Replaced), p.Pace.Desired),
@@ -83,6 +75,14 @@ func (p Plan) Blast() Blast {
 		b.Alarms = append(b.Alarms, Unknown)
 	}
 	return b
+}
+
+// Brief is the plan in short.
+func (p Plan) Brief() plan.Brief {
+	return plan.Brief{
+		Kind: Kind, Environment: p.Environment, Target: string(p.Group), Resource: p.Resource(), Title: p.Title(), Digest: p.Digest(),
+		Step: First, Tags: p.Tags, Blast: p.Blast(), Impact: p.Impact(), Narrow: p.Narrow(), Findings: p.Findings,
+	}
 }
 
 // share is part of whole in percent, rounded up: what is touched is never said to be less than it is.
@@ -101,7 +101,7 @@ func (p Plan) Impact() string {
 	b := p.Blast()
 	words := []string{"no instance is replaced"}
 	if b.Instances > 0 {
-		words = []string{fmt.Sprintf("%s (%d %%)", plural(b.Instances, "instance"), b.Percent), "full capacity meanwhile"}
+		words = []string{fmt.Sprintf("%s (%d %%)", say.Plural(b.Instances, "instance"), b.Percent), "full capacity meanwhile"}
 	}
 	if b.CapacityDown > 0 {
 		words[1] = fmt.Sprintf("%d %% less capacity meanwhile", b.CapacityDown)
@@ -123,7 +123,7 @@ func (p Plan) alarmCount() []string {
 	case p.Risk.NoAlarms != "":
 		return []string{"open alarms unknown"}
 	case len(p.Risk.Alarms) > 0:
-		return []string{plural(len(p.Risk.Alarms), "alarm") + " open"}
+		return []string{say.Plural(len(p.Risk.Alarms), "alarm") + " open"}
 	}
 	return nil
 }
@@ -134,14 +134,14 @@ func (p Plan) Narrow() string {
 	if len(p.Want.Checkpoints) > 0 || p.canaries() >= p.Pace.Replaced {
 		return ""
 	}
-	return fmt.Sprintf("the canary, %d of %s", p.canaries(), plural(p.Pace.Replaced, "instance"))
+	return fmt.Sprintf("the canary, %d of %s", p.canaries(), say.Plural(p.Pace.Replaced, "instance"))
 }
 
 // openAlarms: what rings for the group already, and what may not be seen of it.
 func openAlarms(_ Facts, p Plan) (found []card.Finding) {
 	if n := len(p.Risk.Alarms); n > 0 {
 		found = append(found, warn("Make sure that the rollout does not make it worse.", "%s of the group %s open now: %s.",
-			plural(n, "alarm"), map[bool]string{true: "is", false: "are"}[n == 1], some(p.Risk.Alarms, 5)))
+			say.Plural(n, "alarm"), map[bool]string{true: "is", false: "are"}[n == 1], say.Some(p.Risk.Alarms, 5)))
 	}
 	if p.Risk.NoAlarms != "" {
 		found = append(found, warn("Allow "+p.Risk.NoAlarms+", so that alarms can be seen.",
@@ -158,7 +158,7 @@ func disks(f Facts, p Plan) (found []card.Finding) {
 	const hint = "Make sure that nothing is needed of it."
 	if p.Risk.Volumes > 0 {
 		found = append(found, warn(hint, "%s volumes besides the root that are deleted with %s: %s.",
-			have(p.Risk.Volumes), map[bool]string{true: "it", false: "them"}[p.Risk.Volumes == 1], some(devices(f), 5)))
+			have(p.Risk.Volumes), map[bool]string{true: "it", false: "them"}[p.Risk.Volumes == 1], say.Some(devices(f), 5)))
 	}
 	if p.Risk.Stores > 0 {
 		found = append(found, warn(hint, "%s instance store, which is lost with the instance.", have(p.Risk.Stores)))
@@ -175,7 +175,7 @@ func have(n int) string {
 	if n == 1 {
 		return "1 instance has"
 	}
-	return plural(n, "instance") + " have"
+	return say.Plural(n, "instance") + " have"
 }
 
 // devices are the names of all volumes that are deleted with their instances, each once.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // material is what people agree to. The numbers of the day (how many instances, how long, which of them
@@ -75,7 +76,7 @@ func (p Plan) Changed(now Plan) []Change {
 		}
 	}
 	for _, s := range now.Stops() {
-		told = append(told, Change{What: "In the way", Approved: "nothing", Now: s.Text, text: closed(s.Text)})
+		told = append(told, Change{What: "In the way", Approved: "nothing", Now: s.Text, text: say.Closed(s.Text)})
 	}
 	return told
 }
@@ -126,7 +127,7 @@ func (p Plan) differenceWords() string {
 	for i, d := range p.Differences {
 		words[i] = change(d)
 	}
-	return some(words, 5)
+	return say.Some(words, 5)
 }
 
 func (p Plan) otherPolicy(now Plan) (Change, bool) {
@@ -164,8 +165,8 @@ func (p Plan) darker(now Plan) (Change, bool) {
 // more: by a quarter, and by more than one.
 func (p Plan) more(now Plan) (Change, bool) {
 	was, is := p.Pace.Replaced, now.Pace.Replaced
-	return Change{What: "Replaces", Approved: plural(was, "instance"), Now: plural(is, "instance"),
-		text: fmt.Sprintf("It would replace %s, not %d.", plural(is, "instance"), was)}, is > was+max(1, was/4)
+	return Change{What: "Replaces", Approved: say.Plural(was, "instance"), Now: say.Plural(is, "instance"),
+		text: fmt.Sprintf("It would replace %s, not %d.", say.Plural(is, "instance"), was)}, is > was+max(1, was/4)
 }
 
 // dataAtStake: disks that nobody who agreed had heard of.
@@ -185,14 +186,14 @@ func (p Plan) alarmed(now Plan) (Change, bool) {
 	}
 	fresh := slices.DeleteFunc(slices.Clone(now.Risk.Alarms), func(name string) bool { return slices.Contains(p.Risk.Alarms, name) })
 	return Change{What: "Open alarms", Approved: p.alarmWord(), Now: now.alarmWord(),
-		text: fmt.Sprintf("%s open that was not: %s.", are(len(fresh), "alarm"), some(fresh, 3))}, len(fresh) > 0
+		text: fmt.Sprintf("%s open that was not: %s.", are(len(fresh), "alarm"), say.Some(fresh, 3))}, len(fresh) > 0
 }
 
 func (p Plan) alarmWord() string {
 	if len(p.Risk.Alarms) == 0 {
 		return "none"
 	}
-	return some(p.Risk.Alarms, 5)
+	return say.Some(p.Risk.Alarms, 5)
 }
 
 // onlyRef reports whether the mixed instances policies differ in nothing but the template's version, which

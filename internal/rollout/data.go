@@ -6,6 +6,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Phase says which of an operation's refreshes is meant.
@@ -42,7 +43,7 @@ type Data struct {
 	Stopping  string            `json:"stopping,omitempty"`  // cancel or rollback, once AWS was asked for it
 	By        ledger.Actor      `json:"by,omitzero"`         // who wanted that; nobody: the time ran out
 	Stubborn  string            `json:"stubborn,omitempty"`  // why AWS would not roll back, in its own words
-	Cause     safe              `json:"cause,omitempty"`     // what had it rolled back
+	Cause     say.Safe          `json:"cause,omitempty"`     // what had it rolled back
 	Matching  int               `json:"matching,omitempty"`  // instances that ran the version before
 	Noticed   string            `json:"noticed,omitempty"`   // the refresh's status that was last told
 	Change    string            `json:"change,omitempty"`    // what people asked for while the canary's refresh was ending
@@ -72,7 +73,7 @@ type Progress struct {
 // Ending is how the operation will end once everything is in order.
 type Ending struct {
 	State ledger.State `json:"state"`
-	Text  safe         `json:"text"`
+	Text  say.Safe     `json:"text"`
 }
 
 // asking reports whether the canary waits for an answer.

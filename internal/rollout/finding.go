@@ -9,6 +9,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // preflight looks for everything in the live fleet that stands in the way, or that people should know
@@ -135,7 +136,7 @@ func mixedPolicy(_ Facts, p Plan) (found []card.Finding) {
 	other := func(id fleet.ImageID) bool { return id != p.To.Image }
 	if slices.ContainsFunc(p.Mixed.Images, other) {
 		found = append(found, stop("Change the overrides of the mixed instances policy first.",
-			"Some instance types of the group name their own image (%s), which this change would not reach.", some(p.Mixed.Images, 3)))
+			"Some instance types of the group name their own image (%s), which this change would not reach.", say.Some(p.Mixed.Images, 3)))
 	}
 	if len(p.Mixed.Templates) > 0 {
 		found = append(found, stop("Change the overrides of the mixed instances policy first.",
@@ -199,7 +200,7 @@ func capacity(_ Facts, p Plan) []card.Finding {
 func leftovers(f Facts, p Plan) (found []card.Finding) {
 	for _, kind := range []struct{ why, words string }{{"standby", "in standby"}, {"protected", "protected from scale in"}} {
 		if ids := p.leftBecause(kind.why); len(ids) > 0 {
-			found = append(found, warn("", "%s %s will be left alone: %s.", plural(len(ids), "instance"), kind.words, some(ids, 5)))
+			found = append(found, warn("", "%s %s will be left alone: %s.", say.Plural(len(ids), "instance"), kind.words, say.Some(ids, 5)))
 		}
 	}
 	waits := (p.Want.Standby == "Wait" && slices.ContainsFunc(f.Group.Instances, func(m fleet.Member) bool { return m.Lifecycle == "Standby" })) ||
@@ -226,7 +227,7 @@ func health(f Facts, p Plan) []card.Finding {
 	if len(ill) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("%s of %d unhealthy now: %s.", plural(len(ill), "instance"), p.Pace.Desired, some(ill, 5))
+	text := fmt.Sprintf("%s of %d unhealthy now: %s.", say.Plural(len(ill), "instance"), p.Pace.Desired, say.Some(ill, 5))
 	if !p.Want.Back && p.Pace.Desired-len(ill) < p.Pace.Floor {
 		return one(stop("Repair the group first, or lower the floor with `--min-healthy`.",
 			"%s At least %d must stay in service.", text, p.Pace.Floor))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // imageState: can the image be launched?
@@ -28,7 +29,7 @@ func imageState(f Facts, p Plan) []card.Finding {
 	case image.State == "pending":
 		return one(stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", id))
 	case image.State != "available":
-		return one(stop("Choose another image.", "%s", sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", id, image.State), image.StateReason)))
+		return one(stop("Choose another image.", "%s", say.Sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", id, image.State), image.StateReason)))
 	case !image.Deprecated.IsZero() && !image.Deprecated.After(f.Now):
 		return one(warn("", "Image %s is deprecated since %s.", id, image.Deprecated.Format("2 January 2006")))
 	}
@@ -58,7 +59,7 @@ func imageFit(f Facts, p Plan) (found []card.Finding) {
 		found = append(found, stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", to.ID, to.Architecture, now))
 	}
 	if from.Volumes > 0 && to.Volumes > 0 && from.Volumes != to.Volumes {
-		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", to.ID, plural(to.Volumes, "volume"), from.Volumes))
+		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", to.ID, say.Plural(to.Volumes, "volume"), from.Volumes))
 	}
 	return found
 }

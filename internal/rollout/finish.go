@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // How often the end is looked at before it counts as wrong: the group's members and EC2 may take a while
@@ -21,7 +22,7 @@ const looks = 8
 // verify looks at every instance itself, rather than believing AWS's word Successful.
 func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 	if signal, asked := r.signal("cancel", "rollback"); asked {
-		return say(stepVerify, card.Warning, "Too late for the %s: the refresh is over. It can be rolled back afterwards.", signal.Name), nil
+		return told(stepVerify, card.Warning, "Too late for the %s: the refresh is over. It can be rolled back afterwards.", signal.Name), nil
 	}
 	group, err := r.group(ctx)
 	if err != nil {
@@ -74,12 +75,12 @@ func (r *run) right(m fleet.Member, i fleet.Instance) bool {
 	return launchedFrom(m, r.plan.To.Template, r.data.Version) && (image == "" || image.IsParameter() || i.Image == image)
 }
 
-func (r *run) wrongWords(wrong []fleet.InstanceID, g fleet.Group) safe {
+func (r *run) wrongWords(wrong []fleet.InstanceID, g fleet.Group) say.Safe {
 	if len(wrong) == 0 {
-		return phrase("AWS calls the refresh successful, but the group launches version %s, not %d.", orDefault(g.Ref().Version), r.data.Version)
+		return say.Phrase("AWS calls the refresh successful, but the group launches version %s, not %d.", orDefault(g.Ref().Version), r.data.Version)
 	}
-	return phrase("AWS calls the refresh successful, but %s not on version %d with %s: %s.",
-		are(len(wrong), "instance"), r.data.Version, r.plan.To.Image, some(wrong, 5))
+	return say.Phrase("AWS calls the refresh successful, but %s not on version %d with %s: %s.",
+		are(len(wrong), "instance"), r.data.Version, r.plan.To.Image, say.Some(wrong, 5))
 }
 
 // are is a number of things with its verb.
@@ -87,20 +88,20 @@ func are(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun + " is"
 	}
-	return plural(n, noun) + " are"
+	return say.Plural(n, noun) + " are"
 }
 
-func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) safe {
+func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) say.Safe {
 	there := 0
 	for _, n := range census(g) {
 		there += n
 	}
-	text := phrase("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, allOf(there-len(left)))
+	text := say.Phrase("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, allOf(there-len(left)))
 	if there == 0 {
-		text = phrase("%s launches %s (version %d) from now on; it has no instances.", g.Name, r.plan.To.Image, r.data.Version)
+		text = say.Phrase("%s launches %s (version %d) from now on; it has no instances.", g.Name, r.plan.To.Image, r.data.Version)
 	}
 	if len(left) > 0 {
-		text += phrase(" %s left alone, in standby or protected: %s.", was(len(left)), some(left, 5))
+		text += say.Phrase(" %s left alone, in standby or protected: %s.", was(len(left)), say.Some(left, 5))
 	}
 	return text
 }
@@ -132,13 +133,13 @@ func (r *run) makeDefault(ctx context.Context) (engine.Outcome, error) {
 	err = r.fleet.SetDefaultVersion(ctx, r.plan.From.Template, r.data.Version, r.turn.Token("default"))
 	switch fleet.KindOf(err) {
 	case fleet.Refused, fleet.Rejected:
-		r.data.Ending.Text += phrase(" It could not be made the template's default version: %s", awsWords(err))
+		r.data.Ending.Text += say.Phrase(" It could not be made the template's default version: %s", say.AWS(err))
 		return to(stepSettle), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("make version %d the default of %s: %w", r.data.Version, r.plan.From.Name, err)
 	}
-	return say(stepSettle, card.Plain, "Version %d is the default of %s now.", r.data.Version, r.plan.From.Name), nil
+	return told(stepSettle, card.Plain, "Version %d is the default of %s now.", r.data.Version, r.plan.From.Name), nil
 }
 
 // settle leaves nothing suspended by us, says what the fleet runs, and ends the operation.
@@ -152,7 +153,7 @@ func (r *run) settle(ctx context.Context) (engine.Outcome, error) {
 		if err != nil {
 			return engine.Outcome{}, err
 		}
-		text = sentences(text, rest)
+		text = say.Sentences(text, rest)
 	}
 	return engine.Outcome{End: r.data.Ending.State, Outcome: string(text), Tone: string(toneOf(r.data.Ending.State))}, nil
 }
@@ -168,10 +169,10 @@ func toneOf(s ledger.State) card.Tone {
 }
 
 // aftermath tells what is left behind, and how to go on from there.
-func (r *run) aftermath(ctx context.Context) (safe, error) {
+func (r *run) aftermath(ctx context.Context) (say.Safe, error) {
 	if r.data.Refresh == "" && len(r.data.Past) == 0 {
 		if r.data.Made {
-			return phrase("No instance was touched; version %d of %s stays unused", r.data.Version, r.plan.From.Name), nil
+			return say.Phrase("No instance was touched; version %d of %s stays unused", r.data.Version, r.plan.From.Name), nil
 		}
 		return "No instance was touched", nil
 	}
@@ -181,7 +182,7 @@ func (r *run) aftermath(ctx context.Context) (safe, error) {
 	group, err := r.fleet.Group(ctx, r.plan.Group)
 	if fleet.KindOf(err) == fleet.Absent && err != nil {
 		r.data.Gone = true
-		return phrase("There is no group %s any more", r.plan.Group), nil
+		return say.Phrase("There is no group %s any more", r.plan.Group), nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("read group %s: %w", r.plan.Group, err)
@@ -190,22 +191,22 @@ func (r *run) aftermath(ctx context.Context) (safe, error) {
 		return "", err
 	}
 	r.data.Fleet = census(group)
-	words := phrase("%s", inventory(r.data.Fleet))
+	words := say.Phrase("%s", inventory(r.data.Fleet))
 	if slices.Contains(group.Suspended, process) {
-		words += phrase("; %s is still suspended by somebody else", process)
+		words += say.Phrase("; %s is still suspended by somebody else", process)
 	}
 	return words + r.mixedWords(), nil
 }
 
 // mixedWords tells how to go on from a fleet of more than one version.
-func (r *run) mixedWords() safe {
+func (r *run) mixedWords() say.Safe {
 	switch {
 	case len(r.data.Fleet) < 2:
 		return ""
 	case r.data.Ending.State == ledger.Undone && r.data.remains() > 0:
-		return phrase(". The fleet is still mixed: `/asg rollback %s` takes back the rest", r.plan.Group)
+		return say.Phrase(". The fleet is still mixed: `/asg rollback %s` takes back the rest", r.plan.Group)
 	}
-	return phrase(". The fleet is mixed: `/asg rollout %s --version %d` brings the rest, `/asg rollback %s` takes it back",
+	return say.Phrase(". The fleet is mixed: `/asg rollout %s --version %d` brings the rest, `/asg rollback %s` takes it back",
 		r.plan.Group, r.data.Version, r.plan.Group)
 }
 
@@ -242,7 +243,7 @@ func inventory(count map[string]int) string {
 		if count[version] == 1 {
 			verb = "runs"
 		}
-		words = append(words, fmt.Sprintf("%s %s version %s", plural(count[version], "instance"), verb, version))
+		words = append(words, fmt.Sprintf("%s %s version %s", say.Plural(count[version], "instance"), verb, version))
 	}
 	if len(words) == 0 {
 		return "The group has no instances"

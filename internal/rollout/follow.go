@@ -9,6 +9,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 const process = "InstanceRefresh"
@@ -22,7 +23,7 @@ type sight struct {
 }
 
 func (s *sight) tell(tone card.Tone, format string, args ...any) {
-	s.lines = append(s.lines, string(phrase(format, args...)))
+	s.lines = append(s.lines, string(say.Phrase(format, args...)))
 	if s.tone != card.Bad {
 		s.tone = tone
 	}
@@ -201,7 +202,7 @@ func (r *run) notice(s *sight) {
 		}
 	case "RollbackInProgress":
 		if r.data.Stopping == "" {
-			s.tell(card.Warning, "AWS rolls back to version %d. %s", r.plan.From.Version, closed(s.because()))
+			s.tell(card.Warning, "AWS rolls back to version %d. %s", r.plan.From.Version, say.Closed(s.because()))
 		}
 	}
 }
@@ -227,12 +228,12 @@ func (r *run) over(s *sight) engine.Outcome {
 	case "RollbackSuccessful":
 		return r.rolledBack(s)
 	case "RollbackFailed":
-		return r.fail(sentences(safe("The roll back failed too"), quote(s.because())))
+		return r.fail(say.Sentences(say.Safe("The roll back failed too"), say.Quote(s.because())))
 	}
 	if r.data.Phase == Sweep {
-		return r.fail(sentences(r.halfway(), quote(s.refresh.Reason)))
+		return r.fail(say.Sentences(r.halfway(), say.Quote(s.refresh.Reason)))
 	}
-	return r.fail(sentences(safe("The refresh failed"), quote(s.refresh.Reason)))
+	return r.fail(say.Sentences(say.Safe("The refresh failed"), say.Quote(s.refresh.Reason)))
 }
 
 func (r *run) successful(s *sight) engine.Outcome {
@@ -252,7 +253,7 @@ func (r *run) cancelled() engine.Outcome {
 	case r.data.Stopping == stepCancel && r.data.By.User == "":
 		return r.end(ledger.Cancelled, "Cancelled: nobody answered about the canary, and AWS could not roll it back.")
 	case r.data.Stopping == stepCancel:
-		return r.end(ledger.Cancelled, "Cancelled%s.", by(r.data.By))
+		return r.end(ledger.Cancelled, "Cancelled%s.", say.By(r.data.By))
 	}
 	return r.end(ledger.Cancelled, "The refresh was cancelled outside of amiral.")
 }
@@ -284,23 +285,23 @@ func (r *run) unfinished(g fleet.Group) bool {
 }
 
 // halfway says that a way back has not come to its end; empty while there is none.
-func (r *run) halfway() safe {
+func (r *run) halfway() say.Safe {
 	if r.data.Cause == "" {
 		return ""
 	}
-	return sentences(r.data.Cause, "That could not be finished")
+	return say.Sentences(r.data.Cause, "That could not be finished")
 }
 
 // cause says who or what had it rolled back.
-func (r *run) cause(s *sight) safe {
-	back := phrase("Rolled back to version %d", r.plan.From.Version)
+func (r *run) cause(s *sight) say.Safe {
+	back := say.Phrase("Rolled back to version %d", r.plan.From.Version)
 	switch {
 	case r.data.Stopping != stepRollback:
-		return sentences(phrase("AWS rolled back to version %d", r.plan.From.Version), quote(s.because()))
+		return say.Sentences(say.Phrase("AWS rolled back to version %d", r.plan.From.Version), say.Quote(s.because()))
 	case r.data.By.User == "":
 		return back + ": nobody answered about the canary."
 	}
-	return back + by(r.data.By) + "."
+	return back + say.By(r.data.By) + "."
 }
 
 // sweep goes on with a refresh back to where the group came from.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // What a new instance takes before its warmup begins, as far as it can be known beforehand.
@@ -115,5 +116,5 @@ func (p Pace) inWaves() string {
 	if p.Waves == 1 {
 		return fmt.Sprintf("in one go, about %s", card.Span(p.Expected))
 	}
-	return fmt.Sprintf("%d at a time, in %s, about %s", p.Wave, plural(p.Waves, "wave"), card.Span(p.Expected))
+	return fmt.Sprintf("%d at a time, in %s, about %s", p.Wave, say.Plural(p.Waves, "wave"), card.Span(p.Expected))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Painter draws rollouts.
@@ -192,12 +193,12 @@ func (s scene) versionWords() string {
 
 func (s scene) replaceWords() string {
 	total := max(s.data.Progress.Total, s.plan.Pace.Replaced)
-	words := fmt.Sprintf("Replace %s", plural(total, "instance"))
+	words := fmt.Sprintf("Replace %s", say.Plural(total, "instance"))
 	switch {
 	case s.back():
 		words = fmt.Sprintf("Bring the instances back to version %d", s.plan.From.Version)
 	case s.rec.Narrowed && s.rec.State == ledger.Running:
-		words = fmt.Sprintf("Replace the canary, %d of %s: no more is approved", s.canaries(), plural(total, "instance"))
+		words = fmt.Sprintf("Replace the canary, %d of %s: no more is approved", s.canaries(), say.Plural(total, "instance"))
 	case s.data.Phase == Canary:
 		words += fmt.Sprintf(", %d of them as a canary first", s.canaries())
 	case s.data.Phase == Rest:

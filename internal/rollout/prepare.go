@@ -13,6 +13,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // patience is how many attempts a refusal gets that may only mean that something just made is not yet
@@ -29,7 +30,7 @@ func (r *run) early() (out engine.Outcome, stopped bool) {
 		r.data.Held, r.data.HeldTold = false, false
 	case "cancel", "rollback":
 		r.data.By = signal.By
-		return r.end(ledger.Cancelled, "Cancelled before any instance was replaced%s.", by(signal.By)), true
+		return r.end(ledger.Cancelled, "Cancelled before any instance was replaced%s.", say.By(signal.By)), true
 	}
 	return engine.Outcome{}, false
 }
@@ -109,7 +110,7 @@ func (r *run) wait(now Plan) engine.Outcome {
 	out := engine.Outcome{In: r.poll}
 	if r.data.Ill.IsZero() {
 		r.data.Ill = r.now
-		out = say("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(recovery))
+		out = told("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(recovery))
 		out.In = r.poll
 	}
 	return out
@@ -139,7 +140,7 @@ func (r *run) addressed(f *fault.Fault) *fault.Fault {
 	if hint == "" && r.turn.Command != "" {
 		hint = fmt.Sprintf("Ask again with `%s`.", r.turn.Command)
 	}
-	return f.WithHint("%s", sentences(hint, "Nothing was changed"))
+	return f.WithHint("%s", say.Sentences(hint, "Nothing was changed"))
 }
 
 // needless ends it where somebody else has reached the goal. That is Cancelled: Succeeded would claim what
@@ -150,7 +151,7 @@ func (r *run) needless(from fleet.TemplateVersion) engine.Outcome {
 		what = string(r.plan.Want.Image)
 	}
 	return engine.Outcome{End: ledger.Cancelled, Tone: string(card.Plain),
-		Outcome: string(phrase("%s runs %s already; nothing was changed.", r.plan.Group, what))}
+		Outcome: string(say.Phrase("%s runs %s already; nothing was changed.", r.plan.Group, what))}
 }
 
 // version makes the template's new version, once: an earlier attempt's is found by its description, and
@@ -174,9 +175,9 @@ func (r *run) version(ctx context.Context) (engine.Outcome, error) {
 	r.data.Version, r.data.Made = made.Number, true
 	line := fmt.Sprintf("Made version %d of %s with %s.", made.Number, r.plan.From.Name, made.Image)
 	if len(warnings) > 0 {
-		return say(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " ")), nil
+		return told(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " ")), nil
 	}
-	return say(stepProve, card.Plain, "%s", line), nil
+	return told(stepProve, card.Plain, "%s", line), nil
 }
 
 func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string, error) {
@@ -195,7 +196,7 @@ func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string,
 		Token:       r.turn.Token("version"),
 	})
 	if err != nil {
-		return made, nil, refusal(err, "make a version of template "+r.plan.From.Name)
+		return made, nil, say.Refusal(err, "make a version of template "+r.plan.From.Name)
 	}
 	return made, warnings, nil
 }
@@ -210,7 +211,7 @@ func (r *run) description() string {
 func refusal(err error, attempt string) error {
 	switch fleet.KindOf(err) {
 	case fleet.Refused, fleet.Rejected, fleet.TokenMismatch:
-		return fault.New(fault.Denied, "AWS refused to %s: %s", attempt, awsWords(err))
+		return fault.New(fault.Denied, "AWS refused to %s: %s", attempt, say.AWS(err))
 	}
 	return fmt.Errorf("%s: %w", attempt, err)
 }
@@ -218,9 +219,9 @@ func refusal(err error, attempt string) error {
 // awsWords is what AWS itself said.
 func awsWords(err error) string {
 	if e, ok := errors.AsType[*fleet.Error](err); ok && e.Message != "" {
-		return closed(e.Message)
+		return say.Closed(e.Message)
 	}
-	return closed(err.Error())
+	return say.Closed(err.Error())
 }
 
 // prove asks EC2 whether the version would launch, where it is known into which subnet, and notes the
@@ -255,7 +256,7 @@ func (r *run) proved(err error) error {
 	case err == nil:
 		return nil
 	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Absent && r.turn.Attempt >= patience:
-		return fault.New(fault.Denied, "Version %d of %s would not launch: %s", r.data.Version, r.plan.From.Name, awsWords(err)).
+		return fault.New(fault.Denied, "Version %d of %s would not launch: %s", r.data.Version, r.plan.From.Name, say.AWS(err)).
 			WithHint("No instance was touched.")
 	}
 	return fmt.Errorf("prove that version %d launches: %w", r.data.Version, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Sections is the whole plan: what is, what will be, what it takes, and the way back.
@@ -59,7 +60,7 @@ func (p Plan) promises() []card.Fact {
 	var facts []card.Fact
 	if p.Want.Canary > 0 {
 		facts = append(facts, card.Fact{Label: "Canary", Value: card.T("%s first; then somebody decides within %s, otherwise it is rolled back",
-			plural(p.canaries(), "instance"), card.Span(p.Want.CanaryWait))})
+			say.Plural(p.canaries(), "instance"), card.Span(p.Want.CanaryWait))})
 	}
 	if len(p.Order.Alarms) > 0 {
 		facts = append(facts, card.Fact{Label: "Alarms", Value: card.T("%s", p.alarmWords())})

@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // start starts the phase's refresh, or takes over the one that an earlier attempt started. AWS knows no
@@ -58,9 +59,9 @@ func (r *run) stoppedBetween() (engine.Outcome, bool) {
 		r.data.Held = signal.Name == "pause"
 	case signal.Name == "cancel":
 		r.data.By = signal.By
-		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", by(signal.By)), true
+		return r.end(ledger.Cancelled, "Cancelled after the canary%s.", say.By(signal.By)), true
 	case signal.Name == "rollback":
-		r.data.Cause = phrase("Rolled back to version %d%s.", r.plan.From.Version, by(signal.By))
+		r.data.Cause = say.Phrase("Rolled back to version %d%s.", r.plan.From.Version, say.By(signal.By))
 		return r.sweep(), true
 	}
 	return engine.Outcome{}, false
@@ -70,7 +71,7 @@ func (r *run) stoppedBetween() (engine.Outcome, bool) {
 func (r *run) hold() engine.Outcome {
 	out := engine.Outcome{In: r.poll}
 	if !r.data.HeldTold {
-		out = say("", card.Warning, "Held: no instance is replaced until somebody resumes.")
+		out = told("", card.Warning, "Held: no instance is replaced until somebody resumes.")
 		r.data.HeldTold, out.In = true, r.poll
 	}
 	return out
@@ -121,13 +122,13 @@ func (r *run) started(id fleet.RefreshID) engine.Outcome {
 	r.data.Stopping, r.data.Asked, r.data.Until = "", time.Time{}, time.Time{}
 	switch r.data.Phase {
 	case Canary:
-		return say(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", plural(r.data.Canaries, "instance"), r.data.Progress.Total, r.data.Version)
+		return told(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", say.Plural(r.data.Canaries, "instance"), r.data.Progress.Total, r.data.Version)
 	case Rest:
-		return say(stepFollow, card.Working, "The rest follows to version %d.", r.data.Version)
+		return told(stepFollow, card.Working, "The rest follows to version %d.", r.data.Version)
 	case Sweep:
-		return say(stepFollow, card.Working, "What is left on version %d goes back to version %d.", r.data.Version, r.plan.From.Version)
+		return told(stepFollow, card.Working, "What is left on version %d goes back to version %d.", r.data.Version, r.plan.From.Version)
 	}
-	return say(stepFollow, card.Working, "Started: %s to version %d (%s).", plural(r.plan.Pace.Replaced, "instance"), r.data.Version, r.plan.To.Image)
+	return told(stepFollow, card.Working, "Started: %s to version %d (%s).", say.Plural(r.plan.Pace.Replaced, "instance"), r.data.Version, r.plan.To.Image)
 }
 
 // taken: somebody else was faster.
@@ -140,11 +141,11 @@ func (r *run) taken(other fleet.Refresh) error {
 func (r *run) notStarted(err error) error {
 	switch kind := fleet.KindOf(err); {
 	case kind == fleet.Irreversible:
-		return fault.New(fault.Conflict, "AWS could not roll this back and refused to start it: %s", awsWords(err))
+		return fault.New(fault.Conflict, "AWS could not roll this back and refused to start it: %s", say.AWS(err))
 	case kind == fleet.Refused, (kind == fleet.Rejected || kind == fleet.Absent) && r.turn.Attempt >= patience:
-		return fault.New(fault.Denied, "AWS refused to start the refresh: %s", awsWords(err))
+		return fault.New(fault.Denied, "AWS refused to start the refresh: %s", say.AWS(err))
 	case kind == fleet.Rejected && !r.data.Made:
-		return refusal(err, "start the refresh")
+		return say.Refusal(err, "start the refresh")
 	}
 	return fmt.Errorf("start a refresh of %s: %w", r.plan.Group, err)
 }

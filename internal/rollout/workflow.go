@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // The steps. Follow, ask and paused do the same; they are three, because what people can choose differs.
@@ -76,9 +77,9 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 	}
 	if f, ok := fault.As(err); ok {
 		if !r.touched() {
-			return engine.Outcome{}, inert(f)
+			return engine.Outcome{}, say.Inert(f)
 		}
-		out, err = r.fail(sentences(r.halfway(), phrase("%s", f.Error()))), nil
+		out, err = r.fail(say.Sentences(r.halfway(), say.Phrase("%s", f.Error()))), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, err
@@ -165,17 +166,17 @@ func (r *run) touched() bool { return r.data.Version > 0 }
 // to goes on with another step at once.
 func to(step string) engine.Outcome { return engine.Outcome{Step: step} }
 
-// say goes on with another step and tells a line.
-func say(step string, tone card.Tone, format string, args ...any) engine.Outcome {
-	return engine.Outcome{Step: step, Tone: string(tone), Line: string(phrase(format, args...))}
+// told goes on with another step and tells a line.
+func told(step string, tone card.Tone, format string, args ...any) engine.Outcome {
+	return engine.Outcome{Step: step, Tone: string(tone), Line: string(say.Phrase(format, args...))}
 }
 
 // end goes to settle, which ends the operation that way.
 func (r *run) end(state ledger.State, format string, args ...any) engine.Outcome {
-	r.data.Ending = &Ending{State: state, Text: phrase(format, args...)}
+	r.data.Ending = &Ending{State: state, Text: say.Phrase(format, args...)}
 	return to(stepSettle)
 }
 
-func (r *run) fail(text safe) engine.Outcome {
+func (r *run) fail(text say.Safe) engine.Outcome {
 	return r.end(ledger.Failed, "%s", text)
 }

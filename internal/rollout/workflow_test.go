@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 )
 
@@ -381,7 +382,7 @@ func TestTooLateToRollBack(t *testing.T) {
 
 // TestNothingPeopleWroteBecomesAMention: a reason of AWS or a name cannot mention anybody.
 func TestNothingPeopleWroteBecomesAMention(t *testing.T) {
-	got := string(phrase("%s said %s%s", "{user:U1}", fleet.GroupName("{group:S1}"), by(dev)))
+	got := string(say.Phrase("%s said %s%s", "{user:U1}", fleet.GroupName("{group:S1}"), say.By(dev)))
 	if want := "{ user:U1} said { group:S1} by {user:UDEV}"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
