@@ -174,8 +174,9 @@ func (r *records) History(_ context.Context, resource string, _ int) ([]ledger.R
 
 func (r *records) Journal(context.Context, ledger.ID) ([]ledger.Entry, error) { return r.lines, r.err }
 
-// cloud is a fleet that can be read.
+// cloud is a fleet that can be read, as far as the commands under test read it.
 type cloud struct {
+	Fleet
 	silent    error // of Refreshes alone
 	groups    []fleet.Group
 	images    []fleet.Image
