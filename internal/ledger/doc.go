@@ -52,6 +52,7 @@
 //	journal:<id>        stream: everything that happened to it
 //	lock:<resource>     the id of the operation at work on it
 //	wait:<resource>     list: who waits for it
+//	taken:<id>          set: the resources that it has besides its own while it runs
 //	history:<resource>  list: the operations that ran on it and ended, newest first, 100 of them
 //	same:<what>         the id of the open operation that stands for all that ask for the same
 //	due                 sorted set: when an operation is to be claimed, or its request is due

@@ -292,6 +292,7 @@ func (s *snapshot) strays() (bad []string) {
 			}
 		}
 	}
+	bad = append(bad, takenHeld(s)...)
 	for resource, id := range s.locks {
 		if _, ok := s.ops[id]; !ok {
 			bad = append(bad, fmt.Sprintf("I6 %s is held by the unknown operation %s", resource, id))
@@ -308,6 +309,27 @@ func (s *snapshot) strays() (bad []string) {
 	for resource, line := range s.waits {
 		if len(line) > 0 && s.locks[resource] == "" {
 			bad = append(bad, "I6 nobody holds "+resource+", and some wait for it")
+		}
+	}
+	return bad
+}
+
+// takenHeld: an operation has whatever it took, until it ends, and has nothing that it did not take.
+func takenHeld(s *snapshot) (bad []string) {
+	for id, resources := range s.taken {
+		o := s.ops[id]
+		if state := o.state(); state != ledger.Running && state != ledger.Stuck {
+			bad = append(bad, fmt.Sprintf("I6 %s is %s and has taken %v", id, state, resources))
+		}
+		for _, r := range resources {
+			if s.locks[r] != id {
+				bad = append(bad, fmt.Sprintf("I6 %s has taken %s, which is held by %q", id, r, s.locks[r]))
+			}
+		}
+	}
+	for resource, id := range s.locks {
+		if s.ops[id].fields["resource"] != resource && !slices.Contains(s.taken[id], resource) {
+			bad = append(bad, fmt.Sprintf("I6 %s holds %s, which it has not taken", id, resource))
 		}
 	}
 	return bad

@@ -17,6 +17,7 @@ import (
 type snapshot struct {
 	ops      map[string]op
 	locks    map[string]string
+	taken    map[string][]string // by operation: what it has besides its own resource
 	lockTTLs map[string]bool // by resource: it would go away by itself
 	waits    map[string][]string
 	same     map[string]string // the operation that stands for all that ask for it
@@ -71,7 +72,7 @@ func (o op) count(kinds ...string) int {
 func take(ctx context.Context, c redis.UniversalClient, prefix string) (*snapshot, error) {
 	tag := "{" + prefix + "}:"
 	s := &snapshot{
-		ops: map[string]op{}, locks: map[string]string{}, lockTTLs: map[string]bool{}, waits: map[string][]string{}, same: map[string]string{},
+		ops: map[string]op{}, locks: map[string]string{}, taken: map[string][]string{}, lockTTLs: map[string]bool{}, waits: map[string][]string{}, same: map[string]string{},
 	}
 	var err error
 	for _, set := range []struct {
@@ -125,6 +126,8 @@ func (s *snapshot) read(ctx context.Context, c redis.UniversalClient, tag, key s
 		return err
 	case "same":
 		s.same[name], err = c.Get(ctx, key).Result()
+	case "taken":
+		s.taken[name], err = c.SMembers(ctx, key).Result()
 	case "wait":
 		s.waits[name], err = c.LRange(ctx, key, 0, -1).Result()
 	}

@@ -12,8 +12,7 @@ close(id, 'failed', ARGV[5], 'Given up' .. ARGV[6])
 note(id, 'ended', {by = ARGV[5], step = get(id, 'at'), line = '{user:' .. ARGV[4] .. '} gave it up' .. ARGV[6], tone = 'bad', fields = ARGV[7]})
 local resource = get(id, 'resource')
 if resource ~= '' then
-  redis.call('LPUSH', key('history', resource), id)
-  redis.call('LTRIM', key('history', resource), 0, 99)
+  remember(id, resource)
 end
 handover(id)
 return view(id)

@@ -16,8 +16,7 @@ note(id, 'ended', {by = by, step = get(id, 'at'), seq = int(seq), epoch = ARGV[4
   fields = because(ARGV[9])})
 local resource = get(id, 'resource')
 if resource ~= '' and get(id, 'started') ~= '' and ARGV[6] ~= 'void' then
-  redis.call('LPUSH', key('history', resource), id)
-  redis.call('LTRIM', key('history', resource), 0, 99)
+  remember(id, resource)
 end
 handover(id)
 return view(id)

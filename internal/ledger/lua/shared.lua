@@ -193,9 +193,14 @@ local function closed(id)
   end
 end
 
--- handover gives the resource of an ended operation to the next in line, which starts.
-local function handover(id)
-  local resource = get(id, 'resource')
+-- remember puts an operation into the history of a resource that it worked on.
+local function remember(id, resource)
+  redis.call('LPUSH', key('history', resource), id)
+  redis.call('LTRIM', key('history', resource), 0, 99)
+end
+
+-- pass gives a resource to the next in line, which starts.
+local function pass(id, resource)
   local lock, wait = key('lock', resource), key('wait', resource)
   if resource == '' or redis.call('GET', lock) ~= id then return end
   redis.call('DEL', lock)
@@ -207,6 +212,19 @@ local function handover(id)
     set(other, 'ahead', heir)
     touch(other)
   end
+end
+
+-- drop gives back a resource that an operation took while it ran.
+local function drop(id, resource)
+  if redis.call('SREM', key('taken', id), resource) == 0 then return end
+  remember(id, resource)
+  pass(id, resource)
+end
+
+-- handover gives the resource of an ended operation to the next in line, and whatever it took while it ran.
+local function handover(id)
+  pass(id, get(id, 'resource'))
+  for _, resource in ipairs(redis.call('SMEMBERS', key('taken', id))) do drop(id, resource) end
 end
 
 -- stick gives an operation to people: it holds its resource and gets no more turns until one of them
