@@ -30,6 +30,7 @@ type Config struct {
 	Operators    []Operator    `yaml:"operators"`
 	Audit        Audit         `yaml:"audit"`
 	Images       Images        `yaml:"images"`
+	Slack        Slack         `yaml:"slack"`
 }
 
 // Environment is a place where fleets run: an account seen through a role, and a region.
@@ -56,6 +57,11 @@ type Engine struct {
 	Lease   time.Duration `yaml:"lease"`   // a dead worker's operation goes on after this; 15s when zero
 	Poll    time.Duration `yaml:"poll"`    // between two looks at an instance refresh; 15s when zero
 	Redraw  time.Duration `yaml:"redraw"`  // least time between two redraws of a card; 3s when zero
+}
+
+// Slack is how messages are drawn.
+type Slack struct {
+	Tables string `yaml:"tables"` // auto: lists are tables where Slack takes them; never: they are lines; auto when empty
 }
 
 // HTTP is the address of metrics and health.
@@ -151,6 +157,9 @@ func (c Config) Validate() error {
 	}
 	if c.Engine.Workers < 0 || c.Engine.Workers > 256 {
 		errs = append(errs, fmt.Errorf("engine: workers: %d is not between 0 and 256", c.Engine.Workers))
+	}
+	if !slices.Contains([]string{"", "auto", "never"}, c.Slack.Tables) {
+		errs = append(errs, fmt.Errorf("slack: tables: %q is neither auto nor never", c.Slack.Tables))
 	}
 	if c.Redis.Replicas < 0 {
 		errs = append(errs, fmt.Errorf("redis: replicas: %d is below 0", c.Redis.Replicas))

@@ -50,12 +50,15 @@ policy:
 engine: {lease: 10ms, workers: -1}
 redis: {replicas: -1}
 log: {level: loud}
+slack: {tables: often}
+images: {files: [etc/passwd, "/etc/[a", "/tmp/o'clock"], parameter: golden, cooldown: -1h}
 `))
 	if err == nil {
 		t.Fatal("got no error, want one for each problem")
 	}
 	for _, want := range []string{"Prod!", "not an ARN", "#a belongs to", "b is there twice", "more than one is the default",
-		"no environment \"nowhere\"", "99 is not between", "valid_for", "not a pattern", "lease", "workers", "replicas", "loud"} {
+		"no environment \"nowhere\"", "99 is not between", "valid_for", "not a pattern", "lease", "workers", "replicas", "loud",
+		"often", `"etc/passwd"`, `"/etc/[a"`, `"/tmp/o'clock"`, "hold {family}", "less than nothing"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got %q, want it to mention %q", err, want)
 		}
