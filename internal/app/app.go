@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -120,18 +119,18 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		Ledger: records, Poster: poster{web}, Marks: poster{web}, Groups: people, Homes: homes, Owner: owner, Log: o.Log,
 		Gap: o.Config.Engine.Redraw, Paint: painters(),
 	}
-	fleets := func(env string) (commands.Fleet, error) { return aws.In(env) }
-	site := commands.Site{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: fleets}
-	asg := &commands.ASG{Site: site}
-	ops := &commands.Ops{Settings: settings, Records: records, Trail: trail, Draw: a.notifier.Card, Health: a.facts(client), Within: within(rules, people)}
-	ice := &commands.Freezes{Settings: settings, Records: records, Fleets: fleets, InForce: freezes}
-	book, err := commands.NewBook(slices.Concat(asg.Commands(), ops.Commands(), ice.Commands())...)
+	all := newShelf(materials{
+		site:  commands.Site{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: reading(aws)},
+		trail: trail, client: client, prefix: prefix,
+	})
+	all.ops.Health, all.ops.Within = a.facts(client), within(rules, people)
+	book, err := all.book()
 	if err != nil {
-		return nil, fmt.Errorf("make the book of commands: %w", err)
+		return nil, err
 	}
 	desk := &commands.Desk{
 		Book: book, Gate: gate, Rights: &shown, People: people, Records: records, Groups: people, Draw: a.notifier.Card, Log: o.Log,
-		Kinds: map[string]commands.Kind{rollout.Kind: asg.Rollouts(), freeze.Kind: ice.Kind()}, Audit: deeds(trail, o.Log, rules.Short()),
+		Kinds: all.kinds(), Audit: deeds(trail, o.Log, rules.Short()),
 	}
 	a.worker = bot.NewWorker(desk, web)
 	a.worker.Observe, a.worker.Homes, a.worker.People = a.Metrics.Answered, homes, people

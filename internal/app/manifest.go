@@ -20,7 +20,7 @@ func Manifest() ([]byte, error) {
 
 // Slash are the slash commands of the book.
 func Slash() ([]commands.SlashCommand, error) {
-	book, err := commands.NewBook(append((&commands.ASG{}).Commands(), (&commands.Ops{}).Commands()...)...)
+	book, err := newShelf(materials{}).book()
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -47,7 +46,7 @@ func Explain(ctx context.Context, o Options, q Question) (card.Card, error) {
 	if err != nil {
 		return card.Card{}, err
 	}
-	book, err := reading(ctx, o, store, people)
+	book, err := consulted(ctx, o, store, people)
 	if err != nil {
 		return card.Card{}, err
 	}
@@ -99,8 +98,8 @@ func (s supposed) InGroup(ctx context.Context, who ledger.Actor, handle string) 
 	return s.People.InGroup(ctx, who, handle)
 }
 
-// reading is the book of commands.
-func reading(ctx context.Context, o Options, store *Store, people *bot.People) (*commands.Book, error) {
+// consulted is the book of commands, over the fleet as it is.
+func consulted(ctx context.Context, o Options, store *Store, people *bot.People) (*commands.Book, error) {
 	aws, err := cloud.New(ctx, environments(o.Config), cloud.Options{Log: o.Log, HTTPClient: through(o.AWS)})
 	if err != nil {
 		return nil, err
@@ -109,16 +108,8 @@ func reading(ctx context.Context, o Options, store *Store, people *bot.People) (
 	if err != nil {
 		return nil, err
 	}
-	fleets := func(env string) (commands.Fleet, error) { return aws.In(env) }
-	asg := &commands.ASG{Site: commands.Site{Settings: settings, Records: store.Records, Fleets: fleets}}
-	ops := &commands.Ops{Settings: settings, Records: store.Records, Trail: store.Trail}
-	ice := &commands.Freezes{
-		Settings: settings, Records: store.Records, Fleets: fleets,
-		InForce: freeze.NewStore(store.client, cmp.Or(o.Config.Redis.Prefix, "amiral")),
-	}
-	book, err := commands.NewBook(slices.Concat(asg.Commands(), ops.Commands(), ice.Commands())...)
-	if err != nil {
-		return nil, fmt.Errorf("make the book of commands: %w", err)
-	}
-	return book, nil
+	return newShelf(materials{
+		site:  commands.Site{Settings: settings, Records: store.Records, Fleets: reading(aws)},
+		trail: store.Trail, client: store.client, prefix: cmp.Or(o.Config.Redis.Prefix, "amiral"),
+	}).book()
 }
