@@ -62,7 +62,7 @@ func (a *answers) private(ctx context.Context, n *note, c card.Card) error {
 	if inThread && try(a.web.Whisper(ctx, n.Channel, n.Thread, n.Actor.User, c)) {
 		return ctx.Err()
 	}
-	if n.Response != "" && try(a.respond(ctx, n, c, false)) {
+	if n.Response != "" && try(a.respond(ctx, n, c, beside)) {
 		return ctx.Err()
 	}
 	if !inThread && n.Channel != "" && try(a.web.Whisper(ctx, n.Channel, "", n.Actor.User, c)) {
@@ -92,7 +92,7 @@ func (a *answers) public(ctx context.Context, n *note, c card.Card) error {
 			return err
 		}
 	}
-	if n.Kind == kindSlash && a.respond(ctx, n, c, true) == nil {
+	if n.Kind == kindSlash && a.respond(ctx, n, c, forAll) == nil {
 		return nil
 	}
 	if told := a.private(ctx, n, c); told != nil {
@@ -103,24 +103,50 @@ func (a *answers) public(ctx context.Context, n *note, c card.Card) error {
 
 var errNoChannel = errors.New("no channel to answer in")
 
+// turn puts a card in the place of the message whose button was pressed, where nobody else sees that message:
+// the next page of a list stands where the last one stood.
+func (a *answers) turn(ctx context.Context, n *note, c card.Card) error {
+	if n.Response != "" && (n.Alone || strings.HasPrefix(n.Channel, "D")) {
+		if err := a.respond(ctx, n, c, instead); err == nil || errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err()
+		}
+	}
+	return a.private(ctx, n, c)
+}
+
+// manner is how a response stands: beside what was done for the person alone, for everybody, or in the place of
+// the message that was acted on.
+type manner int
+
+const (
+	beside manner = iota
+	forAll
+	instead
+)
+
 // respond uses the address that came with a command or a press, while Slack allows it. The address is a
 // key of its own, so it is called only where Slack can be, and is never logged.
-func (a *answers) respond(ctx context.Context, n *note, c card.Card, public bool) error {
-	if err := a.may(n); err != nil {
-		return err
-	}
-	m := blocks.Card(c)
+func (a *answers) respond(ctx context.Context, n *note, c card.Card, how manner) error {
+	return a.web.tables.drawn(c, func(m blocks.Message) error {
+		if err := a.may(n); err != nil {
+			return err
+		}
+		return a.send(ctx, n.Response, m, how)
+	})
+}
+
+func (a *answers) send(ctx context.Context, address string, m blocks.Message, how manner) error {
 	kind := "ephemeral"
-	if public {
+	if how == forAll {
 		kind = "in_channel"
 	}
 	body, err := json.Marshal(map[string]any{
-		"text": m.Text, "blocks": m.Blocks, "response_type": kind, "replace_original": false, "unfurl_links": false,
+		"text": m.Text, "blocks": m.Blocks, "response_type": kind, "replace_original": how == instead, "unfurl_links": false,
 	})
 	if err != nil {
 		return fmt.Errorf("write a response: %w", err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.Response, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return errors.New("response: the address cannot be read")
 	}
@@ -131,6 +157,9 @@ func (a *answers) respond(ctx context.Context, n *note, c card.Card, public bool
 	}
 	defer func() { _ = answer.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
+	if bytes.Contains(text, []byte("invalid_blocks")) {
+		return &Refused{Method: "response", Code: "invalid_blocks"}
+	}
 	if answer.StatusCode != http.StatusOK || refusedBody(text) {
 		return &Refused{Method: "response", Code: fmt.Sprintf("status_%d", answer.StatusCode)}
 	}

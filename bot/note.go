@@ -39,6 +39,7 @@ type note struct {
 	Trigger  string       `json:"trigger,omitempty"`  // opens a form for three seconds
 	Action   string       `json:"action,omitempty"`
 	Value    string       `json:"value,omitempty"`
+	Alone    bool         `json:"alone,omitempty"` // the message that holds the button is seen by its person alone
 	Form     *filled      `json:"form,omitempty"`
 	Received time.Time    `json:"received"`
 }
@@ -119,6 +120,7 @@ type interaction struct {
 		ChannelID string `json:"channel_id"`
 		ThreadTS  string `json:"thread_ts"`
 		ViewID    string `json:"view_id"`
+		Ephemeral bool   `json:"is_ephemeral"`
 	}
 	Message struct {
 		ThreadTS string `json:"thread_ts"`
@@ -173,7 +175,7 @@ func (p interaction) press(actor ledger.Actor) *note {
 		Kind: kindPress, Actor: actor, Action: blocks.Action(a.ActionID), Value: a.Value,
 		Channel: first(p.Container.ChannelID, p.Channel.ID), TS: p.Container.MessageTS,
 		Thread:   first(p.Container.ThreadTS, p.Message.ThreadTS),
-		Response: p.ResponseURL, Trigger: p.TriggerID,
+		Response: p.ResponseURL, Trigger: p.TriggerID, Alone: p.Container.Ephemeral,
 	}
 	if a.Selected != nil {
 		n.Action, n.Value = chosen(a.Selected.Value)

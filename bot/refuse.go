@@ -34,7 +34,7 @@ func (in *Intake) refuse(n *note, cause error) (reply any) {
 	c := unwritten(cause)
 	switch n.Kind {
 	case kindSlash:
-		m := blocks.Card(c)
+		m := blocks.Lines(c)
 		return map[string]any{"response_type": "ephemeral", "text": m.Text, "blocks": m.Blocks}
 	case kindSubmit:
 		return inputErrors([]string{n.Form.first}, c.Summary)

@@ -25,6 +25,7 @@ type Settings struct {
 	BotToken string // xoxb-…
 	AppToken string // xapp-…, with the scope connections:write
 	APIURL   string // of the Web API; Slack's own when empty
+	Tables   string // TablesNever draws every table as lines; anything else as a table where Slack takes one
 	Log      *slog.Logger
 	Now      func() time.Time
 }

@@ -18,12 +18,13 @@ import (
 type Web struct {
 	slack   *Slack
 	answers *answers
+	tables  *tables
 	unseen  sync.Once // that marks are not allowed is logged once
 }
 
 // NewWeb returns the way out to the workspace.
 func NewWeb(s *Slack) *Web {
-	w := &Web{slack: s}
+	w := &Web{slack: s, tables: &tables{never: s.settings.Tables == TablesNever, now: s.now, log: s.log}}
 	w.answers = newAnswers(w)
 	return w
 }
@@ -33,16 +34,16 @@ const marker = "amiral"
 
 // Post puts a card into a channel, or into a thread of it when thread is not empty.
 func (w *Web) Post(ctx context.Context, channel, thread string, c card.Card) (ledger.Message, error) {
-	options := message(blocks.Card(c))
+	var more []slack.MsgOption
 	if thread != "" {
-		options = append(options, slack.MsgOptionTS(thread))
+		more = append(more, slack.MsgOptionTS(thread))
 	}
 	if c.Key != "" {
-		options = append(options, slack.MsgOptionMetadata(slack.SlackMetadata{
+		more = append(more, slack.MsgOptionMetadata(slack.SlackMetadata{
 			EventType: marker, EventPayload: map[string]any{"key": c.Key},
 		}))
 	}
-	m, err := w.post(ctx, channel, options)
+	m, err := w.post(ctx, channel, c, more...)
 	if err != nil {
 		return ledger.Message{}, err
 	}
@@ -50,11 +51,14 @@ func (w *Web) Post(ctx context.Context, channel, thread string, c card.Card) (le
 	return m, nil
 }
 
-func (w *Web) post(ctx context.Context, channel string, options []slack.MsgOption) (ledger.Message, error) {
+func (w *Web) post(ctx context.Context, channel string, c card.Card, more ...slack.MsgOption) (ledger.Message, error) {
 	var m ledger.Message
-	err := w.call(ctx, "chat.postMessage", w.slack.pace.post(channel), true, func() (err error) {
-		m.Channel, m.TS, err = w.slack.api.PostMessageContext(ctx, channel, options...)
-		return err
+	err := w.tables.drawn(c, func(drawn blocks.Message) error {
+		options := append(message(drawn), more...)
+		return w.call(ctx, "chat.postMessage", w.slack.pace.post(channel), true, func() (err error) {
+			m.Channel, m.TS, err = w.slack.api.PostMessageContext(ctx, channel, options...)
+			return err
+		})
 	})
 	return m, err
 }
@@ -75,9 +79,11 @@ func (w *Web) link(ctx context.Context, m ledger.Message) string {
 // Update redraws a message. Doing it twice is harmless. Changes are counted against a common limit, of
 // which the last part is kept for cards that are final.
 func (w *Web) Update(ctx context.Context, m ledger.Message, c card.Card, final bool) error {
-	return w.call(ctx, "chat.update", w.slack.pace.change(final), false, func() error {
-		_, _, _, err := w.slack.api.UpdateMessageContext(ctx, m.Channel, m.TS, message(blocks.Card(c))...)
-		return err
+	return w.tables.drawn(c, func(drawn blocks.Message) error {
+		return w.call(ctx, "chat.update", w.slack.pace.change(final), false, func() error {
+			_, _, _, err := w.slack.api.UpdateMessageContext(ctx, m.Channel, m.TS, message(drawn)...)
+			return err
+		})
 	})
 }
 
@@ -111,19 +117,21 @@ func (w *Web) Line(ctx context.Context, m ledger.Message, t card.Text, tone card
 
 // Whisper shows a card to one person alone. It is gone when they reload, and cannot be changed.
 func (w *Web) Whisper(ctx context.Context, channel, thread, user string, c card.Card) error {
-	options := message(blocks.Card(c))
-	if thread != "" {
-		options = append(options, slack.MsgOptionTS(thread))
-	}
-	return w.call(ctx, "chat.postEphemeral", nil, true, func() error {
-		_, err := w.slack.api.PostEphemeralContext(ctx, channel, user, options...)
-		return err
+	return w.tables.drawn(c, func(drawn blocks.Message) error {
+		options := message(drawn)
+		if thread != "" {
+			options = append(options, slack.MsgOptionTS(thread))
+		}
+		return w.call(ctx, "chat.postEphemeral", nil, true, func() error {
+			_, err := w.slack.api.PostEphemeralContext(ctx, channel, user, options...)
+			return err
+		})
 	})
 }
 
 // DM sends a card to a person's direct messages. Nobody links to it, so Slack is not asked for its address.
 func (w *Web) DM(ctx context.Context, user string, c card.Card) error {
-	_, err := w.post(ctx, user, message(blocks.Card(c)))
+	_, err := w.post(ctx, user, c)
 	return err
 }
 

@@ -100,7 +100,7 @@ func (w *Worker) press(ctx context.Context, n *note) {
 	}
 	w.deliver(ctx, n, w.Desk.Press(ctx, commands.Press{
 		Key: n.Key, Actor: n.Actor, Action: n.Action, ID: ledger.ID(id), Version: version,
-		Channel: n.Channel, MessageTS: n.TS, Received: n.Received,
+		Channel: n.Channel, Thread: n.Thread, MessageTS: n.TS, Received: n.Received,
 	}))
 }
 
@@ -128,15 +128,21 @@ func (w *Worker) deliver(ctx context.Context, n *note, r commands.Result) {
 		err = w.Web.answers.private(ctx, n, corrections(r.Errors))
 	}
 	if err == nil && r.Reply != nil {
-		if r.Public {
-			err = w.Web.answers.public(ctx, n, *r.Reply)
-		} else {
-			err = w.Web.answers.private(ctx, n, *r.Reply)
-		}
+		err = w.tell(ctx, n, r)
 	}
 	if err != nil {
 		w.Log.Error("answer cannot be delivered", "kind", n.Kind, "actor", n.Actor.User, "channel", n.Channel, "err", err)
 	}
+}
+
+func (w *Worker) tell(ctx context.Context, n *note, r commands.Result) error {
+	switch {
+	case r.Public:
+		return w.Web.answers.public(ctx, n, *r.Reply)
+	case r.Instead:
+		return w.Web.answers.turn(ctx, n, *r.Reply)
+	}
+	return w.Web.answers.private(ctx, n, *r.Reply)
 }
 
 // form opens a form. When its time has passed, the person gets a button that asks for it again.

@@ -39,11 +39,13 @@ type Call struct {
 	Typed  string // the command as it can be typed again
 	Gate   Gate   // for what is asked of operations that exist already
 
+	spec      grammar.Spec
 	confirmed bool // the glass is to be broken, and the target was typed once more
 }
 
 // run runs the command. An answer that was only read says how many calls to AWS it took.
 func (c Command) run(ctx context.Context, call *Call) (Result, error) {
+	call.spec = c.Spec()
 	if !c.ReadOnly {
 		return c.Run(ctx, call)
 	}

@@ -16,13 +16,31 @@ const maxReason = 500
 // Press answers a button, on a card, in a thread or in the Home tab. What a person will see on the card itself
 // is not said again; everything else is.
 func (d *Desk) Press(ctx context.Context, p Press) Result {
-	a := d.attempt("press", p.Actor, p.Channel, short(p.Action+" "+string(p.ID), 100))
+	a := d.attempt("press", p.Actor, p.Channel, short(p.Action+" "+string(p.ID), 500))
 	return d.answer(ctx, a, func(ctx context.Context) (Result, error) {
-		if _, err := d.People.Person(ctx, p.Actor); err != nil {
+		person, err := d.People.Person(ctx, p.Actor)
+		if err != nil {
 			return Result{}, err
+		}
+		if p.Action == card.RunAction {
+			return d.typed(ctx, a, p, person)
 		}
 		return d.press(ctx, a, p)
 	})
+}
+
+// typed runs the command that a button stands for, as if whoever pressed it had typed it. Another page of a list
+// stands in the place of the last one.
+func (d *Desk) typed(ctx context.Context, a *attempt, p Press, who Person) (Result, error) {
+	c := &Call{
+		Request: Request{Key: p.Key, Actor: p.Actor, Channel: p.Channel, Thread: p.Thread, Text: card.Inert(folded(string(p.ID))), Received: p.Received},
+		Person:  who, Gate: a.gate,
+	}
+	result, err := d.command(ctx, a, c)
+	if err == nil && result.Reply != nil && c.Words.Given(pageFlag) && d.ReadOnly(c.Text) {
+		result.Instead = true
+	}
+	return result, err
 }
 
 func (d *Desk) press(ctx context.Context, a *attempt, p Press) (Result, error) {

@@ -26,6 +26,7 @@ type Press struct {
 	ID        ledger.ID // card.Button.ID
 	Version   int64     // card.Button.Version
 	Channel   string
+	Thread    string // the thread that the message stands in; may be empty
 	MessageTS string // of the message that holds the button
 	Received  time.Time
 }
@@ -53,6 +54,7 @@ type Person struct {
 type Result struct {
 	Reply   *card.Card        // told to the person alone, unless Public
 	Public  bool              // the reply is for everybody there
+	Instead bool              // the reply stands in the place of the message whose button was pressed, if only its person sees that
 	Propose *approvals.Spec   // asked for, through the gate
 	Modal   *card.Modal       // a form to open
 	Errors  map[string]string // of a submission, by input: the form stays open

@@ -2,6 +2,8 @@ package blocks
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,6 +20,7 @@ const (
 	maxLabel  = 75
 	maxAction = 200 // of an action's name; Slack takes 255, and a number may follow
 	maxID     = 200
+	maxTyped  = 1900 // of a command that a button stands for; Slack takes 2,000
 )
 
 // rows are buttons and the menu behind them, at most so many rows. A row's block id names the operation and the
@@ -51,8 +54,16 @@ func rows(buttons, more []card.Button, most int, ids map[string]int) []slack.Blo
 // carried are the buttons that Slack can carry.
 func carried(all []card.Button) []card.Button {
 	return slices.DeleteFunc(slices.Clone(all), func(b card.Button) bool {
-		return oneLine(b.Action) == "" || width(b.Action) > maxAction || width(b.ID) > maxID
+		return oneLine(b.Action) == "" || width(b.Action) > maxAction || width(b.ID) > mostOf(b)
 	})
+}
+
+// mostOf is how long a button's id may be: that of a button that runs a command is the command.
+func mostOf(b card.Button) int {
+	if b.Action == card.RunAction {
+		return maxTyped
+	}
+	return maxID
 }
 
 // elements are the buttons and, last, their menu.
@@ -71,7 +82,12 @@ func elements(buttons, more []card.Button) []slack.BlockElement {
 
 // rowID is the block id of the next row that begins with such a button.
 func rowID(b card.Button, ids map[string]int) string {
-	id := fmt.Sprintf("op:%s:v%d", b.ID, b.Version)
+	about := b.ID
+	if width(about) > maxID {
+		sum := sha256.Sum256([]byte(about))
+		about = hex.EncodeToString(sum[:8])
+	}
+	id := fmt.Sprintf("op:%s:v%d", about, b.Version)
 	ids[id]++
 	if n := ids[id]; n > 1 {
 		return fmt.Sprintf("%s:%d", id, n)

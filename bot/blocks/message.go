@@ -3,6 +3,7 @@ package blocks
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -29,12 +30,19 @@ const (
 type Message struct {
 	Text   string
 	Blocks []slack.Block
+	Table  bool // one of the blocks is a table
 }
 
 // Card draws a card as a message. It always gives at least one block and a text.
-func Card(c card.Card) Message {
+func Card(c card.Card) Message { return drawn(c, true) }
+
+// Lines draws a card as a message in which a table is told in lines, for where Slack takes none.
+func Lines(c card.Card) Message { return drawn(c, false) }
+
+func drawn(c card.Card, tables bool) Message {
 	m := Message{Text: fallback(c)}
-	m.Blocks = fit(c, maxMessage, maxBytes)
+	m.Blocks = fit(c, sheet{blocks: maxMessage, bytes: maxBytes, tables: tables})
+	m.Table = slices.ContainsFunc(m.Blocks, func(b slack.Block) bool { return b.BlockType() == slack.MBTTable })
 	if len(m.Blocks) == 0 {
 		m.Blocks = []slack.Block{paragraph(m.Text)}
 	}
@@ -49,30 +57,45 @@ func Line(t card.Text, tone card.Tone) Message {
 
 // Home draws a card as a person's Home tab.
 func Home(c card.Card) slack.HomeTabViewRequest {
-	all := fit(c, maxView, 10*maxBytes) // a view may hold far more than a message
+	all := fit(c, view)
 	if len(all) == 0 {
 		all = []slack.Block{paragraph(fallback(c))}
 	}
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: all}}
 }
 
-// fit draws c with less and less room for words until Slack takes it.
-func fit(c card.Card, blocks, size int) []slack.Block {
-	for words := maxWords; ; words = words * 3 / 4 {
-		all := draw(c, blocks, words)
+// sheet is what there is room for.
+type sheet struct {
+	blocks, bytes int
+	tables        bool
+}
+
+// view is a Home tab or a form, which may hold far more than a message.
+var view = sheet{blocks: maxView, bytes: 10 * maxBytes}
+
+// fit draws c with less and less room for words until Slack takes it. A table that makes it too large is told
+// in lines.
+func fit(c card.Card, s sheet) []slack.Block {
+	for words := maxWords; ; {
+		all := draw(c, s, words)
 		raw, err := json.Marshal(all)
-		if (err == nil && len(raw) <= size) || words < 500 {
+		switch {
+		case (err == nil && len(raw) <= s.bytes) || words < 500:
 			return all
+		case s.tables:
+			s.tables = false
+		default:
+			words = words * 3 / 4
 		}
 	}
 }
 
 // draw puts the parts of a card in order: headline, sections, small print, buttons.
-func draw(c card.Card, blocks, words int) []slack.Block {
+func draw(c card.Card, s sheet, words int) []slack.Block {
 	ids := map[string]int{}
 	buttons := rows(c.Buttons, c.More, maxRows, ids)
 	foot := footer(c.Foot)
-	p := &page{room: blocks - len(buttons) - len(foot), words: words, bytes: maxChoices * blocks / maxMessage, ids: ids}
+	p := &page{room: s.blocks - len(buttons) - len(foot), words: words, bytes: maxChoices * s.blocks / maxMessage, ids: ids, tables: s.tables}
 	if title := cut(mark(c.Tone)+oneLine(c.Title), maxHeader); oneLine(c.Title) != "" {
 		p.add(slack.NewHeaderBlock(plainText(title)), width(title))
 	}

@@ -24,7 +24,7 @@ const InputAction = "value"
 func Modal(m card.Modal) slack.ModalViewRequest {
 	body := still(m.Body)
 	inputs := fields(m.Inputs)
-	all := append(fit(body, maxView-maxInputs, 10*maxBytes), inputs...)
+	all := append(fit(body, sheet{blocks: maxView - maxInputs, bytes: 10 * maxBytes}), inputs...)
 	if len(all) == 0 {
 		all = []slack.Block{paragraph(fallback(body))}
 	}

@@ -22,6 +22,7 @@ type page struct {
 	bytes  int // left for buttons inside of sections, as JSON
 	hidden int
 	ids    map[string]int // block ids of rows of buttons, and how often each was given
+	tables bool           // a table may stand there as one
 }
 
 // add takes a block of so many characters.
@@ -70,7 +71,7 @@ func (p *page) section(s card.Section, left int) {
 	if len(s.Findings) > 0 {
 		p.list(findings(s.Findings), share)
 	}
-	if s.Table != nil {
+	if s.Table != nil && !p.table(*s.Table, share) {
 		p.list(lines(*s.Table), share)
 	}
 	if s.Code != "" {

@@ -101,11 +101,20 @@ type Bar struct {
 	Text        string
 }
 
+// RunAction is the action of a button that stands for a command: whoever presses it types the command.
+const RunAction = "run"
+
+// Run is a button that stands for a command, such as "/ami show ami-1". A command of more than 1,900 characters
+// cannot be carried, and its button is left out.
+func Run(label, command string) Button {
+	return Button{Action: RunAction, ID: command, Label: label}
+}
+
 // Button asks for an action on a thing. It carries an action, an id and the version of the state it
 // was drawn from, and nothing else.
 type Button struct {
 	Action  string // such as "approve"
-	ID      string // of the operation
+	ID      string // of the operation; the command, of a RunAction
 	Version int64  // of the record when it was drawn
 	Label   string
 	Style   Style
