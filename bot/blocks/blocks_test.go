@@ -80,6 +80,18 @@ func cards() map[string]card.Card {
 			},
 		},
 		"empty": {},
+		"table": {
+			Title: "Groups in prod", Sections: []card.Section{
+				{Table: &card.Table{
+					Columns: []card.Column{{Label: "Group"}, {Label: "Healthy", Right: true}, {Label: "Image"}, {Label: "Changed"}, {Label: "By"}},
+					Rows: [][]card.Text{
+						{card.T("web"), card.T("3/3"), card.Join(card.Code("ami-0b2"), card.T(" web-2026")), card.When(at("2026-01-02T15:04:00Z")), card.User("U0DEV")},
+						{card.T("<!channel> *x* `y`"), card.T("0/2"), {{Link: &card.Link{URL: "https://example.com/a?b=1&c=2", Label: "<@U1>|"}}}, nil, card.Text{{User: "<!here>"}}},
+					},
+				}},
+				{Text: &card.Text{{Plain: "1–2 of 40"}}, Buttons: []card.Button{card.Run("Next ›", "/asg list --page 2")}},
+			},
+		},
 	}
 }
 

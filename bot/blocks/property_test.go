@@ -37,13 +37,24 @@ var anySection = rapid.Custom(func(t *rapid.T) card.Section {
 	n := rapid.SampledFrom([]int{0, 1, 3, 11, 300}).Draw(t, "items")
 	facts, steps, findings := make([]card.Fact, n), make([]card.Step, n), make([]card.Finding, n)
 	words := anyWords.Draw(t, "words")
+	table := card.Table{Columns: make([]card.Column, rapid.IntRange(0, 22).Draw(t, "columns"))}
+	for i := range table.Columns {
+		table.Columns[i] = card.Column{Label: words, Right: i > 0}
+	}
+	for range rapid.SampledFrom([]int{n, 20, 99, 100}).Draw(t, "rows") {
+		row := make([]card.Text, rapid.SampledFrom([]int{len(table.Columns), len(table.Columns), len(table.Columns), 1}).Draw(t, "cells"))
+		for i := range row {
+			row[i] = text
+		}
+		table.Rows = append(table.Rows, row)
+	}
 	for i := range n {
 		facts[i] = card.Fact{Label: words, Value: text}
 		steps[i] = card.Step{State: card.Doing, Text: text}
 		findings[i] = card.Finding{Text: words, Hint: words}
 	}
 	s := rapid.SampledFrom([]card.Section{
-		{Text: &text}, {Facts: facts}, {Steps: steps}, {Findings: findings}, {Code: words}, {Divider: true}, {},
+		{Text: &text}, {Facts: facts}, {Steps: steps}, {Findings: findings}, {Code: words}, {Divider: true}, {}, {Table: &table}, {Table: &table},
 		{Bar: &card.Bar{Done: n, Total: len(words) - 1, Text: words}},
 	}).Draw(t, "section")
 	s.Buttons = rapid.SliceOfN(anyButton, 0, rapid.SampledFrom([]int{0, 0, 3, 40}).Draw(t, "buttons")).Draw(t, "own buttons")
@@ -53,7 +64,7 @@ var anySection = rapid.Custom(func(t *rapid.T) card.Section {
 
 var anyButton = rapid.Custom(func(t *rapid.T) card.Button {
 	s := anyWords.Draw(t, "words")
-	b := card.Button{Action: rapid.SampledFrom([]string{"approve", "deny", menuAction, "a b", s}).Draw(t, "action"),
+	b := card.Button{Action: rapid.SampledFrom([]string{"approve", "deny", menuAction, card.RunAction, "a b", s}).Draw(t, "action"),
 		ID: rapid.SampledFrom([]string{"op-1", s}).Draw(t, "id"), Version: rapid.Int64().Draw(t, "version"), Label: s}
 	if rapid.Bool().Draw(t, "confirm") {
 		b.Confirm = &card.Confirm{Title: s, Text: s, Yes: s, No: s}

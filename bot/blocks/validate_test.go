@@ -34,6 +34,8 @@ type validator struct {
 	at    string
 	ids   map[string]bool
 	wrong []string
+
+	tables, letters int // so far
 }
 
 func (v *validator) say(format string, args ...any) {
@@ -58,6 +60,8 @@ func (v *validator) block(b map[string]any) {
 	case "actions":
 		v.actions(b)
 	case "divider":
+	case "table":
+		v.table(b)
 	case "rich_text":
 		v.each(b["elements"], 1, 100, func(e map[string]any) {
 			v.each(e["elements"], 1, 1000, func(e map[string]any) { v.length(e["text"], 1, 3000, "text") })
@@ -79,6 +83,47 @@ func (v *validator) section(b map[string]any) {
 	if b["fields"] != nil {
 		v.each(b["fields"], 1, 10, func(e map[string]any) { v.text(e, "mrkdwn", 2000) })
 	}
+}
+
+// table has 100 rows of 20 cells and 10,000 characters at the most, and a message one table.
+func (v *validator) table(b map[string]any) {
+	if v.tables++; v.tables > 1 {
+		v.say("a second table")
+	}
+	rows, _ := b["rows"].([]any)
+	if len(rows) < 1 || len(rows) > 100 {
+		v.say("%d rows", len(rows))
+	}
+	settings, _ := b["column_settings"].([]any)
+	for _, row := range rows {
+		if cells, _ := row.([]any); len(cells) != len(settings) {
+			v.say("%d cells under %d headings", len(cells), len(settings))
+		}
+		v.each(row, 1, 20, v.cell)
+	}
+	if v.letters > 10_000 {
+		v.say("a table of %d characters", v.letters)
+	}
+}
+
+func (v *validator) cell(c map[string]any) {
+	if c["type"] == "raw_text" {
+		v.length(c["text"], 1, 3000, "cell")
+		v.letters += utf8.RuneCountInString(c["text"].(string))
+		return
+	}
+	v.each(c["elements"], 1, 1, func(section map[string]any) {
+		v.each(section["elements"], 1, 20, func(e map[string]any) {
+			for _, key := range []string{"text", "user_id", "usergroup_id", "channel_id", "fallback"} {
+				if s, _ := e[key].(string); s != "" {
+					v.letters += utf8.RuneCountInString(s)
+				}
+			}
+			if e["type"] == "text" && e["text"] == "" {
+				v.say("empty text in a cell")
+			}
+		})
+	})
 }
 
 func (v *validator) actions(b map[string]any) {
