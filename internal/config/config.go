@@ -151,7 +151,7 @@ func (c Config) Validate() error {
 	errs = append(errs, c.Policy.Validate())
 	errs = append(errs, c.strangeEnvironments()...)
 	errs = append(errs, c.operatorProblems()...)
-	errs = append(errs, c.Audit.problems(), c.Images.problems(), c.Slack.problems())
+	errs = append(errs, c.Audit.problems(), c.Images.problems())
 	if c.Engine.Lease != 0 && c.Engine.Lease < time.Second {
 		errs = append(errs, fmt.Errorf("engine: lease: %s is under 1s, shorter than a call to AWS", c.Engine.Lease))
 	}
