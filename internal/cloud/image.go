@@ -77,6 +77,9 @@ func imageOf(i types.Image) fleet.Image {
 		Owner:        aws.ToString(i.OwnerId),
 		Tags:         labels(i.Tags),
 	}
+	for _, code := range i.ProductCodes {
+		image.Products = append(image.Products, aws.ToString(code.ProductCodeId))
+	}
 	if i.StateReason != nil {
 		image.StateReason = aws.ToString(i.StateReason.Message)
 	}

@@ -36,8 +36,9 @@ func mixedOf(p *asg.MixedInstancesPolicy) *fleet.Mixed {
 // desired is what a refresh of the group should bring. EC2 Auto Scaling replaces the group's
 // configuration by it on success, so a group with a mixed instances policy gets its whole policy back
 // (instance types, Spot and On-Demand shares, images of overrides), at the ordered template version.
-// Sending the template alone would turn it into a group without Spot.
-func desired(g asg.AutoScalingGroup, template fleet.TemplateRef) *asg.DesiredConfiguration {
+// Sending the template alone would turn it into a group without Spot. An image is named by every override, where one is
+// given: replacing root volumes asks for that.
+func desired(g asg.AutoScalingGroup, template fleet.TemplateRef, image fleet.ImageID) *asg.DesiredConfiguration {
 	if g.MixedInstancesPolicy == nil {
 		return &asg.DesiredConfiguration{LaunchTemplate: specOf(template)}
 	}
@@ -49,6 +50,9 @@ func desired(g asg.AutoScalingGroup, template fleet.TemplateRef) *asg.DesiredCon
 	for i, o := range launch.Overrides {
 		if o.LaunchTemplateSpecification != nil {
 			launch.Overrides[i].LaunchTemplateSpecification = specOf(refOf(o.LaunchTemplateSpecification))
+		}
+		if image != "" {
+			launch.Overrides[i].ImageId = aws.String(string(image))
 		}
 	}
 	policy.LaunchTemplate = &launch

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -50,8 +51,8 @@ func (c *Client) StartRefresh(ctx context.Context, order fleet.RefreshOrder) (fl
 	}
 	out, err := c.groups.StartInstanceRefresh(ctx, &autoscaling.StartInstanceRefreshInput{
 		AutoScalingGroupName: aws.String(string(order.Group)),
-		Strategy:             asg.RefreshStrategyRolling,
-		DesiredConfiguration: desired(group, order.Template),
+		Strategy:             asg.RefreshStrategy(cmp.Or(order.Strategy, string(asg.RefreshStrategyRolling))),
+		DesiredConfiguration: desired(group, order.Template, order.Image),
 		Preferences:          preferences(order),
 	})
 	if err != nil {
@@ -127,6 +128,7 @@ func refreshOf(r asg.InstanceRefresh) fleet.Refresh {
 		Started:  aws.ToTime(r.StartTime),
 		Ended:    aws.ToTime(r.EndTime),
 		Desired:  desiredOf(r.DesiredConfiguration),
+		Strategy: string(r.Strategy),
 	}
 	if back := r.RollbackDetails; back != nil {
 		refresh.RollbackReason = aws.ToString(back.RollbackReason)

@@ -221,3 +221,39 @@ func TestFailedLaunchesTellWhy(t *testing.T) {
 		t.Errorf("got %d of all time and %d of late, %v, want the first launches among the former", len(all), len(activities), err)
 	}
 }
+
+// TestRootVolumesAreReplacedInPlace: the policy goes back whole, with the image in every override, and every instance
+// keeps its id.
+func TestRootVolumesAreReplacedInPlace(t *testing.T) {
+	local(t)
+	w := newWorld(t)
+	golden := fleet.ImageID(w.golden)
+	if err := w.region.AddGroup(awssim.Group{Name: "mixed", Template: "web", Max: 3, Desired: 2, Types: []string{"m5.large", "m5.xlarge"}}); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := w.region.Group("mixed")
+	if _, _, err := w.CreateTemplateVersion(t.Context(), w.newVersion()); err != nil {
+		t.Fatal(err)
+	}
+	order := w.order("2")
+	order.Group, order.Strategy, order.Image = "mixed", "ReplaceRootVolume", golden
+	order.MinHealthy, order.MaxHealthy = 50, 100
+	if _, err := w.StartRefresh(t.Context(), order); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Hour)
+	refreshes, err := w.Refreshes(t.Context(), "mixed")
+	if err != nil || len(refreshes) != 1 || refreshes[0].Status != "Successful" || refreshes[0].Strategy != "ReplaceRootVolume" {
+		t.Fatalf("got %+v, %v", refreshes, err)
+	}
+	after, _ := w.region.Group("mixed")
+	for i := range before.Instances {
+		if after.Instances[i].ID != before.Instances[i].ID || after.Instances[i].Image != w.golden {
+			t.Errorf("got %+v, want %s to keep its id", after.Instances[i], before.Instances[i].ID)
+		}
+	}
+	group, err := w.Group(t.Context(), "mixed")
+	if err != nil || group.Mixed == nil || !slices.Equal(group.Mixed.Images, []fleet.ImageID{golden, golden}) || len(group.Mixed.Types) != 2 {
+		t.Errorf("got %+v, %v", group.Mixed, err)
+	}
+}

@@ -44,6 +44,7 @@ type Image struct {
 	LastLaunched   time.Time  `json:"last_launched,omitzero"`    // by AWS's count, which lags by a day; zero: never, or not known
 	Platform       string     `json:"platform,omitempty"`        // "Linux/UNIX", "Windows", …
 	BootMode       string     `json:"boot_mode,omitempty"`
+	Products       []string   `json:"products,omitempty"`   // product codes, of which an image has some when its software is paid for
 	Protection     string     `json:"protection,omitempty"` // deregistration protection, as AWS spells it
 	Public         bool       `json:"public,omitempty"`
 	Root           string     `json:"root,omitempty"`  // the root's device name
@@ -223,6 +224,7 @@ type RefreshOrder struct {
 	Standby         string         `json:"standby,omitempty"`   // Terminate, Ignore or Wait; empty: Ignore
 	Protected       string         `json:"protected,omitempty"` // Refresh, Ignore or Wait; empty: Ignore
 	Strategy        string         `json:"strategy,omitempty"`  // Rolling or ReplaceRootVolume; empty: Rolling
+	Image           ImageID        `json:"image,omitempty"`     // that every override of a mixed instances policy is to name; empty: they stay as they are
 }
 
 // Activity is one scaling activity of a group.
