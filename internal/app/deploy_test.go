@@ -73,7 +73,7 @@ func actions(v any) []string {
 // calls are the operations that internal/cloud asks of AWS: methods of its clients that take an input of their name.
 func calls(t *testing.T) []string {
 	t.Helper()
-	services := map[string]string{"ec2.": "ec2:", "autoscaling.": "autoscaling:", "elb.": "elasticloadbalancing:", "cloudwatch.": "cloudwatch:", "sts.": "sts:"}
+	services := map[string]string{"ec2.": "ec2:", "autoscaling.": "autoscaling:", "elb.": "elasticloadbalancing:", "cloudwatch.": "cloudwatch:", "ssm.": "ssm:", "sts.": "sts:"}
 	files, err := filepath.Glob(filepath.Join("..", "cloud", "*.go"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -22,6 +23,7 @@ type Client struct {
 	machines *ec2.Client
 	balancer *elb.Client
 	alarms   *cloudwatch.Client
+	nodes    *ssm.Client
 	identity *sts.Client
 }
 
@@ -32,6 +34,7 @@ func newClient(config aws.Config) *Client {
 		machines: ec2.NewFromConfig(config, func(o *ec2.Options) { o.IdempotencyTokenProvider = noTokens{} }),
 		balancer: elb.NewFromConfig(config),
 		alarms:   cloudwatch.NewFromConfig(config),
+		nodes:    ssm.NewFromConfig(config),
 		identity: sts.NewFromConfig(config),
 	}
 }

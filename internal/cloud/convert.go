@@ -1,6 +1,9 @@
 package cloud
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,4 +69,30 @@ func given(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// ec2Tags turns a map into EC2's tags, in the order of their keys, so that a repeated call is the same call.
+func ec2Tags(tags map[string]string) []ec2types.Tag {
+	var list []ec2types.Tag
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, ec2types.Tag{Key: aws.String(key), Value: aws.String(tags[key])})
+	}
+	return list
+}
+
+// tagged asks for the tags on what a call makes; nothing when there are none, which EC2 would refuse.
+func tagged(tags map[string]string, kinds ...ec2types.ResourceType) []ec2types.TagSpecification {
+	if len(tags) == 0 {
+		return nil
+	}
+	var specs []ec2types.TagSpecification
+	for _, kind := range kinds {
+		specs = append(specs, ec2types.TagSpecification{ResourceType: kind, Tags: ec2Tags(tags)})
+	}
+	return specs
+}
+
+// literal is a text as EC2's filters take it when none of its characters may stand for others.
+func literal(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(text)
 }

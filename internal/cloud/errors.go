@@ -48,7 +48,9 @@ func kindOf(code string) (kind fleet.ErrorKind, known bool) {
 	case "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidInstanceID.NotFound",
 		"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException",
 		"InvalidLaunchTemplateId.VersionNotFound", "InvalidLaunchTemplateName.NotFoundException",
-		"InvalidSubnetID.NotFound", "TargetGroupNotFound", "TargetGroupNotFoundException":
+		"InvalidSubnetID.NotFound", "TargetGroupNotFound", "TargetGroupNotFoundException",
+		"InvalidSnapshot.NotFound", "InvalidVolume.NotFound", "InvalidImageUsageReportId.NotFound",
+		"ParameterNotFound", "ParameterVersionNotFound", "InvocationDoesNotExist":
 		return fleet.Absent, true
 	case "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure",
 		"InvalidClientTokenId", "UnrecognizedClientException", "MissingAuthenticationToken",
@@ -62,11 +64,29 @@ func kindOf(code string) (kind fleet.ErrorKind, known bool) {
 		return fleet.Irreversible, true
 	case "IdempotentParameterMismatch":
 		return fleet.TokenMismatch, true
+	case "InvalidAMIName.Duplicate", "AlreadyExists", "AlreadyExistsException", "ParameterAlreadyExists",
+		"InvalidLaunchTemplateName.AlreadyExistsException", "InvalidLaunchTemplateName.AlreadyExists":
+		return fleet.Exists, true
 	case "ResourceContention", "ResourceInUse", "ScalingActivityInProgress", "IdempotentCallInProgress",
-		"ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		"IncorrectState", "IncorrectInstanceState", "IncorrectImageState", "InvalidAMIState", "DependencyViolation",
+		"VolumeInUse", "InvalidSnapshot.InUse", "TooManyUpdates":
+		return fleet.Busy, true
+	case "SnapshotCreationPerVolumeRateExceeded":
+		return fleet.Throttled, true
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
 		return fleet.Other, true
 	}
-	return "", false
+	return fleet.Quota, limit(code)
+}
+
+// limit reports whether a code says that the account has as much as it may have. The codes that ask for fewer calls
+// look alike; they were told apart before.
+func limit(code string) bool {
+	switch code {
+	case "MaxSpotInstanceCountExceeded", "MaxSpotFleetRequestCountExceeded":
+		return true
+	}
+	return strings.HasSuffix(strings.TrimSuffix(code, "Exception"), "LimitExceeded")
 }
 
 // throttled reports whether AWS asked for fewer calls.

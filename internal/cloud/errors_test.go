@@ -36,6 +36,13 @@ func TestKindsOfErrors(t *testing.T) {
 		{"InvalidParameterValue", 400, fleet.Rejected},
 		{"SomethingNewAndWrong", 400, fleet.Rejected},
 		{"RequestExpired", 400, fleet.Other},
+		{"InvalidAMIName.Duplicate", 400, fleet.Exists},
+		{"InvalidLaunchTemplateName.AlreadyExistsException", 400, fleet.Exists},
+		{"VcpuLimitExceeded", 400, fleet.Quota},
+		{"PendingSnapshotLimitExceeded", 400, fleet.Quota},
+		{"MaxSpotInstanceCountExceeded", 400, fleet.Quota},
+		{"IncorrectInstanceState", 400, fleet.Busy},
+		{"InvalidSnapshot.InUse", 400, fleet.Busy},
 	}
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {
@@ -62,8 +69,9 @@ func TestKindsOfScalingErrors(t *testing.T) {
 		{"IrreversibleInstanceRefresh", 400, fleet.Irreversible},
 		{"AccessDenied", 403, fleet.Refused},
 		{"ValidationError", 400, fleet.Rejected},
-		{"LimitExceeded", 400, fleet.Rejected},
-		{"ScalingActivityInProgress", 400, fleet.Other},
+		{"LimitExceeded", 400, fleet.Quota},
+		{"ScalingActivityInProgress", 400, fleet.Busy},
+		{"AlreadyExists", 400, fleet.Exists},
 	}
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {

@@ -47,8 +47,53 @@ func (c *Client) Images(ctx context.Context, ids ...fleet.ImageID) ([]fleet.Imag
 // OwnImages returns the account's images, newest first.
 func (c *Client) OwnImages(ctx context.Context) ([]fleet.Image, error) {
 	images, err := c.describeImages(ctx, &ec2.DescribeImagesInput{Owners: []string{"self"}})
-	slices.SortStableFunc(images, func(a, b fleet.Image) int { return b.Created.Compare(a.Created) })
+	newestFirst(images)
 	return images, err
+}
+
+// ImageNamed returns the account's image with that name. Images that failed or were deregistered are left out: nothing
+// can be launched from them.
+func (c *Client) ImageNamed(ctx context.Context, name string) (fleet.Image, error) {
+	images, err := c.describeImages(ctx, &ec2.DescribeImagesInput{
+		Owners:  []string{"self"},
+		Filters: filter("name", literal(name)),
+	})
+	if err != nil {
+		return fleet.Image{}, err
+	}
+	for _, i := range images {
+		if i.Name == name && !lost(i.State) {
+			return i, nil
+		}
+	}
+	return fleet.Image{}, absent("ec2:DescribeImages", "InvalidAMIID.NotFound", fmt.Sprintf("there is no image named %s", name))
+}
+
+// lost reports whether an image in that state will never be of use.
+func lost(state string) bool {
+	switch types.ImageState(state) {
+	case types.ImageStateFailed, types.ImageStateError, types.ImageStateInvalid, types.ImageStateDeregistered:
+		return true
+	}
+	return false
+}
+
+// familyTag is the tag that says which family an image belongs to.
+const familyTag = "amiral:family"
+
+// FamilyImages returns the account's images of a family, newest first; those of all families when none is named.
+func (c *Client) FamilyImages(ctx context.Context, family string) ([]fleet.Image, error) {
+	in := &ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: filter("tag-key", familyTag)}
+	if family != "" {
+		in.Filters = filter("tag:"+familyTag, literal(family))
+	}
+	images, err := c.describeImages(ctx, in)
+	newestFirst(images)
+	return images, err
+}
+
+func newestFirst(images []fleet.Image) {
+	slices.SortStableFunc(images, func(a, b fleet.Image) int { return b.Created.Compare(a.Created) })
 }
 
 func (c *Client) describeImages(ctx context.Context, in *ec2.DescribeImagesInput) ([]fleet.Image, error) {
@@ -68,14 +113,23 @@ func (c *Client) describeImages(ctx context.Context, in *ec2.DescribeImagesInput
 
 func imageOf(i types.Image) fleet.Image {
 	image := fleet.Image{
-		ID:           fleet.ImageID(aws.ToString(i.ImageId)),
-		Name:         aws.ToString(i.Name),
-		State:        string(i.State),
-		Architecture: string(i.Architecture),
-		Created:      moment(i.CreationDate),
-		Deprecated:   moment(i.DeprecationTime),
-		Owner:        aws.ToString(i.OwnerId),
-		Tags:         labels(i.Tags),
+		ID:             fleet.ImageID(aws.ToString(i.ImageId)),
+		Name:           aws.ToString(i.Name),
+		State:          string(i.State),
+		Architecture:   string(i.Architecture),
+		Created:        moment(i.CreationDate),
+		Deprecated:     moment(i.DeprecationTime),
+		Owner:          aws.ToString(i.OwnerId),
+		Tags:           labels(i.Tags),
+		Description:    aws.ToString(i.Description),
+		SourceImage:    fleet.ImageID(aws.ToString(i.SourceImageId)),
+		SourceInstance: fleet.InstanceID(aws.ToString(i.SourceInstanceId)),
+		LastLaunched:   moment(i.LastLaunchedTime),
+		Platform:       aws.ToString(i.PlatformDetails),
+		BootMode:       string(i.BootMode),
+		Protection:     aws.ToString(i.DeregistrationProtection),
+		Public:         aws.ToBool(i.Public),
+		Root:           aws.ToString(i.RootDeviceName),
 	}
 	for _, code := range i.ProductCodes {
 		image.Products = append(image.Products, aws.ToString(code.ProductCodeId))
@@ -85,8 +139,23 @@ func imageOf(i types.Image) fleet.Image {
 	}
 	for _, device := range i.BlockDeviceMappings {
 		if device.Ebs != nil {
-			image.Volumes++
+			image.Disks = append(image.Disks, imageDisk(device, image.Root))
 		}
 	}
+	image.Volumes = len(image.Disks)
 	return image
+}
+
+func imageDisk(m types.BlockDeviceMapping, root string) fleet.Disk {
+	device := aws.ToString(m.DeviceName)
+	return fleet.Disk{
+		Device:    device,
+		Snapshot:  aws.ToString(m.Ebs.SnapshotId),
+		Size:      number(m.Ebs.VolumeSize),
+		Type:      string(m.Ebs.VolumeType),
+		Encrypted: aws.ToBool(m.Ebs.Encrypted),
+		Key:       aws.ToString(m.Ebs.KmsKeyId),
+		Deleted:   aws.ToBool(m.Ebs.DeleteOnTermination),
+		Root:      device == root,
+	}
 }

@@ -132,7 +132,7 @@ func (r *run) makeDefault(ctx context.Context) (engine.Outcome, error) {
 	}
 	err = r.fleet.SetDefaultVersion(ctx, r.plan.From.Template, r.data.Version, r.turn.Token("default"))
 	switch fleet.KindOf(err) {
-	case fleet.Refused, fleet.Rejected:
+	case fleet.Refused, fleet.Rejected, fleet.Quota:
 		r.data.Ending.Text += say.Phrase(" It could not be made the template's default version: %s", say.AWS(err))
 		return to(stepSettle), nil
 	}

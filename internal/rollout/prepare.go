@@ -210,7 +210,7 @@ func (r *run) description() string {
 // refusal makes a fault of an answer that trying again would not change; other errors stay what they are.
 func refusal(err error, attempt string) error {
 	switch fleet.KindOf(err) {
-	case fleet.Refused, fleet.Rejected, fleet.TokenMismatch:
+	case fleet.Refused, fleet.Rejected, fleet.TokenMismatch, fleet.Quota:
 		return fault.New(fault.Denied, "AWS refused to %s: %s", attempt, say.AWS(err))
 	}
 	return fmt.Errorf("%s: %w", attempt, err)
@@ -255,7 +255,7 @@ func (r *run) proved(err error) error {
 	switch kind := fleet.KindOf(err); {
 	case err == nil:
 		return nil
-	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Absent && r.turn.Attempt >= patience:
+	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent && r.turn.Attempt >= patience:
 		return fault.New(fault.Denied, "Version %d of %s would not launch: %s", r.data.Version, r.plan.From.Name, say.AWS(err)).
 			WithHint("No instance was touched.")
 	}

@@ -142,7 +142,7 @@ func (r *run) notStarted(err error) error {
 	switch kind := fleet.KindOf(err); {
 	case kind == fleet.Irreversible:
 		return fault.New(fault.Conflict, "AWS could not roll this back and refused to start it: %s", say.AWS(err))
-	case kind == fleet.Refused, (kind == fleet.Rejected || kind == fleet.Absent) && r.turn.Attempt >= patience:
+	case kind == fleet.Refused, kind == fleet.Quota, (kind == fleet.Rejected || kind == fleet.Absent) && r.turn.Attempt >= patience:
 		return fault.New(fault.Denied, "AWS refused to start the refresh: %s", say.AWS(err))
 	case kind == fleet.Rejected && !r.data.Made:
 		return say.Refusal(err, "start the refresh")
