@@ -35,7 +35,7 @@ func risk(f Facts, p Plan) Risk {
 	}
 	slices.Sort(r.Alarms)
 	for _, m := range f.Group.Instances {
-		if going(m) || p.runs(m) || leftAlone(m, p.Want) != "" {
+		if p.inPlace() || going(m) || p.runs(m, f.Instances[m.ID]) || leftAlone(m, p.Want) != "" {
 			continue
 		}
 		if len(f.Instances[m.ID].Volumes) > 0 {
@@ -46,10 +46,11 @@ func risk(f Facts, p Plan) Risk {
 		}
 	}
 	for call := range f.Unseen {
-		if strings.HasSuffix(call, ":DescribeInstanceTypes") {
-			r.NoStores = call
-		} else {
+		switch {
+		case !strings.HasSuffix(call, ":DescribeInstanceTypes"):
 			r.NoAlarms = call
+		case !p.inPlace():
+			r.NoStores = call
 		}
 	}
 	return r

@@ -227,7 +227,7 @@ func (p Plan) reached(f Facts) bool {
 // words names a side as people say it.
 func (s Side) words() string {
 	if s.Version == 0 {
-		return fmt.Sprintf("a new version with %s", s.Image)
+		return fmt.Sprintf("a new version with %s", s.image())
 	}
 	return fmt.Sprintf("version %d (%s)", s.Version, s.Image)
 }

@@ -25,6 +25,7 @@ type Facts struct {
 	From        fleet.TemplateVersion         // what the group launches from; zero when there is none
 	To          *fleet.TemplateVersion        // the version that was asked for; nil when it does not exist or an image was asked for
 	Images      map[fleet.ImageID]fleet.Image // of From, To and the wish; what does not exist is absent
+	Coming      fleet.Image                   // stands in for the image that is still to be made, as far as it is known what it will be
 	Instances   map[fleet.InstanceID]fleet.Instance
 	Refreshes   []fleet.Refresh // newest first
 	Targets     []fleet.Target  // of all target groups

@@ -17,7 +17,7 @@ import (
 func preflight(f Facts, p Plan) []card.Finding {
 	var found []card.Finding
 	for _, look := range []func(Facts, Plan) []card.Finding{
-		ownership, source, nothingToDo, imageState, imageFit, imageKind, versionImage, suspensions, otherRefresh, mixedPolicy,
+		ownership, source, nothingToDo, rootVolumes, imageState, imageFit, imageKind, versionImage, suspensions, otherRefresh, mixedPolicy,
 		wayBack, capacity, disks, leftovers, health, alarms, openAlarms, canarySize, fullStops,
 	} {
 		found = append(found, look(f, p)...)
@@ -133,7 +133,7 @@ func mixedPolicy(_ Facts, p Plan) (found []card.Finding) {
 	if p.Mixed == nil {
 		return nil
 	}
-	other := func(id fleet.ImageID) bool { return id != p.To.Image }
+	other := func(id fleet.ImageID) bool { return id != p.To.Image && p.Order.Image == "" }
 	if slices.ContainsFunc(p.Mixed.Images, other) {
 		found = append(found, stop("Change the overrides of the mixed instances policy first.",
 			"Some instance types of the group name their own image (%s), which this change would not reach.", say.Some(p.Mixed.Images, 3)))
@@ -141,6 +141,9 @@ func mixedPolicy(_ Facts, p Plan) (found []card.Finding) {
 	if len(p.Mixed.Templates) > 0 {
 		found = append(found, stop("Change the overrides of the mixed instances policy first.",
 			"Some instance types of the group have a template of their own (%s), which this change would not reach.", nameOf(p.Mixed.Templates[0])))
+	}
+	if p.Order.Image != "" {
+		return append(found, warn("", "The group has a mixed instances policy; it is kept whole, only the template's version and the image of each instance type change."))
 	}
 	return append(found, warn("", "The group has a mixed instances policy; it is kept whole, only the template's version changes."))
 }
@@ -162,6 +165,9 @@ func wayBack(_ Facts, p Plan) (found []card.Finding) {
 		found = one(warn(hint, "%s", text))
 	case p.From.Image.IsParameter():
 		found = one(warn(hint, "The group's present image is the parameter %s, which AWS cannot roll back to.", p.From.Image))
+	case p.inPlace() && p.NoReturn == "":
+		found = one(warn(hint+" After this rollout they do, so the next one can be rolled back.",
+			"Not every instance type of the group names an image now, so it is not certain that AWS could replace root volumes back."))
 	}
 	if p.NoReturn != "" {
 		found = append(found, warn(hint, "The present %s, so there is no way back to it.", p.NoReturn))

@@ -38,10 +38,11 @@ func imageState(f Facts, p Plan) []card.Finding {
 
 // imageFit: does the image go with these machines?
 func imageFit(f Facts, p Plan) (found []card.Finding) {
-	to, from := f.Images[p.To.Image], f.Images[p.From.Image]
-	if to.ID == "" {
+	to, from := f.image(p), f.Images[p.From.Image]
+	if to.ID == "" && to.Name == "" {
 		return nil
 	}
+	called := p.To.image()
 	now := from.Architecture
 	for _, i := range f.Instances {
 		if i.Architecture != "" {
@@ -54,12 +55,12 @@ func imageFit(f Facts, p Plan) (found []card.Finding) {
 	case to.Architecture == "" || now == "" || to.Architecture == now:
 	case otherType:
 		found = append(found, warn("Make sure that the new instance type goes with it.",
-			"Image %s is for %s, the instances are %s now.", to.ID, to.Architecture, now))
+			"Image %s is for %s, the instances are %s now.", called, to.Architecture, now))
 	default:
-		found = append(found, stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", to.ID, to.Architecture, now))
+		found = append(found, stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", called, to.Architecture, now))
 	}
 	if from.Volumes > 0 && to.Volumes > 0 && from.Volumes != to.Volumes {
-		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", to.ID, say.Plural(to.Volumes, "volume"), from.Volumes))
+		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", called, say.Plural(to.Volumes, "volume"), from.Volumes))
 	}
 	return found
 }
@@ -67,7 +68,7 @@ func imageFit(f Facts, p Plan) (found []card.Finding) {
 // imageKind: is the image meant for these machines? Where both images say what they are for, their tags
 // tell; otherwise the first word of their names does.
 func imageKind(f Facts, p Plan) []card.Finding {
-	to, from := f.Images[p.To.Image], f.Images[p.From.Image]
+	to, from := f.image(p), f.Images[p.From.Image]
 	const hint = "Make sure that it is meant for this group."
 	said := false
 	for _, tag := range []string{"Role", "Family"} {

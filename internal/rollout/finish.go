@@ -40,7 +40,7 @@ func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 		}
 		return r.fail(r.wrongWords(wrong, group)), nil
 	}
-	r.data.Fleet, r.data.Launches = census(group), r.data.Version
+	r.data.Fleet, r.data.Launches = r.census(group, machines), r.data.Version
 	r.data.Ending = &Ending{State: ledger.Succeeded, Text: r.rightWords(group, left)}
 	if r.plan.Want.SetDefault {
 		return to(stepDefault), nil
@@ -72,6 +72,9 @@ func (r *run) judge(g fleet.Group, machines map[fleet.InstanceID]fleet.Instance)
 
 func (r *run) right(m fleet.Member, i fleet.Instance) bool {
 	image := r.plan.To.Image
+	if r.plan.inPlace() {
+		return i.Image == image
+	}
 	return launchedFrom(m, r.plan.To.Template, r.data.Version) && (image == "" || image.IsParameter() || i.Image == image)
 }
 
@@ -93,8 +96,10 @@ func are(n int, noun string) string {
 
 func (r *run) rightWords(g fleet.Group, left []fleet.InstanceID) say.Safe {
 	there := 0
-	for _, n := range census(g) {
-		there += n
+	for _, m := range g.Instances {
+		if !going(m) {
+			there++
+		}
 	}
 	text := say.Phrase("%s runs %s (version %d) on %s.", g.Name, r.plan.To.Image, r.data.Version, allOf(there-len(left)))
 	if there == 0 {
@@ -190,7 +195,11 @@ func (r *run) aftermath(ctx context.Context) (say.Safe, error) {
 	if r.data.Launches, err = r.launches(ctx, group.Ref()); err != nil {
 		return "", err
 	}
-	r.data.Fleet = census(group)
+	seen, err := r.seen(ctx, group)
+	if err != nil {
+		return "", err
+	}
+	r.data.Fleet = r.census(group, seen)
 	words := say.Phrase("%s", inventory(r.data.Fleet))
 	if slices.Contains(group.Suspended, process) {
 		words += say.Phrase("; %s is still suspended by somebody else", process)
@@ -225,12 +234,12 @@ func (r *run) launches(ctx context.Context, ref fleet.TemplateRef) (int64, error
 	return v.Number, nil
 }
 
-// census counts the instances by the version they were launched from.
-func census(g fleet.Group) map[string]int {
+// census counts the instances by the version they run.
+func (r *run) census(g fleet.Group, seen map[fleet.InstanceID]fleet.Instance) map[string]int {
 	count := map[string]int{}
 	for _, m := range g.Instances {
 		if !going(m) {
-			count[m.Template.Version]++
+			count[r.versionOf(m, seen)]++
 		}
 	}
 	return count

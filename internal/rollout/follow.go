@@ -18,7 +18,8 @@ const process = "InstanceRefresh"
 type sight struct {
 	refresh fleet.Refresh
 	group   fleet.Group
-	lines   []string // what is new, for the thread
+	seen    map[fleet.InstanceID]fleet.Instance // where the group's own word is not enough
+	lines   []string                            // what is new, for the thread
 	tone    card.Tone
 }
 
@@ -62,6 +63,9 @@ func (r *run) look(ctx context.Context) (sight, error) {
 	if s.group, err = r.group(ctx); err != nil {
 		return s, err
 	}
+	if s.seen, err = r.seen(ctx, s.group); err != nil {
+		return s, err
+	}
 	before := r.data.Progress
 	r.measure(s)
 	if r.data.Progress.Replaced <= before.Replaced || s.refresh.Over() {
@@ -75,7 +79,7 @@ func (r *run) look(ctx context.Context) (sight, error) {
 func (r *run) measure(s sight) {
 	inService, coming := 0, 0
 	for _, m := range s.group.Instances {
-		if !launchedFrom(m, r.plan.To.Template, r.data.Version) || going(m) {
+		if !r.renewed(m, s.seen) || going(m) {
 			continue
 		}
 		if m.Lifecycle == "InService" {
@@ -263,17 +267,17 @@ func (r *run) cancelled() engine.Outcome {
 // its end.
 func (r *run) rolledBack(s *sight) engine.Outcome {
 	r.data.Cause = r.cause(s)
-	if r.unfinished(s.group) {
+	if r.unfinished(s) {
 		return r.sweep()
 	}
 	return r.undone()
 }
 
 // unfinished reports whether instances are left on the new version that a refresh can bring back.
-func (r *run) unfinished(g fleet.Group) bool {
+func (r *run) unfinished(s *sight) bool {
 	left, free := 0, 0
-	for _, m := range g.Instances {
-		if going(m) || !launchedFrom(m, r.plan.To.Template, r.data.Version) {
+	for _, m := range s.group.Instances {
+		if going(m) || !r.renewed(m, s.seen) {
 			continue
 		}
 		left++

@@ -32,6 +32,9 @@ type Pace struct {
 // maintenance policy says, else what keeps a group of this size in service. A group never goes dark by a
 // default.
 func shares(g fleet.Group, w Want) (low, high int, why string) {
+	if w.Strategy == InPlace {
+		return sharesInPlace(g, w)
+	}
 	low, high, why = usualShares(g.Desired)
 	switch {
 	case w.MinHealthy != nil && w.MaxHealthy != nil:

@@ -194,6 +194,9 @@ func (s scene) versionWords() string {
 func (s scene) replaceWords() string {
 	total := max(s.data.Progress.Total, s.plan.Pace.Replaced)
 	words := fmt.Sprintf("Replace %s", say.Plural(total, "instance"))
+	if s.plan.inPlace() {
+		words = fmt.Sprintf("Replace the root volumes of %s", say.Plural(total, "instance"))
+	}
 	switch {
 	case s.back():
 		words = fmt.Sprintf("Bring the instances back to version %d", s.plan.From.Version)

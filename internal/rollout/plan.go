@@ -46,6 +46,7 @@ type Plan struct {
 	Order      fleet.RefreshOrder `json:"order"`
 	Reversible bool               `json:"reversible"`          // AWS can take it back while it runs
 	NoReturn   string             `json:"no_return,omitempty"` // why the version before cannot be gone back to, even afterwards
+	Root       int                `json:"root,omitempty"`      // GiB that a root volume must have, when it is replaced in place
 	Pace       Pace               `json:"pace"`
 	Matching   int                `json:"matching,omitempty"` // instances that run the version already
 	Left       []Leftover         `json:"left,omitempty"`     // instances that will not be touched
@@ -82,6 +83,9 @@ func New(f Facts, w Want) (Plan, error) {
 		Ref: f.Group.Ref(), Mixed: f.Group.Mixed, Default: f.Template.Default, Want: w, At: f.Now,
 	}
 	p.From = side(f, f.From)
+	if p.inPlace() {
+		p.Root = rootSize(f)
+	}
 	p.aim(f)
 	p.Reversible, p.NoReturn = reversible(f, p), noReturn(f, p)
 	replaced := p.sort(f)
@@ -122,12 +126,12 @@ func (p *Plan) aim(f Facts) {
 	case f.To != nil:
 		p.To = side(f, *f.To)
 		p.Differences = differences(f.From.Fields, f.To.Fields)
-	case p.Want.Image == f.From.Image:
+	case p.Want.Image == f.From.Image && p.Want.Coming == "":
 		p.To = p.From
 	default:
 		p.To = Side{
 			Template: p.From.Template, Name: p.From.Name,
-			Image: p.Want.Image, ImageName: f.Images[p.Want.Image].Name,
+			Image: p.Want.Image, ImageName: cmp.Or(p.Want.Coming, f.Images[p.Want.Image].Name),
 		}
 		p.Differences = []fleet.Difference{{Field: "ImageId", From: string(p.From.Image), To: string(p.Want.Image)}}
 	}
@@ -157,7 +161,7 @@ func differences(from, to map[string]string) []fleet.Difference {
 func reversible(f Facts, p Plan) bool {
 	image, there := f.Images[p.From.Image]
 	return p.Ref.Numeric() && !p.From.Image.IsParameter() && there && image.State == "available" &&
-		p.From.Version != p.To.Version
+		p.From.Version != p.To.Version && (!p.inPlace() || p.namesImages())
 }
 
 // sort counts the instances that will be replaced, and notes those that match already or will be left.
@@ -165,7 +169,7 @@ func (p *Plan) sort(f Facts) (replaced int) {
 	for _, m := range f.Group.Instances {
 		switch why := leftAlone(m, p.Want); {
 		case going(m):
-		case p.runs(m):
+		case p.runs(m, f.Instances[m.ID]):
 			p.Matching++
 		case why != "":
 			p.Left = append(p.Left, Leftover{ID: m.ID, Why: why})
@@ -176,9 +180,15 @@ func (p *Plan) sort(f Facts) (replaced int) {
 	return replaced
 }
 
-// runs reports whether the instance was launched from the version that is rolled out.
-func (p Plan) runs(m fleet.Member) bool {
-	return p.To.Version > 0 && launchedFrom(m, p.To.Template, p.To.Version)
+// runs reports whether the instance runs what is rolled out. One whose root volume was replaced says the version that it
+// was launched from and runs another image, so the image counts wherever it is known.
+func (p Plan) runs(m fleet.Member, i fleet.Instance) bool {
+	image := p.To.Image
+	if p.inPlace() {
+		return image != "" && i.Image == image
+	}
+	known := i.Image != "" && image != "" && !image.IsParameter()
+	return p.To.Version > 0 && launchedFrom(m, p.To.Template, p.To.Version) && (!known || i.Image == image)
 }
 
 // launchedFrom reports whether the instance was launched from the version of the template.
@@ -220,6 +230,10 @@ func order(f Facts, p Plan) (o fleet.RefreshOrder, why string) {
 		SkipMatching: true,
 		Standby:      cmp.Or(w.Standby, "Ignore"),
 		Protected:    cmp.Or(w.Protected, "Ignore"),
+		Image:        p.overrides(),
+	}
+	if p.inPlace() {
+		o.Strategy = InPlace
 	}
 	if p.To.Version > 0 {
 		o.Template.Version = strconv.FormatInt(p.To.Version, 10)
@@ -273,5 +287,8 @@ func (p Plan) Title() string {
 	case p.Want.Version > 0:
 		return fmt.Sprintf("Roll %s to version %d", p.Group, p.To.Version)
 	}
-	return fmt.Sprintf("Roll %s to %s", p.Group, p.To.Image)
+	if p.inPlace() {
+		return fmt.Sprintf("Roll %s to %s in place", p.Group, p.To.image())
+	}
+	return fmt.Sprintf("Roll %s to %s", p.Group, p.To.image())
 }

@@ -63,7 +63,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 		return r.void(changed, fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.Group, sentencesOf(changed))), nil
 	}
 	r.begin(now)
-	return to(stepVersion), nil
+	return r.golden(ctx), nil
 }
 
 // begin notes what the rollout starts from.
@@ -201,9 +201,10 @@ func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string,
 	return made, warnings, nil
 }
 
-// description marks the version as this operation's. It must be the same at each attempt.
+// description marks the version as this operation's, and of what it was made: an operation on several groups that share
+// a template and a version makes one for all of them. It must be the same at each attempt.
 func (r *run) description() string {
-	text := []rune(fmt.Sprintf("amiral %s %s by %s", r.turn.ID, r.plan.To.Image, r.turn.Requester.User))
+	text := []rune(fmt.Sprintf("amiral %s %s from %d by %s", r.turn.ID, r.plan.To.Image, r.plan.From.Version, r.turn.Requester.User))
 	return string(text[:min(len(text), 255)])
 }
 

@@ -58,6 +58,9 @@ func (p Plan) waves() card.Fact {
 // changed, and the way back.
 func (p Plan) promises() []card.Fact {
 	var facts []card.Fact
+	if p.inPlace() {
+		facts = append(facts, card.Fact{Label: "In place", Value: card.T("%s", kept)})
+	}
 	if p.Want.Canary > 0 {
 		facts = append(facts, card.Fact{Label: "Canary", Value: card.T("%s first; then somebody decides within %s, otherwise it is rolled back",
 			say.Plural(p.canaries(), "instance"), card.Span(p.Want.CanaryWait))})
@@ -73,11 +76,11 @@ func (p Plan) promises() []card.Fact {
 
 // text is a side with what people know it by.
 func (s Side) text() card.Text {
-	if s.Image == "" && s.Version == 0 {
+	if s.image() == "" && s.Version == 0 {
 		return card.T("unknown")
 	}
-	text := card.Code(string(s.Image))
-	if s.ImageName != "" {
+	text := card.Code(s.image())
+	if s.ImageName != "" && s.Image != "" {
 		text = card.Join(text, card.T(" %s", s.ImageName))
 	}
 	if s.Version > 0 {
@@ -87,10 +90,14 @@ func (s Side) text() card.Text {
 }
 
 func (p Plan) then() card.Text {
-	if p.Makes() {
-		return card.Join(p.To.text(), card.T(", a new version of %s made from %d", p.From.Name, p.From.Version))
+	to := p.To.text()
+	if p.Want.Family != "" {
+		to = card.Join(to, card.T(", the golden image of %s", p.Want.Family))
 	}
-	return p.To.text()
+	if p.Makes() {
+		return card.Join(to, card.T(", a new version of %s made from %d", p.From.Name, p.From.Version))
+	}
+	return to
 }
 
 func (p Plan) instances() string {

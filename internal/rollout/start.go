@@ -112,6 +112,9 @@ func (r *run) order() fleet.RefreshOrder {
 		o.Checkpoints, o.CheckpointDelay = []int{r.data.Share, 100}, longest
 	case Sweep:
 		o.Template = r.ref(r.plan.From.Version)
+		if o.Image != "" {
+			o.Image = r.plan.From.Image
+		}
 		o.Checkpoints, o.CheckpointDelay, o.Bake, o.Alarms, o.AutoRollback = nil, 0, 0, nil, false
 	}
 	return o

@@ -15,8 +15,11 @@ const longest = 48 * time.Hour
 
 // Want is what somebody asks for. Nil means that the plan decides, and says what it decided.
 type Want struct {
-	Image           fleet.ImageID  `json:"image,omitempty"`   // either an image,
-	Version         int64          `json:"version,omitempty"` // or an existing version of the group's template
+	Image           fleet.ImageID  `json:"image,omitempty"`    // either an image,
+	Version         int64          `json:"version,omitempty"`  // or an existing version of the group's template,
+	Coming          string         `json:"coming,omitempty"`   // or an image that is still to be made, by its name
+	Family          string         `json:"family,omitempty"`   // whose golden image Image was when this was asked for
+	Strategy        string         `json:"strategy,omitempty"` // Rolling or ReplaceRootVolume; Rolling if empty
 	MinHealthy      *int           `json:"min_healthy,omitempty"`
 	MaxHealthy      *int           `json:"max_healthy,omitempty"`
 	Warmup          *time.Duration `json:"warmup,omitempty"`
@@ -34,7 +37,7 @@ type Want struct {
 
 // validate refuses what makes no sense whatever the fleet looks like.
 func (w Want) validate() error {
-	for _, check := range []func() *fault.Fault{w.validTarget, w.validShares, w.validStops, w.validCanary, w.validTimes, w.validRest} {
+	for _, check := range []func() *fault.Fault{w.validTarget, w.validStrategy, w.validShares, w.validStops, w.validCanary, w.validTimes, w.validRest} {
 		if f := check(); f != nil {
 			return f
 		}
@@ -44,8 +47,10 @@ func (w Want) validate() error {
 
 func (w Want) validTarget() *fault.Fault {
 	switch {
-	case w.Image == "" && w.Version == 0:
-		return invalid("Nothing to roll out was named.").WithHint("Give `--image ami-…` or `--version N`.")
+	case w.Image == "" && w.Version == 0 && w.Coming == "":
+		return invalid("Nothing to roll out was named.").WithHint("Give `--image ami-…`, `--family <name>` or `--version N`.")
+	case w.Coming != "" && (w.Image != "" || w.Version != 0):
+		return invalid("An image that is still to be made leaves no choice of another image or version.")
 	case w.Image != "" && w.Version != 0:
 		return invalid("An image and a version cannot be asked for together.").
 			WithHint("A version already names its image: give `--image` or `--version`.")

@@ -57,8 +57,10 @@ type Writer interface {
 // carries a token of the operation.
 type Workflow struct {
 	Fleet func(environment string) (Fleet, error)
-	Poll  time.Duration    // between two looks at AWS; 15 s if zero
-	Now   func() time.Time // the turn's own time if nil
+	// Families tells when another image became golden since the rollout was asked for; nil: nothing is told.
+	Families Families
+	Poll     time.Duration    // between two looks at AWS; 15 s if zero
+	Now      func() time.Time // the turn's own time if nil
 }
 
 // Turn takes one step.
@@ -96,10 +98,12 @@ type run struct {
 	turn  engine.Turn
 	now   time.Time
 	poll  time.Duration
+
+	families Families
 }
 
 func (w Workflow) resume(t engine.Turn) (*run, error) {
-	r := &run{turn: t, now: t.Now, poll: w.Poll}
+	r := &run{turn: t, now: t.Now, poll: w.Poll, families: w.Families}
 	if w.Now != nil {
 		r.now = w.Now()
 	}
