@@ -21,10 +21,11 @@ func (a *ASG) rollout(in grammar.Flag) Command {
 		Summary: "Roll a group to a new image: plan it, have it approved, replace the instances in waves.",
 		Details: "Nothing starts before the plan is approved. What is left out is decided by the plan, which says what it decided.",
 		Example: "/asg rollout web --image ami-0b2", Proposes: true,
-		Args:  []grammar.Arg{{Name: "group", About: "the Auto Scaling group's name"}},
-		OneOf: [][]string{{"image", "version"}},
+		Args:  []grammar.Arg{{Name: "group", About: "the Auto Scaling group's name", Pick: grammar.Group}},
+		OneOf: [][]string{{"image", "version", "family"}},
 		Flags: []grammar.Flag{
-			{Name: "image", Value: "<ami>", About: "the AMI to bring, by id or name"},
+			{Name: "image", Value: "<ami>", About: "the AMI to bring, by id or name", Pick: grammar.Image},
+			{Name: "family", Value: "<name>", About: "bring the golden image of this family", Pick: grammar.Family},
 			{Name: "version", Kind: grammar.Int, Value: "<number>", Min: 1, Prefix: "v", About: "an existing version of the group's launch template"},
 			in,
 			reason(),
@@ -40,6 +41,7 @@ func (a *ASG) rollout(in grammar.Flag) Command {
 			{Name: "alarms", Kind: grammar.List, Most: 10, About: "CloudWatch alarms that stop it"},
 			{Name: "standby", Kind: grammar.Enum, Choices: []string{"ignore", "terminate", "wait"}, About: "what to do with instances in standby"},
 			{Name: "protected", Kind: grammar.Enum, Choices: []string{"ignore", "refresh", "wait"}, About: "what to do with instances protected from scale in"},
+			strategy(),
 			{Name: "set-default", Kind: grammar.Bool, About: "make the version the template's default at the end"},
 		},
 		Run: a.dry(a.roll),
@@ -52,7 +54,11 @@ func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	want := wish(c.Words)
-	if want.Image, err = a.image(ctx, f, env, want.Image); err != nil {
+	if want.Family != "" {
+		if want.Image, err = a.golden(ctx, env, want.Family); err != nil {
+			return Result{}, err
+		}
+	} else if want.Image, err = a.image(ctx, f, env, want.Image); err != nil {
 		return Result{}, err
 	}
 	plan, err := a.plan(ctx, f, env, c.Words.Arg("group"), want)
@@ -82,7 +88,10 @@ func wish(w grammar.Values) rollout.Want {
 		Image: fleet.ImageID(w.Text("image")), MinHealthy: w.Int("min-healthy"), MaxHealthy: w.Int("max-healthy"),
 		Warmup: w.Duration("warmup"), Bake: w.Duration("bake"), CheckpointDelay: w.Duration("checkpoint-delay"),
 		Checkpoints: w.Ints("checkpoints"), Alarms: w.List("alarms"), SetDefault: w.Bool("set-default"),
-		Standby: capital(w.Text("standby")), Protected: capital(w.Text("protected")),
+		Standby: capital(w.Text("standby")), Protected: capital(w.Text("protected")), Family: w.Text("family"),
+	}
+	if w.Text("strategy") == inPlace {
+		want.Strategy = rollout.InPlace
 	}
 	if v := w.Int("version"); v != nil {
 		want.Version = int64(*v)
@@ -94,6 +103,14 @@ func wish(w grammar.Values) rollout.Want {
 		want.CanaryWait = *d
 	}
 	return want
+}
+
+// inPlace is how people call the strategy that replaces root volumes.
+const inPlace = "replace-root-volume"
+
+func strategy() grammar.Flag {
+	return grammar.Flag{Name: "strategy", Kind: grammar.Enum, Choices: []string{"rolling", inPlace},
+		About: "new instances, or the same ones with new root volumes"}
 }
 
 func capital(s string) string {
@@ -108,7 +125,15 @@ func (a *ASG) Rollouts() Kind {
 	return changes[rollout.Plan]{
 		site: &a.Site,
 		again: func(ctx context.Context, f Fleet, env Environment, old rollout.Plan) (rollout.Plan, error) {
-			return a.plan(ctx, f, env, string(old.Group), old.Want)
+			want := old.Want
+			if want.Family != "" {
+				golden, err := a.golden(ctx, env, want.Family)
+				if err != nil {
+					return rollout.Plan{}, err
+				}
+				want.Image = golden
+			}
+			return a.plan(ctx, f, env, string(old.Group), want)
 		},
 		back: func(ctx context.Context, f Fleet, env Environment, r ledger.Record, _ rollout.Plan) (rollout.Plan, string, error) {
 			want, ok := rollout.Previous(r)

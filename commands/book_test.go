@@ -133,7 +133,7 @@ func TestBookCompletes(t *testing.T) {
 		"asg rollout web --ima":         "--image",
 		"asg rollout web --standby ":    "ignore terminate wait",
 		"amiral ops ":                   "list show cancel",
-		"asg rollout web --image a --s": "--standby --set-default",
+		"asg rollout web --image a --s": "--standby --strategy --set-default",
 		"amiral policy ":                "explain",
 		"amiral policy explain ":        "<command>…",
 		"amiral policy explain asg ro":  "rollout rollback",

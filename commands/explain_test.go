@@ -70,7 +70,7 @@ func TestCommandsThatProposeNothingSaySo(t *testing.T) {
 		"policy explain asg cancel web":                           "This asks for nothing new: it would cancel `op-run`.",
 		"policy explain asg rollback web":                         "This asks for nothing new: it would roll back `op-run`.",
 		"policy explain ops cancel op-run":                        "it would cancel `op-run`",
-		"policy explain asg rollout web":                          "One of --image, --version is needed.",
+		"policy explain asg rollout web":                          "One of --image, --version, --family is needed.",
 		"policy explain asg rollot web":                           "Did you mean `/asg rollout`?",
 		"policy explain asg rollout --help":                       "# /asg rollout",
 		"policy explain asg":                                      "# /asg",

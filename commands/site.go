@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -28,6 +29,21 @@ type Site struct {
 	Records  Records
 	Draw     func(ledger.Record) card.Card // an operation's card as its thread shows it
 	Patience time.Duration                 // with AWS, for what is only read; 8 s when zero
+	Families Families                      // the golden images; nil: none are known
+}
+
+// Families knows the golden images.
+type Families interface {
+	Golden(ctx context.Context, environment, name string) (family.Golden, error)
+}
+
+// golden is the golden image of a family.
+func (s *Site) golden(ctx context.Context, env Environment, name string) (fleet.ImageID, error) {
+	if s.Families == nil {
+		return "", fault.New(fault.NotFound, "No golden images are kept here.").WithHint("Name the image itself, as `--image ami-…`.")
+	}
+	g, err := s.Families.Golden(ctx, env.Name, name)
+	return g.Image, err
 }
 
 // within finds the environment that a call means, and its fleet.

@@ -22,6 +22,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/cloud"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/home"
 	"github.com/amiral-ops/amiral/internal/inbox"
@@ -145,7 +146,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		Lease: o.Config.Engine.Lease, Workers: o.Config.Engine.Workers, Grace: 5 * time.Second,
 		Guard: gate.Clear,
 		Workflows: map[string]engine.Workflow{
-			rollout.Kind:     rollout.Workflow{Poll: o.Config.Engine.Poll, Fleet: rolling(aws)},
+			rollout.Kind:     rollout.Workflow{Poll: o.Config.Engine.Poll, Fleet: rolling(aws), Families: family.NewStore(client, prefix)},
 			freeze.Kind:      freeze.Workflow{Store: freezes, Ledger: records},
 			approvals.Review: approvals.Reviews{},
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/amiral-ops/amiral/commands"
 	"github.com/amiral-ops/amiral/internal/audit"
 	"github.com/amiral-ops/amiral/internal/cloud"
+	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/rollout"
 )
@@ -30,6 +31,9 @@ type materials struct {
 
 // newShelf makes the commands. Without materials they can be listed and explained, and not run.
 func newShelf(m materials) shelf {
+	if m.client != nil {
+		m.site.Families = family.NewStore(m.client, m.prefix)
+	}
 	return shelf{
 		asg: &commands.ASG{Site: m.site},
 		ops: &commands.Ops{Settings: m.site.Settings, Records: m.site.Records, Trail: m.trail, Draw: m.site.Draw},
