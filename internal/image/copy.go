@@ -1,0 +1,259 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/say"
+)
+
+// Destination is where a copy goes: another region of the image's account, or another environment.
+type Destination struct {
+	Environment string `json:"environment"`
+	Region      string `json:"region"` // as it was named; empty: the environment's own
+}
+
+func (d Destination) words() string {
+	if d.Region == "" {
+		return d.Environment
+	}
+	return d.Region
+}
+
+// CopyWant is what somebody asks for.
+type CopyWant struct {
+	Image fleet.ImageID `json:"image"`
+	To    []Destination `json:"to"`
+	Name  string        `json:"name,omitempty"` // of the copies; empty: as the image is named
+}
+
+// CopyFacts is what copies are planned from.
+type CopyFacts struct {
+	Place
+	Image  *fleet.Image
+	Shared []string   // accounts it is shared with
+	There  []Arriving // one for each destination, in their order
+}
+
+// Arriving is what a destination looks like before.
+type Arriving struct {
+	Place
+	Twin  *fleet.Image // that has the name there already
+	Blind string       // why AWS does not let us look there
+}
+
+// GatherCopy reads the facts: three calls, and two for each destination. at finds a destination's cloud.
+func GatherCopy(ctx context.Context, from Reader, at func(Destination) (Reader, error), environment string, want CopyWant) (CopyFacts, error) {
+	where, err := place(ctx, from, environment)
+	if err != nil {
+		return CopyFacts{}, err
+	}
+	f := CopyFacts{Place: where}
+	if f.Image, err = look(ctx, from, want.Image); err != nil || f.Image == nil {
+		return f, err
+	}
+	if f.Image.Owner == f.Account {
+		if f.Shared, err = from.SharedWith(ctx, want.Image); err != nil {
+			return f, fmt.Errorf("read whom %s is shared with: %w", want.Image, err)
+		}
+	}
+	for _, to := range want.To {
+		there, err := arriving(ctx, at, to, want.name(*f.Image))
+		if err != nil {
+			return f, err
+		}
+		f.There = append(f.There, there)
+	}
+	return f, nil
+}
+
+func (w CopyWant) name(i fleet.Image) string {
+	if w.Name != "" {
+		return w.Name
+	}
+	return i.Name
+}
+
+func arriving(ctx context.Context, at func(Destination) (Reader, error), to Destination, name string) (Arriving, error) {
+	reader, err := at(to)
+	if err != nil {
+		return Arriving{}, fmt.Errorf("reach %s: %w", to.words(), err)
+	}
+	where, err := place(ctx, reader, to.Environment)
+	if fleet.KindOf(err) == fleet.Refused || fleet.KindOf(err) == fleet.Rejected {
+		return Arriving{Place: Place{Environment: to.Environment, Region: to.Region}, Blind: say.AWS(err)}, nil
+	}
+	if err != nil {
+		return Arriving{}, err
+	}
+	a := Arriving{Place: where}
+	twin, err := reader.ImageNamed(ctx, name)
+	switch fleet.KindOf(err) {
+	case fleet.Absent:
+		return a, nil
+	case fleet.Refused, fleet.Rejected:
+		a.Blind = say.AWS(err)
+		return a, nil
+	}
+	if err != nil {
+		return a, fmt.Errorf("look for an image %s in %s: %w", name, to.words(), err)
+	}
+	a.Twin = &twin
+	return a, nil
+}
+
+// Copying is a plan to copy an image.
+type Copying struct {
+	Place
+	Image    Subject        `json:"image"`
+	Name     string         `json:"name"` // of the copies
+	Text     string         `json:"text,omitempty"`
+	To       []Target       `json:"to"`
+	Share    []string       `json:"share,omitempty"` // accounts it is shared with while it is copied, and no longer
+	Want     CopyWant       `json:"want"`
+	Findings []card.Finding `json:"findings,omitempty"`
+}
+
+// Target is one copy of a plan.
+type Target struct {
+	Place
+	Destination Destination   `json:"destination"`
+	Exists      fleet.ImageID `json:"exists,omitempty"` // it is there already
+}
+
+// NewCopy makes the plan.
+func NewCopy(f CopyFacts, w CopyWant) (Copying, error) {
+	if len(w.To) == 0 {
+		return Copying{}, fault.New(fault.Invalid, "No destination was named.").WithHint("Add `--to` with regions such as `eu-central-1`, or environments.")
+	}
+	if w.Name != "" && !nameable(w.Name) {
+		return Copying{}, fault.New(fault.Invalid, "`%s` is no name of an image.", card.Inert(w.Name)).
+			WithHint("3 to 128 letters, digits, spaces and ( ) [ ] . / - ' @ _ are taken.")
+	}
+	if f.Image == nil {
+		return Copying{}, none(w.Image, f.Environment)
+	}
+	p := Copying{Place: f.Place, Image: subject(*f.Image), Name: w.name(*f.Image), Text: f.Image.Description, Want: w}
+	p.Findings = unusable(*f.Image)
+	for i, there := range f.There {
+		p.arrive(w.To[i], there, f)
+	}
+	if len(p.To) > 0 && !slices.ContainsFunc(p.To, func(t Target) bool { return t.Exists == "" }) {
+		p.Findings = append(p.Findings, stop("There is nothing to do.", "It is there already, wherever you want it."))
+	}
+	if p.Image.Encrypted && len(p.Share) > 0 {
+		hint := fmt.Sprintf("AWS refuses it where that is the default key of %s; a key of your own must be shared with the other account, too.", p.Account)
+		p.Findings = append(p.Findings, warn(hint, "The image is encrypted: the other account needs its KMS key to copy it."))
+	}
+	return p, nil
+}
+
+// arrive adds a destination, and what is to be said of it.
+func (p *Copying) arrive(to Destination, there Arriving, f CopyFacts) {
+	target := Target{Place: there.Place, Destination: to}
+	twin := there.Twin
+	same := there.Account == p.Account && there.Region == p.Region
+	switch {
+	case there.Blind != "":
+		p.Findings = append(p.Findings, stop("Is the region enabled, and may the role look there?", "AWS does not let me look at %s: %s", to.words(), there.Blind))
+	case same && p.Name == p.Image.Name:
+		p.Findings = append(p.Findings, stop("Give the copy a name with `--name`, or name another region.", "The image is in %s already.", to.words()))
+	case twin != nil && twin.SourceImage == p.Image.ID && twin.State != "failed":
+		target.Exists = twin.ID
+		p.Findings = append(p.Findings, warn("It is taken as it is.", "%s has its copy already: %s.", to.words(), twin.ID))
+	case twin != nil:
+		p.Findings = append(p.Findings, stop("Give the copy another name with `--name`.", "%s has another image that is named %s: %s.", to.words(), p.Name, twin.ID))
+	}
+	foreign := there.Account != "" && there.Account != p.Account && target.Exists == ""
+	if foreign && p.Image.Owner == p.Account && !slices.Contains(f.Shared, there.Account) && !slices.Contains(p.Share, there.Account) {
+		p.Share = append(p.Share, there.Account)
+	}
+	p.To = append(p.To, target)
+}
+
+// nameable reports whether AWS takes it for the name of an image.
+func nameable(name string) bool {
+	if len(name) < 3 || len(name) > 128 {
+		return false
+	}
+	for _, r := range name {
+		if !strings.ContainsRune("()[] ./-'@_", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// Title is the headline.
+func (p Copying) Title() string {
+	return fmt.Sprintf("Copy %s to %s", p.Image.ID, say.Some(p.where(), 3))
+}
+
+func (p Copying) where() []string {
+	words := make([]string, len(p.Want.To))
+	for i, to := range p.Want.To {
+		words[i] = to.words()
+	}
+	return words
+}
+
+// Brief is the plan in short.
+func (p Copying) Brief() plan.Brief {
+	parts := []string{KindCopy, p.Account, p.Region, string(p.Image.ID), p.Name}
+	for _, t := range p.To {
+		parts = append(parts, t.Account, t.Region, string(t.Exists))
+	}
+	return plan.Brief{
+		Kind: KindCopy, Environment: p.Environment, Target: string(p.Image.ID), Resource: p.resource("image", string(p.Image.ID)), Title: p.Title(), Step: First,
+		Digest: fingerprint(append(parts, p.Share...)...), Tags: p.Image.Tags, Findings: p.Findings,
+		Impact: fmt.Sprintf("%s of %d GiB; nothing that runs is touched", say.Plural(p.missing(), "copy"), p.Image.Size),
+	}
+}
+
+// missing is how many copies are to be made.
+func (p Copying) missing() int {
+	n := 0
+	for _, t := range p.To {
+		if t.Exists == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// tags are those of a copy: the image's own, and where it comes from.
+func (p Copying) tags(operation, requester string) map[string]string {
+	all := map[string]string{}
+	for key, value := range p.Image.Tags {
+		if !strings.HasPrefix(strings.ToLower(key), "aws:") {
+			all[key] = value
+		}
+	}
+	maps.Copy(all, map[string]string{"amiral:operation": operation, "amiral:requester": requester, "amiral:source-image": string(p.Image.ID)})
+	return all
+}
+
+// Sections draw the plan.
+func (p Copying) Sections() []card.Section {
+	to := make([]string, len(p.To))
+	for i, t := range p.To {
+		to[i] = fmt.Sprintf("%s (%s, %s)", t.Environment, t.Region, t.Account)
+	}
+	facts := []card.Fact{
+		{Label: "Image", Value: card.Join(p.Image.text(), card.T(" in %s, %s (%s)", p.Environment, p.Region, p.Account))},
+		{Label: "To", Value: card.T("%s", strings.Join(to, ", "))},
+		{Label: "Name there", Value: card.T("%s", p.Name)},
+		{Label: "Each copy", Value: card.T("%d GiB of snapshots of its own; tags and the baseline manifest come along, launch permissions do not", p.Image.Size)},
+	}
+	if len(p.Share) > 0 {
+		facts = append(facts, card.Fact{Label: "Meanwhile", Value: card.T("shared with %s, and no more afterwards", say.Some(p.Share, 5))})
+	}
+	return sectioned(facts, p.Findings)
+}

@@ -1,0 +1,139 @@
+package image
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/family"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/say"
+)
+
+// planned is a plan of any kind.
+type planned interface{ Brief() plan.Brief }
+
+// promoted is what a promotion keeps between its steps.
+type promoted struct {
+	Golden *family.Golden `json:"golden,omitempty"` // once it is
+}
+
+func (w Workflow) promote(ctx context.Context, t engine.Turn, p Promotion, d *promoted) (engine.Outcome, error) {
+	f, err := w.reach(t)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	switch t.At {
+	case stepCheck:
+		return w.checkPromotion(ctx, t, f, p)
+	case stepTag:
+		if s, ok := stopped(t); ok {
+			return cancelled(s), nil
+		}
+		tags := map[string]string{family.Tag: p.Family}
+		if err := f.Tag(ctx, tags, string(p.Image.ID)); err != nil {
+			return engine.Outcome{}, say.Refusal(err, "tag "+string(p.Image.ID))
+		}
+		return next(stepPoint), nil
+	case stepPoint:
+		return w.point(ctx, t, p, d)
+	case stepPublish:
+		return publish(ctx, t, f, p)
+	}
+	return engine.Outcome{}, strange(t)
+}
+
+// checkPromotion plans it once more: what was approved must be what would be asked for now.
+func (w Workflow) checkPromotion(ctx context.Context, t engine.Turn, f Fleet, p Promotion) (engine.Outcome, error) {
+	if s, ok := stopped(t); ok {
+		return cancelled(s), nil
+	}
+	parameter := ""
+	if p.Parameter != nil {
+		parameter = p.Parameter.Name
+	}
+	facts, err := GatherPromotion(ctx, f, w.Families, p.Environment, parameter, p.Want)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	facts.Now = t.Now
+	now, err := NewPromotion(facts, p.Want)
+	if f, ok := fault.As(err); ok {
+		return void(f.Text), nil
+	}
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if now.revision() != p.revision() {
+		return void(fmt.Sprintf("Meanwhile %s became the golden image of %s.", Words(now.Now.Image, now.Now.Name), p.Family)), nil
+	}
+	p.Tags = now.Tags // somebody who tagged it meanwhile changed nothing that was decided on
+	if why := holds(p, now); why != "" {
+		return void(why), nil
+	}
+	if p.Tags {
+		return next(stepTag), nil
+	}
+	return next(stepPoint), nil
+}
+
+// point moves the golden pointer. A second time it is told what it wrote the first time.
+func (w Workflow) point(ctx context.Context, t engine.Turn, p Promotion, d *promoted) (engine.Outcome, error) {
+	g := family.Golden{
+		Environment: p.Environment, Family: p.Family, Image: p.Image.ID, Name: p.Image.Name,
+		At: t.Started, By: t.Requester, Op: t.ID, Restores: p.Restores,
+	}
+	written, err := w.Families.Point(ctx, g, p.revision())
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	d.Golden = &written
+	if p.Parameter == nil {
+		return done("%s is the golden image of %s.%s", p.Image.words(), p.Family, before(p)), nil
+	}
+	return next(stepPublish), nil
+}
+
+// before says what was golden.
+func before(p Promotion) string {
+	if p.Now == nil {
+		return ""
+	}
+	return fmt.Sprintf(" Before it was %s.", Words(p.Now.Image, p.Now.Name))
+}
+
+// publish writes the parameter, unless it holds the image already.
+func publish(ctx context.Context, t engine.Turn, f Fleet, p Promotion) (engine.Outcome, error) {
+	half := say.Phrase("%s is the golden image of %s, and the parameter %s was not changed.", p.Image.words(), p.Family, p.Parameter.Name)
+	if s, ok := stopped(t); ok {
+		return engine.Outcome{End: ledger.Cancelled, Outcome: string(say.Phrase("It was stopped%s: %s", say.By(s.By), half))}, nil
+	}
+	now, err := f.Parameter(ctx, p.Parameter.Name)
+	if err == nil && now.Value == string(p.Image.ID) {
+		return done("%s is the golden image of %s, and the parameter %s holds it.%s", p.Image.words(), p.Family, p.Parameter.Name, before(p)), nil
+	}
+	if err != nil && fleet.KindOf(err) != fleet.Absent && fleet.KindOf(err) != fleet.Refused {
+		return engine.Outcome{}, fmt.Errorf("read parameter %s: %w", p.Parameter.Name, err)
+	}
+	if _, err := f.PutParameter(ctx, p.Parameter.Name, string(p.Image.ID)); err != nil {
+		if _, ok := fault.As(say.Refusal(err, "")); !ok {
+			return engine.Outcome{}, fmt.Errorf("write parameter %s: %w", p.Parameter.Name, err)
+		}
+		return engine.Outcome{End: ledger.Failed, Tone: string(card.Bad), Outcome: string(say.Sentences(half, say.Quote(say.AWS(err)),
+			say.Phrase("Set it by hand, or take the promotion back with `/ami revert %s`.", p.Family)))}, nil
+	}
+	return done("%s is the golden image of %s, and the parameter %s holds it.%s", p.Image.words(), p.Family, p.Parameter.Name, before(p)), nil
+}
+
+// Revert is what takes an ended promotion back; false when it made nothing golden.
+func Revert(r ledger.Record) (PromoteWant, family.Golden, bool) {
+	p, d, err := decode[Promotion, promoted](r)
+	if err != nil || r.Kind != KindPromote || d.Golden == nil {
+		return PromoteWant{}, family.Golden{}, false
+	}
+	return PromoteWant{Family: p.Family, Back: true}, *d.Golden, true
+}
