@@ -38,11 +38,12 @@ type world struct {
 	lines  []string
 	turns  int
 
-	onTurn func(n int) (vanish bool) // before each turn; vanish: its outcome is lost
-	people func()                    // what they do, asked before each turn
-	poll   time.Duration
-	least  int // fewest instances in service ever seen
-	most   int // while no more than the canary is approved: as many instances may be on the new version
+	onTurn   func(n int) (vanish bool) // before each turn; vanish: its outcome is lost
+	people   func()                    // what they do, asked before each turn
+	poll     time.Duration
+	families Families
+	least    int // fewest instances in service ever seen
+	most     int // while no more than the canary is approved: as many instances may be on the new version
 }
 
 // wire carries requests to the simulator without a network.
@@ -132,7 +133,7 @@ func (w *world) turn() {
 	if w.people != nil {
 		w.people()
 	}
-	wf := Workflow{Fleet: func(string) (Fleet, error) { return w.fleet, nil }, Poll: w.poll}
+	wf := Workflow{Fleet: func(string) (Fleet, error) { return w.fleet, nil }, Poll: w.poll, Families: w.families}
 	vanish := w.onTurn != nil && w.onTurn(w.turns)
 	out, err, died := w.attempt(wf)
 	switch {
