@@ -28,7 +28,7 @@ func (g *group) begin(description, cause, zone string) *activity {
 
 func (g *group) subnetFor(zone string) string {
 	for _, subnet := range g.subnets {
-		if g.fleet.zones[subnet] == zone {
+		if g.fleet.zoneOf(subnet) == zone {
 			return subnet
 		}
 	}

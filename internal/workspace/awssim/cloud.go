@@ -46,6 +46,9 @@ type Options struct {
 	DrainFor time.Duration
 	// InstanceLimit is how many instances a fleet may have; 5000 by default.
 	InstanceLimit int
+	// VCPULimit is how many vCPUs of machines may run in a fleet, TemplateLimit how many launch templates it may have
+	// and GroupLimit how many Auto Scaling groups; without a limit, 5000 and 500 by default.
+	VCPULimit, TemplateLimit, GroupLimit int
 	// Latency is how long an answer takes at least, in real time; 2 milliseconds by default, negative for
 	// none. The SDK for Go closes the connection under an answer that arrives before it has looked for the
 	// end of its own request, which only happens over loopback.
@@ -78,6 +81,8 @@ func (o Options) withDefaults() Options {
 	o.TargetHealthyAfter = max(cmp.Or(o.TargetHealthyAfter, 20*time.Second), 0)
 	o.DrainFor = max(cmp.Or(o.DrainFor, 30*time.Second), 0)
 	o.InstanceLimit = cmp.Or(o.InstanceLimit, 5000)
+	o.TemplateLimit = cmp.Or(o.TemplateLimit, 5_000)
+	o.GroupLimit = cmp.Or(o.GroupLimit, 500)
 	o.Latency = max(cmp.Or(o.Latency, 2*time.Millisecond), 0)
 	return o
 }

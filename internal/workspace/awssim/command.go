@@ -33,6 +33,7 @@ type command struct {
 func commandActions() map[string]action {
 	return map[string]action{
 		"SendCommand":            sendCommand,
+		"CancelCommand":          cancelCommand,
 		"GetCommandInvocation":   getCommandInvocation,
 		"ListCommandInvocations": listCommandInvocations,
 		"ListCommands":           listCommands,
@@ -237,6 +238,7 @@ func listCommands(k *call) ([]elem, error) {
 	if err != nil {
 		return nil, refuse("InvalidFilterKey", "%s", err.Error())
 	}
+	all = slices.DeleteFunc(all, func(c *command) bool { return !k.invoked(c) })
 	shown, next, err := page(k, all, ssmPage, 50, 50)
 	if err != nil {
 		return nil, err
@@ -248,9 +250,47 @@ func listCommands(k *call) ([]elem, error) {
 func (k *call) commandFilters() []filter {
 	var all []filter
 	for _, f := range k.p.list("Filters") {
-		all = append(all, filter{f.str("key"), []string{f.str("value")}})
+		if key := f.str("key"); key != "InvokedAfter" && key != "InvokedBefore" {
+			all = append(all, filter{key, []string{f.str("value")}})
+		}
 	}
 	return all
+}
+
+// invoked tells whether a command was sent in the time that the filters are about.
+func (k *call) invoked(c *command) bool {
+	for _, f := range k.p.list("Filters") {
+		bound, err := time.Parse(time.RFC3339, f.str("value"))
+		switch key := f.str("key"); {
+		case key != "InvokedAfter" && key != "InvokedBefore":
+		case err != nil:
+			k.bad = refuse("InvalidFilterValue", "The filter %s must be a time such as 2026-07-07T00:00:00Z, not '%s'.", key, f.str("value"))
+		case key == "InvokedAfter" && c.requested.Before(bound), key == "InvokedBefore" && c.requested.After(bound):
+			return false
+		}
+	}
+	return true
+}
+
+// cancelCommand ends what has not ended yet, on the machines that are named or on all of them. A script that runs
+// already is stopped; what it has changed stays changed.
+func cancelCommand(k *call) ([]elem, error) {
+	if err := k.need("CommandId"); err != nil {
+		return nil, err
+	}
+	ids := k.p.strs("InstanceIds")
+	for _, c := range k.fleet.commands {
+		if c.id != k.p.str("CommandId") {
+			continue
+		}
+		for _, v := range c.invocations {
+			if len(ids) == 0 || slices.Contains(ids, v.instance.id) {
+				v.end("Cancelled", "Cancelled", -1)
+			}
+		}
+		return nil, nil
+	}
+	return nil, refuse("InvalidCommandId", "")
 }
 
 func commandField(status string) field {

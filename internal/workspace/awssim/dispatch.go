@@ -250,7 +250,8 @@ func (k *call) need(names ...string) error {
 func (c *Cloud) book() map[string]map[string]action {
 	return map[string]map[string]action{
 		string(ec2Service): merge(instanceActions(), powerActions(), tagActions(), imageActions(), imageLifeActions(),
-			imageShareActions(), imageReferenceActions(),
+			imageShareActions(), imageReferenceActions(), usageReportActions(),
+			networkActions(), securityActions(),
 			snapshotActions(), volumeActions(), templateActions(), versionActions()),
 		string(scalingService): merge(groupActions(), memberActions(), hookActions(), refreshActions(), balanceActions()),
 		string(elbService):     targetActions(),

@@ -33,6 +33,8 @@ const (
 	FaultImageStuck FaultKind = "image_stuck"
 	// FaultImageFailed makes new images fail.
 	FaultImageFailed FaultKind = "image_failed"
+	// FaultKey refuses the encryption key of new images, which AWS finds out only while it copies: they fail.
+	FaultKey FaultKind = "key_refused"
 )
 
 // Fault is something ordered to go wrong.
@@ -64,7 +66,7 @@ type Fault struct {
 // known tells whether there is such a kind.
 func (k FaultKind) known() bool {
 	return slices.Contains([]FaultKind{FaultError, FaultThrottle, FaultServer, FaultLostReply, FaultDelay, FaultLaunch,
-		FaultCapacity, FaultImageStuck, FaultImageFailed}, k)
+		FaultCapacity, FaultImageStuck, FaultImageFailed, FaultKey}, k)
 }
 
 // plainFault is a fault with nothing but its fields.
@@ -165,7 +167,7 @@ func (c *Cloud) spend(applies func(*Fault) bool) *Fault {
 // hits tells whether a fault of requests applies to one.
 func (o *Fault) hits(k *call) bool {
 	switch o.Kind {
-	case FaultLaunch, FaultCapacity, FaultImageStuck, FaultImageFailed:
+	case FaultLaunch, FaultCapacity, FaultImageStuck, FaultImageFailed, FaultKey:
 		return false
 	}
 	service, name, ok := strings.Cut(o.Action, ":")

@@ -3,7 +3,6 @@ package awssim
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -23,13 +22,22 @@ type Fleet struct {
 	balancers    map[string]*balancer
 	alarms       map[string]*alarm
 	parameters   map[string]*parameter
-	zones        map[string]string // by subnet
 	tokens       map[string]*replay
 	activities   map[string][]*activity // of groups that are gone
 	commands     []*command             // oldest first
 	script       func(Script) Output
 	inventory    map[string]map[string]inventory // by instance and type
-	addresses    int
+	reports      []*usageReport                  // oldest first
+
+	subnets        map[string]*subnet
+	securityGroups map[string]*securityGroup
+	keys           map[string]keyPair
+	profiles       map[string]bool // instance profiles
+	encryptionKeys map[string]bool
+	mapped         bool // somebody drew the network
+	guarded        bool // somebody added security groups
+
+	addresses int
 }
 
 func newFleet(c *Cloud, account, region string) *Fleet {
@@ -47,33 +55,23 @@ func newFleet(c *Cloud, account, region string) *Fleet {
 		balancers:    map[string]*balancer{},
 		alarms:       map[string]*alarm{},
 		parameters:   map[string]*parameter{},
-		zones:        map[string]string{},
 		tokens:       map[string]*replay{},
 		activities:   map[string][]*activity{},
 		script:       Script.plain,
 		inventory:    map[string]map[string]inventory{},
+
+		subnets:        map[string]*subnet{},
+		securityGroups: map[string]*securityGroup{},
+		keys:           map[string]keyPair{},
+		profiles:       map[string]bool{},
+		encryptionKeys: map[string]bool{},
 	}
 	for _, letter := range []string{"a", "b", "c"} {
-		f.zones["subnet-0"+strings.Repeat(letter, 16)] = region + letter
+		f.addSubnet(f.subnetIn(region+letter), region+letter)
 	}
+	f.addSecurityGroup(SecurityGroup{ID: defaultSecurityGroup, Name: "default", Description: "default VPC security group",
+		Rules: []SecurityRule{{Protocol: "-1", Group: defaultSecurityGroup}}})
 	return f
-}
-
-const vpc = "vpc-0a1b2c3d4e5f60718"
-
-// subnetIn returns the subnet a zone's instances get when none is asked for.
-func (f *Fleet) subnetIn(zone string) string {
-	return "subnet-0" + strings.Repeat(zone[len(zone)-1:], 16)
-}
-
-// zoneOf returns a subnet's zone. A subnet never heard of is taken as one more, in the next zone.
-func (f *Fleet) zoneOf(subnet string) string {
-	if zone, ok := f.zones[subnet]; ok {
-		return zone
-	}
-	zone := f.region + string(rune('a'+len(f.zones)%3))
-	f.zones[subnet] = zone
-	return zone
 }
 
 // address returns the next private address.

@@ -24,6 +24,9 @@ func createGroup(k *call) ([]elem, error) {
 	if k.fleet.groups[name] != nil {
 		return nil, refuse("AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name %s already exists", name)
 	}
+	if limit := k.cloud.opts.GroupLimit; len(k.fleet.groups) >= limit {
+		return nil, refuse("LimitExceeded", "You have reached the limit of %d Auto Scaling groups.", limit)
+	}
 	if !k.p.has("LaunchTemplate") && !k.p.has("MixedInstancesPolicy") {
 		return nil, invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.")
 	}
@@ -31,7 +34,7 @@ func createGroup(k *call) ([]elem, error) {
 	if err := k.settle(g); err != nil {
 		return nil, err
 	}
-	if len(g.zones) == 0 {
+	if k.bad == nil && len(g.zones) == 0 {
 		return nil, invalid("At least one Availability Zone or VPC Subnet is required.")
 	}
 	g.tags = k.groupTags()
@@ -110,7 +113,14 @@ func (k *call) settleHealth(g *group) {
 
 func (k *call) settlePlaces(g *group) {
 	if subnets := k.p.str("VPCZoneIdentifier"); subnets != "" {
-		g.place(strings.Split(strings.ReplaceAll(subnets, " ", ""), ","))
+		named := strings.Split(strings.ReplaceAll(subnets, " ", ""), ",")
+		for _, id := range named {
+			if err := k.fleet.noSubnet(id); err != nil {
+				k.bad = invalid("The subnet ID '%s' does not exist", id)
+				return
+			}
+		}
+		g.place(named)
 		return
 	}
 	if zones := k.p.strs("AvailabilityZones"); len(zones) > 0 {

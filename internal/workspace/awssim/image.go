@@ -41,6 +41,7 @@ type image struct {
 	protection        string    // against deregistration
 	protected         time.Time // when the cooldown of a protection that was lifted is over
 	spoiled           Spoil
+	badKey            bool // it is copied with a key that cannot be used
 }
 
 func imageActions() map[string]action {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"strconv"
+	"strings"
 )
 
 func registerImage(k *call) ([]elem, error) {
@@ -71,6 +72,7 @@ func copyImage(k *call) ([]elem, error) {
 			maps.Copy(img.tags, own)
 		}
 		img.disks = k.copyDisks(source, img)
+		img.badKey = !k.fleet.knowsKey(k.p.str("KmsKeyId"))
 		k.fleet.develop(img)
 		return func() []elem { return []elem{text("imageId", img.id)} }, nil
 	})
@@ -100,4 +102,16 @@ func (k *call) copyDisks(source, img *image) []imageDisk {
 		disks = append(disks, d)
 	}
 	return disks
+}
+
+// knowsKey tells whether the account may use an encryption key: those of AWS, and those that were added.
+func (f *Fleet) knowsKey(id string) bool {
+	return id == "" || strings.HasSuffix(id, "alias/aws/ebs") || f.encryptionKeys[id]
+}
+
+// AddEncryptionKey adds a KMS key that the account may use in this region, by id, alias or ARN. Images that are copied
+// with another key fail, a while after the copy began.
+func (f *Fleet) AddEncryptionKey(id string) {
+	defer f.cloud.lock()()
+	f.encryptionKeys[id] = true
 }

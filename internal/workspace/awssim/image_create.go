@@ -101,7 +101,10 @@ func (f *Fleet) develop(img *image) {
 		img.eachSnapshot(func(s *snapshot) { s.stuck = true })
 		return
 	}
-	failing := c.spend(func(o *Fault) bool { return o.Kind == FaultImageFailed })
+	failing := c.spend(func(o *Fault) bool { return o.Kind == FaultImageFailed || o.Kind == FaultKey })
+	if failing != nil && failing.Kind == FaultKey || img.badKey {
+		failing = keyRefused
+	}
 	c.after(img.takes(), func() {
 		if img.state != "pending" {
 			return
@@ -113,6 +116,10 @@ func (f *Fleet) develop(img *image) {
 		img.state = "available"
 	})
 }
+
+// keyRefused is what becomes of an image whose key cannot be used.
+var keyRefused = &Fault{Code: "Client.InvalidKMSKey.InvalidState",
+	Message: "Client.InternalError: Given key ID is not accessible. You must have DescribeKey permissions on the default CMK"}
 
 // takes is how long the slowest of the image's snapshots takes.
 func (img *image) takes() time.Duration {

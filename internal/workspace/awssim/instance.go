@@ -100,6 +100,9 @@ func (f *Fleet) fit(data *params, kind string) (*image, error) {
 	if img.state != "available" {
 		return nil, refuse("InvalidAMIID.Unavailable", "AMI '%s' is %s, and cannot be run", id, img.state)
 	}
+	if !isOffered(kind) {
+		return nil, refuse("InvalidParameterValue", "Invalid value '%s' for InstanceType.", kind)
+	}
 	if arch := archOf(kind); arch != img.arch {
 		return nil, refuse("InvalidParameterValue", "The architecture '%s' of the specified instance type does not match "+
 			"the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching "+
@@ -108,11 +111,19 @@ func (f *Fleet) fit(data *params, kind string) (*image, error) {
 	if limit := f.cloud.opts.InstanceLimit; f.running() >= limit {
 		return nil, refuse("InstanceLimitExceeded", "You have requested more instances than your current instance limit of %d allows.", limit)
 	}
+	if limit := f.cloud.opts.VCPULimit; limit > 0 && f.vcpus()+vcpus(kind) > limit {
+		return nil, refuse("VcpuLimitExceeded", "You have requested more vCPU capacity than your current vCPU limit of %d allows for "+
+			"the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request "+
+			"to request an adjustment to this limit.", limit)
+	}
 	if data.has("NetworkInterface") && (data.has("SecurityGroupId") || data.has("SubnetId")) {
 		return nil, refuse("InvalidParameterCombination", "Network interfaces and an instance-level security groups "+
 			"may not be specified on the same request")
 	}
-	return img, nil
+	if err := userDataFits(data); err != nil {
+		return nil, err
+	}
+	return img, f.furnished(data)
 }
 
 // running counts the instances that are not terminated.

@@ -10,6 +10,7 @@ func instanceActions() map[string]action {
 		"DescribeInstances":             describeInstances,
 		"DescribeInstanceStatus":        describeInstanceStatus,
 		"DescribeInstanceTypes":         describeInstanceTypes,
+		"DescribeInstanceTypeOfferings": describeInstanceTypeOfferings,
 		"DescribeInstanceImageMetadata": describeInstanceImageMetadata,
 		"RunInstances":                  runInstances,
 		"GetLaunchTemplateData":         getLaunchTemplateData,
@@ -130,10 +131,14 @@ func (i *instance) securityGroups() elem {
 		ids = append(ids, card.strs("SecurityGroupId")...)
 	}
 	if len(ids) == 0 {
-		ids = []string{"sg-0def0000000000000"}
+		ids = []string{defaultSecurityGroup}
 	}
 	return set("groupSet", ids, func(id string) []elem {
-		return []elem{text("groupId", id), text("groupName", id)}
+		name := id
+		if g := i.fleet.securityGroups[id]; g != nil {
+			name = g.name
+		}
+		return []elem{text("groupId", id), text("groupName", name)}
 	})
 }
 

@@ -1,36 +1,25 @@
 package awssim
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // localDisk tells the instance types with disks of the host by their names: a d behind the generation, and the
 // families that have always had them.
 var localDisk = regexp.MustCompile(`^([a-z]+\d+[a-z]*d[a-z]*|(d|h|i|im|is|x)\d+[a-z]*|g[456]|p[345][a-z]*)\.`)
 
-// describeInstanceTypes knows the types that instances and templates of the account use.
+// describeInstanceTypes knows the types that regions offer.
 func describeInstanceTypes(k *call) ([]elem, error) {
-	known := map[string]bool{}
-	for _, i := range k.fleet.instances {
-		known[i.kind] = true
-	}
-	for _, t := range k.fleet.templates {
-		for _, v := range t.versions {
-			if kind := v.data.str("InstanceType"); kind != "" {
-				known[kind] = true
-			}
-		}
-	}
 	wanted := k.p.strs("InstanceType")
 	for _, kind := range wanted {
-		if !known[kind] {
+		if !isOffered(kind) {
 			return nil, refuse("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", kind)
 		}
 	}
-	all := slices.DeleteFunc(slices.Sorted(maps.Keys(known)), func(kind string) bool {
+	all := slices.DeleteFunc(offered(), func(kind string) bool {
 		return len(wanted) > 0 && !slices.Contains(wanted, kind)
 	})
 	all, err := sift(all, k.filters(), instanceTypeField)
@@ -47,10 +36,11 @@ func describeInstanceTypes(k *call) ([]elem, error) {
 func instanceTypeElems(kind string) []elem {
 	return []elem{
 		text("instanceType", kind),
-		flag("currentGeneration", true),
+		flag("currentGeneration", !strings.HasPrefix(kind, "m1.") && !strings.HasPrefix(kind, "t2.")),
 		el("processorInfo", texts("supportedArchitectures", "item", []string{archOf(kind)})),
 		flag("instanceStorageSupported", localDisk.MatchString(kind)),
 		flag("ebsOptimizedSupport", true),
+		el("vCpuInfo", num("defaultVCpus", vcpus(kind))),
 	}
 }
 

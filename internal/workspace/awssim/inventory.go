@@ -91,6 +91,8 @@ func (f inventoryFilter) holds(value string) bool {
 		return oneOf(func(v string) bool { return value < v })
 	case "GreaterThan":
 		return oneOf(func(v string) bool { return value > v })
+	case "Exists":
+		return value != ""
 	}
 	return slices.Contains(f.values, value)
 }
@@ -140,9 +142,6 @@ func captureTime(t time.Time) string {
 // getInventory lists the machines on which something with all the attributes was found. It shows what the agents say
 // of themselves, whatever the filters are about.
 func getInventory(k *call) ([]elem, error) {
-	if k.p.has("Aggregators") {
-		return nil, refuse("InvalidAggregatorException", "The simulated inventory does not aggregate.")
-	}
 	for _, wanted := range k.p.list("ResultAttributes") {
 		if kind := wanted.str("TypeName"); kind != instanceType {
 			return nil, refuse("InvalidResultAttributeException", "The result attribute '%s' is not valid.", kind)
@@ -153,6 +152,9 @@ func getInventory(k *call) ([]elem, error) {
 		return nil, err
 	}
 	all := slices.DeleteFunc(k.fleet.nodes(), func(i *instance) bool { return !k.fleet.holds(i, filters) })
+	if k.p.has("Aggregators") {
+		return k.aggregates(all)
+	}
 	shown, next, err := page(k, all, ssmPage, 50, 50)
 	if err != nil {
 		return nil, err

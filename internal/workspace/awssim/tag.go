@@ -39,6 +39,12 @@ func (f *Fleet) tagged() []tagged {
 	for _, t := range sortedValues(f.templates) {
 		all = append(all, tagged{t.id, "launch-template", t.tags})
 	}
+	for _, g := range sortedValues(f.securityGroups) {
+		all = append(all, tagged{g.id, "security-group", g.tags})
+	}
+	for _, s := range sortedValues(f.subnets) {
+		all = append(all, tagged{s.id, "subnet", s.tags})
+	}
 	return all
 }
 

@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"cmp"
+	"encoding/base64"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,11 +32,8 @@ type templateVersion struct {
 
 func (v *templateVersion) text() string { return strconv.Itoa(v.number) }
 
-// AWS's limits.
-const (
-	maxTemplates = 5_000
-	maxVersions  = 10_000
-)
+// maxVersions is AWS's limit for one template.
+const maxVersions = 10_000
 
 func templateActions() map[string]action {
 	return map[string]action{
@@ -167,10 +165,10 @@ func createLaunchTemplate(k *call) ([]elem, error) {
 		if k.fleet.named(name) != nil {
 			return nil, refuse("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
 		}
-		if len(k.fleet.templates) >= maxTemplates {
-			return nil, refuse("LaunchTemplateLimitExceeded", "You have reached the limit of %d launch templates.", maxTemplates)
+		if limit := k.cloud.opts.TemplateLimit; len(k.fleet.templates) >= limit {
+			return nil, refuse("LaunchTemplateLimitExceeded", "You have reached the limit of %d launch templates.", limit)
 		}
-		if err := k.versionDescription(); err != nil {
+		if err := k.versionAsked(); err != nil {
 			return nil, err
 		}
 		if err := k.ready(); err != nil {
@@ -183,9 +181,29 @@ func createLaunchTemplate(k *call) ([]elem, error) {
 	})
 }
 
-func (k *call) versionDescription() error {
+// versionAsked checks what every new version gives: its description, and its user data.
+func (k *call) versionAsked() error {
 	if len(k.p.str("VersionDescription")) > 255 {
 		return refuse("InvalidParameterValue", "The version description must not be longer than 255 characters.")
+	}
+	return userDataFits(k.p.at("LaunchTemplateData"))
+}
+
+// maxUserData is how long user data may be, before it is written in base64.
+const maxUserData = 16_384
+
+// userDataFits checks the user data of a template or of a launch.
+func userDataFits(data *params) error {
+	written := data.str("UserData")
+	if written == "" {
+		return nil
+	}
+	plain, err := base64.StdEncoding.DecodeString(written)
+	if err != nil {
+		return refuse("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.")
+	}
+	if len(plain) > maxUserData {
+		return refuse("InvalidParameterValue", "User data is limited to 16384 bytes")
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func createLaunchTemplateVersion(k *call) ([]elem, error) {
 		if len(t.versions) >= maxVersions {
 			return nil, refuse("VersionLimitExceeded", "The launch template %s has %d versions already.", t.id, maxVersions)
 		}
-		if err := k.versionDescription(); err != nil {
+		if err := k.versionAsked(); err != nil {
 			return nil, err
 		}
 		if err := k.ready(); err != nil {

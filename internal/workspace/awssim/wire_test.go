@@ -74,7 +74,7 @@ func TestErrorsAreWrittenAsEachServiceDoes(t *testing.T) {
 	if status != http.StatusBadRequest || !strings.Contains(body, "<ErrorResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The simulated autoscaling has no action Explode.") {
 		t.Errorf("Auto Scaling: got %d %s", status, body)
 	}
-	_, err := l.ec2.DescribeVpcs(l.ctx, &ec2.DescribeVpcsInput{})
+	_, err := l.ec2.DescribeAddresses(l.ctx, &ec2.DescribeAddressesInput{})
 	wantCode(t, err, "InvalidAction")
 	if status, _ = l.post("Action=Hello&Version=1", form, nil); status != http.StatusBadRequest {
 		t.Errorf("got %d for a service nobody knows, want 400", status)
