@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,12 +48,29 @@ func (c *Client) Activities(ctx context.Context, group fleet.GroupName, since ti
 }
 
 func activityOf(a asg.Activity) fleet.Activity {
-	return fleet.Activity{
+	activity := fleet.Activity{
 		ID:          aws.ToString(a.ActivityId),
 		Status:      string(a.StatusCode),
 		Description: aws.ToString(a.Description),
 		Cause:       aws.ToString(a.Cause),
 		Message:     aws.ToString(a.StatusMessage),
 		Started:     aws.ToTime(a.StartTime),
+		Ended:       aws.ToTime(a.EndTime),
+		Percent:     number(a.Progress),
 	}
+	activity.Zone, activity.Subnet = whereabouts(aws.ToString(a.Details))
+	return activity
+}
+
+// whereabouts reads where an instance was launched from an activity's details, which are JSON in a text. Details that
+// say something else say nothing here.
+func whereabouts(details string) (zone, subnet string) {
+	var where struct {
+		Zone   string `json:"Availability Zone"`
+		Subnet string `json:"Subnet ID"`
+	}
+	if json.Unmarshal([]byte(details), &where) != nil {
+		return "", ""
+	}
+	return where.Zone, where.Subnet
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,10 +36,17 @@ type Options struct {
 	Observe func(call string, took time.Duration, err error)
 }
 
-// Cloud holds a client for each environment.
+// Cloud holds a client for each environment, and for each other region that an environment was asked for in.
 type Cloud struct {
 	clients map[string]*Client
+	configs map[string]aws.Config
+
+	mu   sync.Mutex
+	away map[abroad]*Client
 }
+
+// abroad is an environment's account in another region.
+type abroad struct{ environment, region string }
 
 // New prepares the environments. Nothing is asked of AWS, and no role assumed, before the first call
 // of an environment.
@@ -50,11 +58,45 @@ func New(ctx context.Context, environments []Environment, options Options) (*Clo
 	if err := validate(environments, base.Region); err != nil {
 		return nil, err
 	}
-	c := &Cloud{clients: make(map[string]*Client, len(environments))}
+	c := &Cloud{clients: map[string]*Client{}, configs: map[string]aws.Config{}, away: map[abroad]*Client{}}
 	for _, e := range environments {
-		c.clients[e.Name] = newClient(e.in(base))
+		config := e.in(base)
+		c.clients[e.Name], c.configs[e.Name] = newClient(config), config
 	}
 	return c, nil
+}
+
+// At returns a client of the environment's account and role in another region, or in its own when none is named. It
+// shares the environment's credentials. Whether the account may use the region, its first call tells.
+func (c *Cloud) At(environment, region string) (*Client, error) {
+	home, err := c.In(environment)
+	if err != nil || region == "" || region == home.region {
+		return home, err
+	}
+	if !isRegion(region) {
+		return nil, fault.New(fault.Invalid, "%q is not a region.", region).WithHint("Regions look like eu-west-1.")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	there := abroad{environment, region}
+	if c.away[there] == nil {
+		config := c.configs[environment].Copy()
+		config.Region = region
+		c.away[there] = newClient(config)
+	}
+	return c.away[there], nil
+}
+
+// isRegion reports whether a text looks like a region's name, so that nothing else becomes part of an address.
+func isRegion(text string) bool {
+	parts := strings.Split(text, "-")
+	last := len(parts) - 1
+	if len(parts) < 3 || len(parts[0]) != 2 || strings.Trim(parts[last], "0123456789") != "" || parts[last] == "" {
+		return false
+	}
+	return !slices.ContainsFunc(parts[:last], func(p string) bool {
+		return p == "" || strings.Trim(p, "abcdefghijklmnopqrstuvwxyz") != ""
+	})
 }
 
 // In returns the client of an environment.

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,26 @@ func (c *Client) Groups(ctx context.Context) ([]fleet.Group, error) {
 		}
 		for _, g := range page.AutoScalingGroups {
 			groups = append(groups, groupOf(g))
+		}
+	}
+	return groups, nil
+}
+
+// GroupsNamed returns those of the groups that exist.
+func (c *Client) GroupsNamed(ctx context.Context, names ...fleet.GroupName) ([]fleet.Group, error) {
+	var groups []fleet.Group
+	for some := range slices.Chunk(names, groupsPage) {
+		in := &autoscaling.DescribeAutoScalingGroupsInput{
+			AutoScalingGroupNames: texts(some),
+			MaxRecords:            aws.Int32(groupsPage),
+		}
+		for page, err := range pages(ctx, autoscaling.NewDescribeAutoScalingGroupsPaginator(c.groups, in)) {
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range page.AutoScalingGroups {
+				groups = append(groups, groupOf(g))
+			}
 		}
 	}
 	return groups, nil
