@@ -68,11 +68,12 @@ type TargetGroup struct {
 
 // Subnet is a subnet of a VPC.
 type Subnet struct {
-	ID   string            `json:"id"`
-	VPC  string            `json:"vpc"`
-	Zone string            `json:"zone"`
-	Free int               `json:"free"` // addresses
-	Tags map[string]string `json:"tags,omitempty"`
+	ID      string            `json:"id"`
+	VPC     string            `json:"vpc"`
+	Zone    string            `json:"zone"`
+	Free    int               `json:"free"`              // addresses
+	Default bool              `json:"default,omitempty"` // its zone's default one, in the default VPC
+	Tags    map[string]string `json:"tags,omitempty"`
 }
 
 // SecurityGroup is a security group without its rules.
