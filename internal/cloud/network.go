@@ -23,11 +23,12 @@ func (c *Client) Subnets(ctx context.Context, ids ...string) ([]fleet.Subnet, er
 			}
 			for _, s := range page.Subnets {
 				subnets = append(subnets, fleet.Subnet{
-					ID:   aws.ToString(s.SubnetId),
-					VPC:  aws.ToString(s.VpcId),
-					Zone: aws.ToString(s.AvailabilityZone),
-					Free: number(s.AvailableIpAddressCount),
-					Tags: labels(s.Tags),
+					ID:      aws.ToString(s.SubnetId),
+					VPC:     aws.ToString(s.VpcId),
+					Zone:    aws.ToString(s.AvailabilityZone),
+					Free:    number(s.AvailableIpAddressCount),
+					Default: aws.ToBool(s.DefaultForAz),
+					Tags:    labels(s.Tags),
 				})
 			}
 		}
