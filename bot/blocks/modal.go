@@ -12,9 +12,7 @@ import (
 
 const (
 	maxTitle  = 24 // of a modal, and of its buttons
-	maxInputs = 20
-	maxInput  = 3000 // characters a person may write
-	maxLabels = 2000 // of an input's label and hint
+	maxInputs = 60
 )
 
 // InputAction is the action id of every input; the input's own id is its block id.
@@ -23,8 +21,8 @@ const InputAction = "value"
 // Modal draws a form. The caller adds what the form is about as private metadata.
 func Modal(m card.Modal) slack.ModalViewRequest {
 	body := still(m.Body)
-	inputs := fields(m.Inputs)
-	all := append(fit(body, sheet{blocks: maxView - maxInputs, bytes: 10 * maxBytes}), inputs...)
+	inputs := fields(m.Inputs, m.More)
+	all := append(fit(body, sheet{blocks: maxView - maxInputs - 2, bytes: 10 * maxBytes}), inputs...)
 	if len(all) == 0 {
 		all = []slack.Block{paragraph(fallback(body))}
 	}
@@ -51,38 +49,26 @@ func still(c card.Card) card.Card {
 	return c
 }
 
-func fields(inputs []card.Input) []slack.Block {
-	var all []slack.Block
+// fields are the inputs, those under a heading of their own last.
+func fields(first, more []card.Input) []slack.Block {
 	seen := map[string]bool{}
-	for i, in := range inputs {
-		id := cut(cmp.Or(oneLine(in.ID), "input-"+strconv.Itoa(i+1)), 255)
-		if seen[id] || len(all) == maxInputs {
+	all := group(first, maxInputs, seen)
+	below := group(more, maxInputs-len(all), seen)
+	if len(below) > 0 && len(all) > 0 {
+		all = append(all, slack.NewDividerBlock(), slack.NewContextBlock("", verbatim("*More* · all optional")))
+	}
+	return append(all, below...)
+}
+
+func group(inputs []card.Input, most int, seen map[string]bool) []slack.Block {
+	var all []slack.Block
+	for _, in := range inputs {
+		id := cut(cmp.Or(oneLine(in.ID), "input-"+strconv.Itoa(len(seen)+1)), 255)
+		if seen[id] || len(all) == most {
 			continue
 		}
 		seen[id] = true
 		all = append(all, field(in, id))
 	}
 	return all
-}
-
-func field(in card.Input, id string) *slack.InputBlock {
-	limit := maxInput
-	if in.Max > 0 {
-		limit = min(in.Max, maxInput)
-	}
-	var hint *slack.TextBlockObject
-	if h := oneLine(in.Hint); h != "" {
-		hint = plainText(cut(h, maxLabels))
-	}
-	label := plainText(cut(cmp.Or(oneLine(in.Label), id), maxLabels))
-	value := cut(clean(in.Value), limit)
-	if !in.Multi {
-		value = cut(oneLine(in.Value), limit)
-	}
-	block := slack.NewInputBlock(id, label, hint, &slack.PlainTextInputBlockElement{
-		Type: slack.METPlainTextInput, ActionID: InputAction,
-		Multiline: in.Multi, MinLength: min(max(in.Min, 0), limit), MaxLength: limit, InitialValue: value,
-	})
-	block.Optional = in.Optional
-	return block
 }

@@ -1,6 +1,7 @@
 package grammar
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -105,10 +106,6 @@ func (p *parser) place(w Word) error {
 		return p.tooMany(w)
 	}
 	arg := p.spec.Args[p.placed]
-	most := arg.Max
-	if most == 0 {
-		most = maxArg
-	}
 	if w.Text == "" {
 		return p.spec.Refuse("", "The %s is empty.", arg.Name)
 	}
@@ -116,8 +113,8 @@ func (p *parser) place(w Word) error {
 		w.Text = raw(append([]Word{w}, p.words...))
 		p.words = nil
 	}
-	if len([]rune(w.Text)) > most {
-		return p.spec.Refuse("", "The %s is longer than %d characters.", arg.Name, most)
+	if err := p.spec.length(arg, w.Text); err != nil {
+		return err
 	}
 	p.values.Args[arg.Name] = append(p.values.Args[arg.Name], w.Text)
 	if !arg.Many {
@@ -173,6 +170,9 @@ func (p *parser) flag(w Word) error {
 		return p.missing(f)
 	}
 	v, err := f.read(value)
+	if err == nil {
+		err = f.fileless(value)
+	}
 	if err != nil {
 		return p.spec.refuse(err.fault, err.meant)
 	}
@@ -237,26 +237,27 @@ func (p *parser) unknown(name string) error {
 func (p *parser) complete() error {
 	for _, a := range p.spec.Args {
 		if !a.Optional && len(p.values.Args[a.Name]) == 0 {
-			return p.spec.Refuse("", "The %s is missing.", a.Name)
+			return p.lacking(p.spec.Refuse("", "The %s is missing.", a.Name))
 		}
 	}
 	for _, set := range p.spec.OneOf {
-		var given []string
-		for _, name := range set {
-			if p.values.Given(name) {
-				given = append(given, "--"+name)
+		if err := p.spec.oneOf(p.values, set); err != nil {
+			if len(given(p.values, set)) == 0 {
+				return p.lacking(err)
 			}
-		}
-		switch {
-		case len(given) == 0 && len(set) == 1:
-			return p.spec.Refuse("", "--%s is needed.", set[0])
-		case len(given) == 0:
-			return p.spec.Refuse("", "One of --%s is needed.", strings.Join(set, ", --"))
-		case len(given) > 1:
-			return p.spec.Refuse("", "%s cannot stand together: give one of them.", and(given))
+			return err
 		}
 	}
 	return nil
+}
+
+// lacking is a refusal that comes with what was given: nothing is wrong with that.
+func (p *parser) lacking(err error) error {
+	r, ok := errors.AsType[*Refusal](err)
+	if ok {
+		r.Given = &p.values
+	}
+	return err
 }
 
 func and(words []string) string {

@@ -16,6 +16,7 @@ type Refusal struct {
 	Meant   string       // what was probably meant: "Did you mean --image?"; may be empty
 	Usage   string
 	Example string
+	Given   *Values // what was given, when nothing is wrong but that something is missing
 }
 
 // Error is the sentence with its hints.

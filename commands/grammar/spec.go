@@ -53,7 +53,8 @@ type Flag struct {
 	Most     int    // characters of a text, items of a list; 0: 255 and 20
 	Prefix   string // may stand before a number: "v" for v7
 	Pick     Pick   // what its value names, where a form can look for it
-	File     bool   // a form takes a file for it, too
+	File     bool   // a form takes a file for it, too; the file's content is the value, and may have several lines
+	Both     bool   // of a Bool: leaving it out is neither yes nor no, so a form asks for one of three
 }
 
 // Pick is a kind of thing that values name, and that can be looked for while a form is filled in.
@@ -71,6 +72,7 @@ const (
 	TargetGroup   Pick = "target group"
 	InstanceType  Pick = "instance type"
 	Environment   Pick = "environment"
+	Source        Pick = "source" // an instance, an image or a family
 )
 
 // Within are the bounds of a duration, for Flag's Min and Max.

@@ -183,29 +183,6 @@ func Join(texts ...Text) Text {
 // Para is a section of words.
 func Para(t Text) Section { return Section{Text: &t} }
 
-// Modal is a form.
-type Modal struct {
-	ID      string // what it is for, such as "deny"
-	Subject string // the id of the operation it is about
-	Version int64  // of the record when it was opened
-	Title   string
-	Submit  string // the label of its button
-	Body    Card   // sections above the inputs
-	Inputs  []Input
-}
-
-// Input is one field of a form.
-type Input struct {
-	ID       string
-	Label    string
-	Hint     string
-	Multi    bool // several lines
-	Optional bool
-	Min      int // characters; 0 for any
-	Max      int // characters; 0 for Slack's own limit
-	Value    string
-}
-
 // Picture is what is particular to one kind of operation on its card. Whoever draws the card puts the votes, the
 // reason and the small print of the approval around it.
 type Picture struct {
