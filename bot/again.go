@@ -20,6 +20,28 @@ type shown struct {
 	Submit json.RawMessage  `json:"submit,omitempty"`
 	Close  json.RawMessage  `json:"close,omitempty"`
 	Blocks []map[string]any `json:"blocks,omitempty"`
+	State  struct {
+		Values map[string]map[string]state `json:"values,omitempty"`
+	} `json:"state"`
+}
+
+// state is what was in an input, as Slack tells it.
+type state map[string]any
+
+// begin makes an element begin with what was in it. A file must be added anew.
+func (s state) begin(e map[string]any) {
+	for held, initial := range map[string]string{
+		"value": "initial_value", "selected_option": "initial_option", "selected_options": "initial_options",
+	} {
+		value, there := s[held]
+		if !there {
+			continue
+		}
+		delete(e, initial)
+		if several, ok := value.([]any); value != nil && value != "" && (!ok || len(several) > 0) {
+			e[initial] = value
+		}
+	}
 }
 
 // look reads what a form looked like; nil if it cannot be read.
@@ -62,7 +84,7 @@ func (f *filled) again(wrong map[string]string) (v slack.ModalViewRequest, err e
 			continue
 		}
 		if e, ok := b["element"].(map[string]any); ok && b["type"] == "input" {
-			e["initial_value"] = f.Values[id]
+			f.Shown.State.Values[id][blocks.InputAction].begin(e)
 		}
 		all = append(all, b)
 	}

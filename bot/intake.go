@@ -56,6 +56,9 @@ func (in *Intake) Take(ctx context.Context, e Envelope) (reply any) {
 		in.learn(kind, id)
 		return nil
 	}
+	if s, ok := searching(e); ok {
+		return in.suggest(ctx, s)
+	}
 	n, err := read(e, in.Self)
 	if err != nil {
 		in.Log.Error("envelope cannot be read", "type", e.Type, "err", err)

@@ -49,6 +49,7 @@ type filled struct {
 	ID     string            `json:"id"`
 	About  about             `json:"about"`
 	Values map[string]string `json:"values"`
+	Files  map[string]file   `json:"files,omitempty"` // by input
 	Shown  *shown            `json:"shown,omitempty"` // what it looked like
 	blank  []string          // inputs that must be filled and are not
 	first  string            // the first input
@@ -59,6 +60,7 @@ type about struct {
 	Subject string `json:"subject,omitempty"`
 	Version int64  `json:"version,omitempty"`
 	Channel string `json:"channel,omitempty"`
+	Thread  string `json:"thread,omitempty"`
 }
 
 // read understands an envelope. It returns nil, nil for what the bot does not listen to.
@@ -145,7 +147,7 @@ type view struct {
 		Optional bool
 	}
 	State struct {
-		Values map[string]map[string]struct{ Value string }
+		Values map[string]map[string]entered
 	}
 }
 
@@ -206,15 +208,19 @@ func (p interaction) submit(actor ledger.Actor) *note {
 			continue
 		}
 		f.first = first(f.first, b.BlockID)
-		value := p.View.State.Values[b.BlockID][blocks.InputAction].Value
+		e := p.View.State.Values[b.BlockID][blocks.InputAction]
+		value := e.words()
 		f.Values[b.BlockID] = value
+		if len(e.Files) > 0 {
+			f.keep(b.BlockID, e.Files[0])
+		}
 		if !b.Optional && strings.TrimSpace(value) == "" {
 			f.blank = append(f.blank, b.BlockID)
 		}
 	}
 	return &note{
 		Kind: kindSubmit, Key: "submit:" + p.View.ID + ":" + p.View.Hash, Actor: actor,
-		Channel: f.About.Channel, Trigger: p.TriggerID, Form: f,
+		Channel: f.About.Channel, Thread: f.About.Thread, Trigger: p.TriggerID, Form: f,
 	}
 }
 

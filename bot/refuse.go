@@ -50,7 +50,7 @@ func (in *Intake) mistaken(n *note) map[string]string {
 	if n.Form == nil || in.Reader == nil {
 		return nil
 	}
-	wrong := map[string]string{}
+	wrong := n.Form.tooLong()
 	for id, words := range in.Reader.Mistakes(n.submission()) {
 		if _, ok := n.Form.Values[id]; ok {
 			wrong[id] = words

@@ -63,12 +63,12 @@ func (w *Worker) Home(ctx context.Context, who ledger.Actor) (wait time.Duration
 
 // request is what somebody typed or said, for the desk.
 func (n *note) request() commands.Request {
-	return commands.Request{Key: n.Key, Actor: n.Actor, Channel: n.Channel, Thread: n.Thread, Text: n.Text, Received: n.Received}
+	return commands.Request{Key: n.Key, Actor: n.Actor, Channel: n.Channel, Thread: n.Thread, Text: n.Text, Forms: n.Trigger != "", Received: n.Received}
 }
 
 func (n *note) submission() commands.Submission {
 	return commands.Submission{
 		Key: n.Key, Actor: n.Actor, Modal: n.Form.ID, Subject: ledger.ID(n.Form.About.Subject),
-		Version: n.Form.About.Version, Values: n.Form.Values, Channel: n.Channel,
+		Version: n.Form.About.Version, Values: n.Form.Values, Channel: n.Channel, Thread: n.Thread, Received: n.Received,
 	}
 }

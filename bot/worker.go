@@ -83,7 +83,7 @@ func (w *Worker) ask(ctx context.Context, n *note) {
 	case kindPress:
 		w.press(ctx, n)
 	case kindSubmit:
-		w.deliver(ctx, n, w.Desk.Submit(ctx, n.submission()))
+		w.submit(ctx, n)
 	case kindHome:
 		w.visit(ctx, n)
 	default:
@@ -102,6 +102,17 @@ func (w *Worker) press(ctx context.Context, n *note) {
 		Key: n.Key, Actor: n.Actor, Action: n.Action, ID: ledger.ID(id), Version: version,
 		Channel: n.Channel, Thread: n.Thread, MessageTS: n.TS, Received: n.Received,
 	}))
+}
+
+func (w *Worker) submit(ctx context.Context, n *note) {
+	files, wrong := w.uploads(ctx, n.Form)
+	if len(wrong) > 0 {
+		w.deliver(ctx, n, commands.Result{Errors: wrong})
+		return
+	}
+	s := n.submission()
+	s.Files = files
+	w.deliver(ctx, n, w.Desk.Submit(ctx, s))
 }
 
 // answerTime is kept for the answer, however long the desk took.
@@ -147,7 +158,7 @@ func (w *Worker) tell(ctx context.Context, n *note, r commands.Result) error {
 
 // form opens a form. When its time has passed, the person gets a button that asks for it again.
 func (w *Worker) form(ctx context.Context, n *note, m card.Modal) error {
-	view, err := modal(m, n.Channel)
+	view, err := modal(m, n)
 	if err != nil {
 		return err
 	}
@@ -162,9 +173,9 @@ func (w *Worker) form(ctx context.Context, n *note, m card.Modal) error {
 	return w.Web.answers.private(ctx, n, again)
 }
 
-func modal(m card.Modal, channel string) (slack.ModalViewRequest, error) {
+func modal(m card.Modal, n *note) (slack.ModalViewRequest, error) {
 	view := blocks.Modal(m)
-	carried, err := json.Marshal(about{Subject: m.Subject, Version: m.Version, Channel: channel})
+	carried, err := json.Marshal(about{Subject: m.Subject, Version: m.Version, Channel: n.Channel, Thread: n.Thread})
 	if err != nil {
 		return view, fmt.Errorf("write what a form is about: %w", err)
 	}

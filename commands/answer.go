@@ -78,6 +78,9 @@ func refusal(err error, f *fault.Fault) card.Card {
 		lines = card.Join(lines, card.T("\nFor example: "), card.Code(r.Example))
 	}
 	c.Sections = append(c.Sections, card.Para(lines))
+	if r.Given != nil {
+		c.Buttons = []card.Button{{Action: "open_form", ID: r.Typed, Label: "Open form"}}
+	}
 	return c
 }
 

@@ -30,6 +30,8 @@ type Desk struct {
 	Log     *slog.Logger                  // nil logs nothing
 	Audit   func(context.Context, Deed)   // of refusals, failures and changes; nil for none
 	Limit   time.Duration                 // for one answer; 25 s when zero
+	Finder  Finder                        // what forms search; nil: everything is written
+	Haste   time.Duration                 // for one search; 2 s when zero
 }
 
 // attempt is one thing tried by one person.
@@ -68,15 +70,26 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	if errors.Is(err, grammar.Help) {
 		return reply(m.command.help()), nil
 	}
+	if r, ok := errors.AsType[*grammar.Refusal](err); ok && r.Given != nil {
+		return d.lacking(c, m.command, r)
+	}
+	if err == nil {
+		err = spec.Fileless(c.Words)
+	}
 	if err != nil {
 		return Result{}, err
 	}
 	c.Typed = spec.Print(c.Words)
+	return d.perform(ctx, a, c, m.command)
+}
+
+// perform runs a command that is understood, and passes on what it proposes.
+func (d *Desk) perform(ctx context.Context, a *attempt, c *Call, command Command) (Result, error) {
 	broken := c.Words.Given(glassFlag) && !c.Words.Bool(dryFlag)
 	if broken && !c.confirmed {
 		return d.Book.glassForm(c.Typed)
 	}
-	result, err := m.command.run(ctx, c)
+	result, err := command.run(ctx, c)
 	if err != nil || result.Propose == nil {
 		return result, err
 	}

@@ -40,7 +40,7 @@ func (d *Desk) open(ctx context.Context, p Press) (Result, error) {
 	case p.Action == "review":
 		return d.ask(ctx, p, closing())
 	case p.Action == "open_form" && strings.HasPrefix(string(p.ID), "/"):
-		return d.Book.glassForm(string(p.ID))
+		return d.reopened(string(p.ID))
 	}
 	return d.ask(ctx, p, denial())
 }
@@ -89,6 +89,8 @@ func (d *Desk) Submit(ctx context.Context, s Submission) Result {
 			return d.word(ctx, a, s, closing())
 		case glassForm:
 			return d.breakGlass(ctx, a, s, person)
+		case commandForm:
+			return d.fill(ctx, a, s, person)
 		}
 		return Result{}, stale(s.Modal)
 	})
@@ -104,6 +106,8 @@ func (d *Desk) Mistakes(s Submission) map[string]string {
 		return mistake(s, "note", "Say what you found, in a few words.")
 	case glassForm:
 		return d.Book.mistyped(s)
+	case commandForm:
+		return d.Book.misfilled(s)
 	}
 	return nil
 }

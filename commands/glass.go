@@ -49,7 +49,7 @@ func (b *Book) glassForm(text string) (Result, error) {
 		return Result{}, fault.New(fault.Invalid, "Say why the glass must be broken.").WithHint("`--%s \"<reason>\"`", glassFlag)
 	}
 	typed := c.Spec().Print(words)
-	if carried, err := json.Marshal(typed); err != nil || len(carried) > longestTold || len([]rune(typed)) > longestSaid {
+	if !carriable(typed) {
 		return Result{}, fault.New(fault.Invalid, "This command is too long to be confirmed in a form. Nothing was done.").
 			WithHint("Shorten its reasons.")
 	}
@@ -63,6 +63,12 @@ func (b *Book) glassForm(text string) (Result, error) {
 		}},
 		Inputs: []card.Input{{ID: glassInput, Label: "Type " + short(target, 100) + " to confirm", Max: 300}},
 	}}, nil
+}
+
+// carriable reports whether a form and a button can carry a command.
+func carriable(typed string) bool {
+	carried, err := json.Marshal(typed)
+	return err == nil && len(carried) <= longestTold && len([]rune(typed)) <= longestSaid
 }
 
 // target is what a command is about: the first word that it takes.

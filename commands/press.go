@@ -33,7 +33,7 @@ func (d *Desk) Press(ctx context.Context, p Press) Result {
 // stands in the place of the last one.
 func (d *Desk) typed(ctx context.Context, a *attempt, p Press, who Person) (Result, error) {
 	c := &Call{
-		Request: Request{Key: p.Key, Actor: p.Actor, Channel: p.Channel, Thread: p.Thread, Text: card.Inert(folded(string(p.ID))), Received: p.Received},
+		Request: Request{Key: p.Key, Actor: p.Actor, Channel: p.Channel, Thread: p.Thread, Text: card.Inert(folded(string(p.ID))), Received: p.Received, Forms: true},
 		Person:  who, Gate: a.gate,
 	}
 	result, err := d.command(ctx, a, c)

@@ -15,6 +15,7 @@ type Request struct {
 	Channel  string       // where, by id
 	Thread   string       // the thread it was typed in; empty for slash commands
 	Text     string       // "asg rollout web --image ami-0b2": the words after the mention, or the command with its words
+	Forms    bool         // a form can be opened at once
 	Received time.Time
 }
 
@@ -38,8 +39,12 @@ type Submission struct {
 	Modal   string // card.Modal.ID
 	Subject ledger.ID
 	Version int64
-	Values  map[string]string // by card.Input.ID
+	Values  map[string]string // by card.Input.ID; of a file its name
+	Files   map[string]Upload // by card.Input.ID
 	Channel string            // where it was opened from
+	Thread  string            // the thread it was opened from; may be empty
+
+	Received time.Time
 }
 
 // Person is somebody who may speak to the bot: a full member of the workspace, looked up when they spoke.

@@ -58,9 +58,9 @@ func carried(all []card.Button) []card.Button {
 	})
 }
 
-// mostOf is how long a button's id may be: that of a button that runs a command is the command.
+// mostOf is how long a button's id may be: that of a button that stands for a command is the command.
 func mostOf(b card.Button) int {
-	if b.Action == card.RunAction {
+	if b.Action == card.RunAction || strings.HasPrefix(b.ID, "/") {
 		return maxTyped
 	}
 	return maxID

@@ -128,6 +128,11 @@ func severalPicked(in card.Input) slack.BlockElement {
 	return e
 }
 
+// Label is the heading of a group of options.
+func Label(s string) *slack.TextBlockObject {
+	return plainText(cut(cmp.Or(oneLine(s), ellipsis), maxLabel))
+}
+
 // Options are options as Slack takes them; those that it cannot carry whole are left out, and none is there twice.
 func Options(all []card.Option) []*slack.OptionBlockObject {
 	var found []*slack.OptionBlockObject

@@ -179,11 +179,16 @@ func (s Spec) Beside(flag string) []string {
 	return nil
 }
 
-// fileless refuses a typed value that stands for a file: nobody sees which file that was.
-func (f Flag) fileless(text string) *wrong {
-	if !f.File || !strings.HasPrefix(text, fromFile) {
-		return nil
+// Fileless refuses typed values that stand for files: nobody sees which files those were.
+func (s Spec) Fileless(v Values) error {
+	for _, f := range s.Flags {
+		if f.File && strings.HasPrefix(v.Text(f.Name), fromFile) {
+			return fault.New(fault.Invalid, "--%s names a file, and a typed command has none.", f.Name).
+				WithHint("Type the command without what it needs, such as `%s`, and add the file in the form that opens.", s.Name)
+		}
 	}
-	return &wrong{fault: fault.New(fault.Invalid, "--%s names a file, and a typed command has none.", f.Name).
-		WithHint("Leave it out, and add the file in the form that opens.")}
+	return nil
 }
+
+// Bounds are the least and the most that a number may be.
+func (f Flag) Bounds() (low, high int64) { return f.bounds() }

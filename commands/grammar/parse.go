@@ -170,9 +170,6 @@ func (p *parser) flag(w Word) error {
 		return p.missing(f)
 	}
 	v, err := f.read(value)
-	if err == nil {
-		err = f.fileless(value)
-	}
 	if err != nil {
 		return p.spec.refuse(err.fault, err.meant)
 	}
@@ -255,7 +252,7 @@ func (p *parser) complete() error {
 func (p *parser) lacking(err error) error {
 	r, ok := errors.AsType[*Refusal](err)
 	if ok {
-		r.Given = &p.values
+		r.Given, r.Typed = &p.values, p.spec.Print(p.values)
 	}
 	return err
 }

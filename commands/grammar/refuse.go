@@ -17,6 +17,7 @@ type Refusal struct {
 	Usage   string
 	Example string
 	Given   *Values // what was given, when nothing is wrong but that something is missing
+	Typed   string  // that, as it can be typed again
 }
 
 // Error is the sentence with its hints.
