@@ -23,7 +23,7 @@ func Previous(r ledger.Record) (Want, bool) {
 	case d.Moved && p.Former > 0:
 		return Want{Action: Default, Name: w.Name, Version: p.Former, Back: fmt.Sprintf("as it was before %s", r.ID)}, true
 	case (w.Action == Create || w.Action == Adopt) && d.Made:
-		return Want{Action: Delete, Name: w.Name}, true
+		return Want{Action: Delete, Name: w.Name, ID: d.Template}, true
 	}
 	return Want{}, false
 }

@@ -215,6 +215,9 @@ func fingerprint(fields map[string]string) string {
 }
 
 func (p *Plan) remove(f Facts) error {
+	if p.Want.ID != "" && p.Want.ID != f.Template.ID {
+		p.stop("", "Template %s is another one now, made later.", p.Want.Name)
+	}
 	if len(f.Users) > 0 {
 		var names []fleet.GroupName
 		for _, u := range f.Users {

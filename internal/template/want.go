@@ -33,6 +33,7 @@ type Want struct {
 	Back       string           `json:"back,omitempty"`        // of Default: why it is a way back, as a clause: "as it was before op-7f3k"
 	Keep       int              `json:"keep,omitempty"`        // of Clean: how many of the newest stay
 	From       fleet.InstanceID `json:"from,omitempty"`        // of Adopt
+	ID         fleet.TemplateID `json:"id,omitempty"`          // of Delete: the one that was made, and none that was given the name later
 	Note       string           `json:"note,omitempty"`        // of Create, Update and Adopt: words for the version's description
 }
 
