@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -18,6 +19,7 @@ import (
 // Fleet is what the commands read of the cloud. It has no method that changes anything.
 type Fleet interface {
 	rollout.Reader
+	bake.Reader
 	Groups(ctx context.Context) ([]fleet.Group, error)
 	OwnImages(ctx context.Context) ([]fleet.Image, error)
 }

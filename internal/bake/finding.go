@@ -56,11 +56,14 @@ func ways(f Facts, p Plan) []card.Finding {
 	case p.Group == "" && (p.Want.Way == Standby || p.Want.Way == Twin) && f.Group == nil:
 		return one(stop("Leave `--"+string(p.Want.Way)+"` out: it is rebooted then; `--no-reboot` leaves it running.",
 			"%s serves in no group, so `--%s` means nothing for it.", p.Instance, p.Want.Way))
-	case p.Group != "" && p.Way == Reboot:
+	case p.Chooses():
 		return one(stop("Choose: "+p.choices(), "%s serves in the group %s, which would take a reboot for a failure and replace it.", p.Instance, p.Group))
 	}
 	return nil
 }
+
+// Chooses reports whether the plan stops because people must choose what becomes of an instance that serves in a group.
+func (p Plan) Chooses() bool { return p.Group != "" && p.Way == Reboot }
 
 // choices are the ways there are for an instance of a group, as commands.
 func (p Plan) choices() string {

@@ -313,7 +313,7 @@ func (s scene) cancel(label string) card.Button {
 func (s scene) onward() []card.Button {
 	in := " --in " + s.plan.Environment
 	run := func(label, command string) card.Button {
-		return card.Button{Action: "run", ID: command + in, Version: s.rec.Version, Label: label}
+		return card.Run(label, command+in)
 	}
 	list := []card.Button{run("Show", "/ami show "+string(s.data.Image))}
 	if s.plan.Family != "" {
