@@ -46,7 +46,8 @@ type Query struct {
 
 // Finder looks for things that values name.
 type Finder interface {
-	// Find returns what has the text in it, what fits best first, and how many more there are, as far as that is known.
+	// Find returns what has the text in it, what fits best first, and how many more there are; less than
+	// none when nobody knows how many.
 	Find(ctx context.Context, q Query) (options []card.Option, more int, err error)
 }
 
@@ -67,6 +68,8 @@ func (d *Desk) Suggest(ctx context.Context, s Search) Found {
 	switch {
 	case err != nil:
 		found.Note = d.unfound(ctx, err)
+	case more < 0:
+		found.Note = fmt.Sprintf("The first %d: write more to see the others", len(options))
 	case more > 0:
 		found.Note = fmt.Sprintf("%d of %d: write more to see the others", len(options), len(options)+more)
 	case len(options) == 0 && s.Text == "":

@@ -21,7 +21,7 @@ type Environment struct {
 
 // in is the flag that names an environment.
 func (s Settings) in() grammar.Flag {
-	return grammar.Flag{Name: "in", Value: "<environment>", About: "the environment; that of the channel when left out"}
+	return grammar.Flag{Name: "in", Value: "<environment>", Pick: grammar.Environment, About: "the environment; that of the channel when left out"}
 }
 
 // environment decides which environment is meant: the one that was named, else the channel's, else the

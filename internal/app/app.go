@@ -133,6 +133,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		Book: book, Gate: gate, Rights: &shown, People: people, Records: records, Groups: people, Draw: a.notifier.Card, Log: o.Log,
 		Kinds: all.kinds(), Audit: deeds(trail, o.Log, rules.Short()),
 	}
+	library := &commands.Library{Settings: settings, Things: searching(aws), Goldens: family.NewStore(client, prefix)}
+	a.closers, desk.Finder = append(a.closers, library.Close), library
 	a.worker = bot.NewWorker(desk, web)
 	a.worker.Observe, a.worker.Homes, a.worker.People = a.Metrics.Answered, homes, people
 	a.intake = bot.NewIntake(a.inbox, web, people, self)

@@ -59,3 +59,8 @@ func (s shelf) kinds() map[string]commands.Kind {
 func reading(aws *cloud.Cloud) func(string) (commands.Fleet, error) {
 	return func(env string) (commands.Fleet, error) { return aws.In(env) }
 }
+
+// searching gives forms the things of an environment, to look for.
+func searching(aws *cloud.Cloud) func(string) (commands.Things, error) {
+	return func(env string) (commands.Things, error) { return aws.In(env) }
+}
