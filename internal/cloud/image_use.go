@@ -19,6 +19,8 @@ const (
 	referencesPerCall = 10
 	// everyVersion is how deep AWS looks into a launch template at most. Its default sees a handful only.
 	everyVersion = "10000"
+	// usagePage is the largest page of a usage report.
+	usagePage = 500
 )
 
 // ImageReferences returns what in the account refers to the images: instances in any state, versions of launch
@@ -115,7 +117,7 @@ func (c *Client) UsageReport(ctx context.Context, report string) (state string, 
 	if state != "available" {
 		return state, nil, nil
 	}
-	in := &ec2.DescribeImageUsageReportEntriesInput{ReportIds: []string{report}, MaxResults: aws.Int32(machinesPage)}
+	in := &ec2.DescribeImageUsageReportEntriesInput{ReportIds: []string{report}, MaxResults: aws.Int32(usagePage)}
 	for page, err := range pages(ctx, ec2.NewDescribeImageUsageReportEntriesPaginator(c.machines, in)) {
 		if err != nil {
 			return "", nil, err

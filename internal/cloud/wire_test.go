@@ -164,3 +164,6 @@ func wantKind(t *testing.T, err error, kind fleet.ErrorKind, call string) {
 		t.Errorf("got %s from %s (%v), want %s from %s", e.Kind, e.Call, err, kind, call)
 	}
 }
+
+// httpTo is a client whose requests go to the wire.
+func httpTo(w *wire) *http.Client { return &http.Client{Transport: w} }
