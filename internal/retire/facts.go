@@ -1,0 +1,170 @@
+package retire
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/family"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// Reader is the part of the cloud that a plan is read from.
+type Reader interface {
+	Referrers
+	Images(ctx context.Context, ids ...fleet.ImageID) ([]fleet.Image, error)
+	OwnImages(ctx context.Context) ([]fleet.Image, error)
+	SharedWith(ctx context.Context, id fleet.ImageID) ([]string, error)
+	Identity(ctx context.Context) (fleet.Identity, error)
+}
+
+// Facts is what a plan is made from.
+type Facts struct {
+	Now         time.Time
+	Environment string
+	Account     string
+	Region      string
+	Images      []fleet.Image // that were asked for, or of the family: newest first
+	Uses        Uses
+	Notes       []string                   // what could not be seen
+	Shared      map[fleet.ImageID][]string // launch permissions of those that may go; when bringing back: as they were
+	Holders     map[string][]fleet.ImageID // own images, by snapshot
+}
+
+// Gather reads the facts: six calls, one for each template that names an image, and one for each image that may go.
+func Gather(ctx context.Context, from Reader, keep Keepers, environment string, now time.Time, own ledger.ID, want Want) (Facts, error) {
+	f := Facts{Now: now, Environment: environment, Shared: map[fleet.ImageID][]string{}, Holders: map[string][]fleet.ImageID{}}
+	who, err := from.Identity(ctx)
+	if err != nil {
+		return f, fmt.Errorf("find the account of %s: %w", environment, err)
+	}
+	f.Account, f.Region = who.Account, who.Region
+	all, err := from.OwnImages(ctx)
+	if err != nil {
+		return f, fmt.Errorf("list images: %w", err)
+	}
+	f.hold(all)
+	if f.Images, err = chosen(ctx, from, all, want); err != nil {
+		return f, err
+	}
+	if want.Restore {
+		f.Shared, err = remembered(ctx, keep.Records, want.Images)
+		return f, err
+	}
+	if f.Uses, f.Notes, err = Find(ctx, from, keep, now, own, f.candidates(want)...); err != nil {
+		return f, err
+	}
+	return f, f.permissions(ctx, from, want)
+}
+
+// hold notes which images have which snapshots.
+func (f *Facts) hold(all []fleet.Image) {
+	for _, i := range all {
+		if i.State == "deregistered" {
+			continue
+		}
+		for _, d := range i.Disks {
+			if d.Snapshot != "" {
+				f.Holders[d.Snapshot] = append(f.Holders[d.Snapshot], i.ID)
+			}
+		}
+	}
+}
+
+// chosen are the images that were asked for. Those that are not the account's own must be looked for.
+func chosen(ctx context.Context, from Reader, own []fleet.Image, want Want) ([]fleet.Image, error) {
+	if want.prune() {
+		return slices.DeleteFunc(slices.Clone(own), func(i fleet.Image) bool {
+			return i.Tags[family.Tag] != want.Family || i.State == "deregistered"
+		}), nil
+	}
+	var images []fleet.Image
+	var missing []fleet.ImageID
+	for _, id := range want.Images {
+		i := slices.IndexFunc(own, func(i fleet.Image) bool { return i.ID == id })
+		if i < 0 {
+			missing = append(missing, id)
+			continue
+		}
+		images = append(images, own[i])
+	}
+	if len(missing) == 0 {
+		return images, nil
+	}
+	others, err := from.Images(ctx, missing...)
+	if err != nil {
+		return nil, fmt.Errorf("read images: %w", err)
+	}
+	return append(images, others...), nil
+}
+
+// candidates are the images that may go as far as their age tells.
+func (f Facts) candidates(want Want) []fleet.ImageID {
+	var ids []fleet.ImageID
+	for n, i := range f.Images {
+		if i.Owner == f.Account && i.State != "deregistered" && young(f, want, n) == "" {
+			ids = append(ids, i.ID)
+		}
+	}
+	return ids
+}
+
+// young says why the n-th image of a family stays whatever refers to it; empty when it may go.
+func young(f Facts, want Want, n int) string {
+	switch {
+	case !want.prune():
+		return ""
+	case n < want.Keep:
+		return fmt.Sprintf("it is one of the newest %d", want.Keep)
+	case f.Now.Sub(f.Images[n].Created) < want.Older:
+		return "it is not old enough"
+	}
+	return ""
+}
+
+// permissions reads whom the images are shared with that may go.
+func (f *Facts) permissions(ctx context.Context, from Reader, want Want) error {
+	for _, id := range f.candidates(want) {
+		if len(counting(f.Uses[id], want)) > 0 {
+			continue
+		}
+		with, err := from.SharedWith(ctx, id)
+		if err != nil && fleet.KindOf(err) == fleet.Absent {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read whom %s is shared with: %w", id, err)
+		}
+		f.Shared[id] = with
+	}
+	return nil
+}
+
+// remembered are the launch permissions that the last retirement of each image took away.
+func remembered(ctx context.Context, records Records, ids []fleet.ImageID) (map[fleet.ImageID][]string, error) {
+	found := map[fleet.ImageID][]string{}
+	if records == nil {
+		return found, nil
+	}
+	past, err := records.Recent(ctx, 1000)
+	if err != nil {
+		return nil, fmt.Errorf("list recent operations: %w", err)
+	}
+	for _, r := range past {
+		if r.Kind != Kind {
+			continue
+		}
+		_, d, err := decode(r)
+		if err != nil {
+			continue // it tells nothing, and another one may
+		}
+		for _, i := range d.Images {
+			if _, known := found[i.ID]; !known && slices.Contains(ids, i.ID) && len(i.Shared) > 0 {
+				found[i.ID] = i.Shared
+			}
+		}
+	}
+	return found, nil
+}

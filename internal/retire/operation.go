@@ -1,0 +1,133 @@
+package retire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+)
+
+// operations are those of the ledger that an image is needed for.
+func (s *search) operations() error {
+	if s.keep.Records == nil {
+		return nil
+	}
+	open, err := s.keep.Records.Open(s.ctx)
+	if err != nil {
+		return fmt.Errorf("list open operations: %w", err)
+	}
+	for _, r := range open {
+		s.open(r)
+	}
+	since := s.now.Add(-s.keep.rollback())
+	past, err := s.recent(since)
+	if err != nil {
+		return err
+	}
+	for _, r := range past {
+		if r.State.Final() && r.Ended.After(since) {
+			s.replaced(r)
+		}
+	}
+	return nil
+}
+
+// longestRun is how long an operation may take that ended lately: so much older ones are looked at, too.
+const longestRun = 7 * 24 * time.Hour
+
+// recent reads operations until they are older than what counts.
+func (s *search) recent(since time.Time) ([]ledger.Record, error) {
+	for n := 200; ; n *= 4 {
+		all, err := s.keep.Records.Recent(s.ctx, n)
+		if err != nil {
+			return nil, fmt.Errorf("list recent operations: %w", err)
+		}
+		if len(all) < n || all[len(all)-1].Created.Before(since.Add(-longestRun)) || n > 10_000 {
+			return all, nil
+		}
+	}
+}
+
+// open is an operation that runs or may yet run: it needs every image that it names.
+func (s *search) open(r ledger.Record) {
+	if r.ID == s.own {
+		return
+	}
+	for _, id := range s.ids {
+		if r.Kind == Kind {
+			if retiring(r, id) {
+				s.uses.add(id, Rolling, "", fmt.Sprintf("%s retires it already", r.ID))
+			}
+			continue
+		}
+		if names(r, id) {
+			s.uses.add(id, Rolling, "", fmt.Sprintf("%q (%s) %s and needs it", r.Title, r.ID, standing(r)))
+		}
+	}
+}
+
+func standing(r ledger.Record) string {
+	switch r.State {
+	case ledger.Pending:
+		return "waits for approval"
+	case ledger.Held, ledger.Waiting:
+		return "is approved"
+	}
+	return "runs"
+}
+
+// names reports whether an operation's plan or state holds an image's id.
+func names(r ledger.Record, id fleet.ImageID) bool {
+	quoted := []byte(`"` + string(id) + `"`)
+	return bytes.Contains(r.Payload, quoted) || bytes.Contains(r.Data, quoted)
+}
+
+// About reports whether an operation that is open retires the image.
+func About(r ledger.Record, id fleet.ImageID) bool {
+	return r.Kind == Kind && !r.State.Final() && retiring(r, id)
+}
+
+// retiring reports whether an operation of this kind is about the image, and not only names it as one that stays.
+func retiring(r ledger.Record, id fleet.ImageID) bool {
+	p, d, err := decode(r)
+	if err != nil || p.Want.Restore {
+		return err != nil // what cannot be read counts
+	}
+	if i := slices.IndexFunc(d.Images, func(i Progress) bool { return i.ID == id }); i >= 0 {
+		return !d.Images[i].Stage.over()
+	}
+	return slices.ContainsFunc(p.Images, func(i Doomed) bool { return i.ID == id })
+}
+
+// replaced is an operation that ended lately and left groups without an image: the way back needs it.
+func (s *search) replaced(r ledger.Record) {
+	switch r.State {
+	case ledger.Denied, ledger.Expired, ledger.Withdrawn, ledger.Void:
+		return
+	}
+	for _, id := range s.ids {
+		if took(r, id) {
+			s.uses.add(id, WayBack, "", fmt.Sprintf("%q (%s) replaced it, and the way back may need it until %s", r.Title, r.ID, moment(r.Ended.Add(s.keep.rollback()))))
+		}
+	}
+}
+
+// took reports whether an operation replaced the image by another one.
+func took(r ledger.Record, id fleet.ImageID) bool {
+	switch r.Kind {
+	case "rollout":
+		var p struct {
+			From struct {
+				Image fleet.ImageID `json:"image"`
+			} `json:"from"`
+		}
+		return json.Unmarshal(r.Payload, &p) == nil && p.From.Image == id
+	case "patch": // it holds a rollout for each of its groups
+		return names(r, id)
+	}
+	return false
+}
