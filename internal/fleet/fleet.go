@@ -261,3 +261,13 @@ type Difference struct {
 	From  string `json:"from,omitempty"`
 	To    string `json:"to,omitempty"`
 }
+
+// Place takes account and region from the group's ARN,
+// arn:aws:autoscaling:<region>:<account>:autoScalingGroup:…
+func (g Group) Place() (account, region string) {
+	parts := strings.SplitN(g.ARN, ":", 6)
+	if len(parts) < 6 {
+		return "", ""
+	}
+	return parts[4], parts[3]
+}

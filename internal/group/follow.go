@@ -1,0 +1,148 @@
+package group
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
+)
+
+// patience is how long nothing may get better until it is told that it does not.
+const patience = 20 * time.Minute
+
+// follow looks whether it is so by now.
+func (r *run) follow(ctx context.Context) (engine.Outcome, error) {
+	g, err := r.group(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if s, asked := r.turn.Signal("cancel", "rollback"); asked && r.plan.Want.Kind == Scale {
+		r.data.By = s.By
+		return engine.Outcome{Step: stepUndo}, nil
+	}
+	r.count(g)
+	if r.done(g) {
+		return end(ledger.Succeeded, "%s", r.told(g)), nil
+	}
+	line, err := r.failures(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if r.now.Sub(r.data.Moved) > patience {
+		return end(ledger.Failed, "%s", r.stalled()), nil
+	}
+	return engine.Outcome{In: r.poll, Line: string(line), Tone: string(card.Warning)}, nil
+}
+
+// count notes how far it is.
+func (r *run) count(g fleet.Group) {
+	n := serving(g)
+	if r.plan.Want.Kind == Replace {
+		n = 0
+		for _, m := range without(g, r.plan.Want.Instances) {
+			if m.Lifecycle == "InService" && m.Health == "Healthy" {
+				n++
+			}
+		}
+	}
+	if n != r.data.Serving {
+		r.data.Moved = r.now
+	}
+	r.data.Serving, r.data.Total = n, g.Desired
+}
+
+// done reports whether the group stands as it should.
+func (r *run) done(g fleet.Group) bool {
+	w := r.plan.Want
+	switch w.Kind {
+	case Scale:
+		return r.data.Serving == g.Desired && present(g) == g.Desired
+	case Attach:
+		return g.Ref().Version == r.plan.New.ref().Version && (g.Ref().ID == r.plan.New.Template || g.Ref().ID == "")
+	case Processes:
+		return suspended(g, w.Names, w.On)
+	case Protect:
+		return everyMember(g, w.Instances, protectedIs(w.On))
+	case Standby:
+		return everyMember(g, w.Instances, lifecycleIs(standbyState(w.On))) && (!w.Refill || r.data.Serving >= g.Desired)
+	}
+	return len(without(g, w.Instances)) == len(g.Instances) && r.data.Serving >= g.Desired
+}
+
+// present counts the instances that are there to stay, those in standby left out.
+func present(g fleet.Group) int {
+	n := 0
+	for _, m := range g.Instances {
+		if m.Lifecycle != "Standby" && m.Lifecycle != "EnteringStandby" {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *run) told(g fleet.Group) say.Safe {
+	w := r.plan.Want
+	switch w.Kind {
+	case Scale:
+		return say.Phrase("%s has %s in service, between %d and %d.", g.Name, say.Plural(r.data.Serving, "instance"), g.Min, g.Max)
+	case Attach:
+		return say.Phrase("%s launches from %s (%s) from now on.", g.Name, r.plan.New.String(), r.plan.New.Image)
+	case Processes:
+		return say.Phrase("%s %s on %s.", strings.Join(w.Names, ", "), restWords(len(w.Names), w.On), g.Name)
+	case Protect:
+		words := map[bool]string{true: "protected from scale in", false: "no longer protected from scale in"}[w.On]
+		return say.Phrase("%s: %s.", r.plan.names(), words)
+	case Standby:
+		return say.Phrase("%s: %s; %s wants %s.", r.plan.names(), standbyState(w.On), g.Name, say.Plural(g.Desired, "instance"))
+	}
+	return say.Phrase("%s replaced; %s has %s in service.", r.plan.names(), g.Name, say.Plural(r.data.Serving, "instance"))
+}
+
+// failures tells AWS's own words about launches that failed, each once.
+func (r *run) failures(ctx context.Context) (say.Safe, error) {
+	activities, err := r.fleet.Activities(ctx, r.plan.Want.Group, r.data.Since)
+	if err != nil {
+		return "", fmt.Errorf("read the activities of %s: %w", r.plan.Want.Group, err)
+	}
+	var fresh []say.Safe
+	for _, a := range activities {
+		if a.Status != "Failed" || a.Message == "" || slices.Contains(r.data.Failures, a.Message) || a.Started.Before(r.data.Since) {
+			continue
+		}
+		r.data.Failures = append(r.data.Failures, a.Message)
+		fresh = append(fresh, say.Quote(a.Message))
+	}
+	return say.Sentences(fresh...), nil
+}
+
+func (r *run) stalled() say.Safe {
+	words := say.Phrase("%d of %d are in service, and nothing has changed for %s", r.data.Serving, r.data.Total, card.Span(patience))
+	var last say.Safe
+	if n := len(r.data.Failures); n > 0 {
+		last = say.Quote(r.data.Failures[n-1])
+	}
+	next := say.Phrase("The group goes on trying; `/asg activity %s` shows what it does", r.plan.Want.Group)
+	if r.plan.Want.Kind == Scale {
+		next = say.Sentences(next, say.Phrase("`/asg scale %s %d` puts the size back", r.plan.Want.Group, r.plan.From.Desired))
+	}
+	return say.Sentences(words, last, next)
+}
+
+// undo puts the size back.
+func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
+	g, err := r.group(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if err := r.resize(ctx, g, r.plan.To, r.plan.From); err != nil {
+		return engine.Outcome{}, say.Refusal(err, "put the size of "+string(g.Name)+" back")
+	}
+	return end(ledger.Undone, "%s wants %s again%s.", g.Name, say.Plural(r.plan.From.Desired, "instance"), say.By(r.data.By)), nil
+}

@@ -1,0 +1,129 @@
+package group
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/say"
+)
+
+// Painter draws changes of groups.
+type Painter struct{}
+
+// Paint draws an operation from its record and nothing else.
+func (Painter) Paint(r ledger.Record) card.Picture {
+	p, d, err := decode(r)
+	if err != nil {
+		return card.Picture{Headline: r.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+	}
+	pic := card.Picture{Headline: p.Title()}
+	switch {
+	case len(d.Changes) > 0:
+		pic.Sections = voided(d.Changes)
+	case r.State == ledger.Running || r.State == ledger.Stuck:
+		pic.Sections, pic.Buttons = p.running(d), buttons(r, p)
+	case r.State.Final():
+		pic.Sections = []card.Section{{Facts: deeds(p.Want.Kind).facts(p)}}
+	default:
+		pic.Sections = p.Sections()
+	}
+	return pic
+}
+
+// mostGoing is how many of the instances that can go are listed.
+const mostGoing = 12
+
+// Sections draw the plan by itself.
+func (p Plan) Sections() []card.Section {
+	sections := []card.Section{{Facts: append(deeds(p.Want.Kind).facts(p), card.Fact{Label: "Impact", Value: card.T("%s", deeds(p.Want.Kind).impact(p))})}}
+	if len(p.Going) > 0 {
+		sections = append(sections, p.leaving()...)
+	}
+	if len(p.Findings) > 0 {
+		sections = append(sections, card.Section{Findings: p.Findings})
+	}
+	return sections
+}
+
+// leaving lists the instances that can go.
+func (p Plan) leaving() []card.Section {
+	table := card.Table{Columns: []card.Column{{Label: "Can go"}, {Label: "Zone"}, {Label: "Version", Right: true}, {Label: "Runs since"}}}
+	for _, s := range p.Going[:min(len(p.Going), mostGoing)] {
+		table.Rows = append(table.Rows, []card.Text{card.Code(string(s.ID)), card.T("%s", s.Zone), card.T("%s", s.Version), when(s)})
+	}
+	words := fmt.Sprintf("%s of %d go. AWS chooses; by its default policy these are first.", say.Plural(p.down(), "instance"), len(p.Going))
+	if len(p.Going) > mostGoing {
+		words += fmt.Sprintf(" %d more can go.", len(p.Going)-mostGoing)
+	}
+	return []card.Section{card.Para(card.T("%s", words)), {Table: &table}}
+}
+
+func when(s Seat) card.Text {
+	if s.Launched.IsZero() {
+		return card.T("–")
+	}
+	return card.When(s.Launched)
+}
+
+func (p Plan) running(d Data) []card.Section {
+	var sections []card.Section
+	if d.Total > 0 && (p.Want.Kind == Scale || p.Want.Kind == Replace || p.Want.Refill) {
+		sections = append(sections, card.Section{Bar: &card.Bar{Done: d.Serving, Total: d.Total, Text: "in service"}})
+	}
+	sections = append(sections, card.Section{Facts: deeds(p.Want.Kind).facts(p)})
+	var failures []card.Finding
+	for _, words := range d.Failures {
+		failures = append(failures, card.Finding{Text: words})
+	}
+	if len(failures) > 0 {
+		sections = append(sections, card.Section{Findings: failures})
+	}
+	return sections
+}
+
+func buttons(r ledger.Record, p Plan) []card.Button {
+	var all []card.Button
+	if r.State == ledger.Stuck {
+		all = append(all, plan.Button(r, "retry", "Try again", card.Primary, nil), plan.Button(r, "abandon", "Give up", card.Danger, nil))
+	}
+	if p.Want.Kind == Scale && r.State == ledger.Running {
+		all = append(all, plan.Button(r, "rollback", "Put it back", card.Default, &card.Confirm{
+			Title: "Put the size back?", Text: fmt.Sprintf("%s wants %d again, between %d and %d.", p.Want.Group, p.From.Desired, p.From.Min, p.From.Max), Yes: "Put it back", No: "Go on",
+		}))
+	}
+	return all
+}
+
+// voided shows what was approved beside what is there now.
+func voided(changes []Change) []card.Section {
+	facts := make([]card.Fact, len(changes))
+	for i, c := range changes {
+		facts[i] = card.Fact{Label: c.What, Value: card.T("%s → %s", strings.TrimSpace(c.Approved), strings.TrimSpace(c.Now))}
+	}
+	return []card.Section{card.Para(card.Text{{Bold: "Approved → now"}}), {Facts: facts}}
+}
+
+// Back is the wish that takes a change back; false when nothing does.
+func Back(r ledger.Record) (Want, bool) {
+	p, _, err := decode(r)
+	if err != nil || r.State != ledger.Succeeded {
+		return Want{}, false
+	}
+	w := p.Want
+	switch w.Kind {
+	case Scale:
+		return Want{Kind: Scale, Group: w.Group, Desired: &p.From.Desired, Min: &p.From.Min, Max: &p.From.Max}, true
+	case Attach:
+		return Want{Kind: Attach, Group: w.Group, Template: p.Old.Name, Version: p.Old.Number}, p.Old.Number > 0
+	case Processes:
+		w.Names, w.On = p.Change, !w.On
+		return w, true
+	case Protect, Standby:
+		w.On = !w.On
+		return w, true
+	}
+	return Want{}, false
+}

@@ -1,0 +1,147 @@
+package group
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/say"
+)
+
+// scaling gives a group another size. Only absolute numbers are sent: "two more" means two more than was there when
+// it was planned, and never two more than somebody else has asked for since.
+type scaling struct{}
+
+func (scaling) aim(p *Plan, f Facts) {
+	w := p.Want
+	if w.Min != nil {
+		p.To.Min = *w.Min
+	}
+	if w.Max != nil {
+		p.To.Max = *w.Max
+	}
+	switch {
+	case w.Desired != nil:
+		p.To.Desired = *w.Desired
+	case w.By != nil:
+		p.To.Desired = p.From.Desired + *w.By
+	default:
+		p.To.Desired = min(max(p.From.Desired, p.To.Min), p.To.Max)
+	}
+	p.within()
+	p.candidates(f)
+	p.restrained(f.Group)
+	if p.To == p.From {
+		p.stop("", "%s has this size already: %s.", w.Group, p.From)
+	}
+	if p.Refreshing != "" && p.down() > 0 {
+		p.warn("Wait for it, or scale afterwards.", "An instance refresh is under way (%s): the instances that go may be new ones.", p.Refreshing)
+	}
+}
+
+// within: a group's wish lies between its bounds.
+func (p *Plan) within() {
+	switch w := p.Want; {
+	case p.To.Desired < 0:
+		p.stop("", "%d fewer than %d instances are less than none.", p.From.Desired-p.To.Desired, p.From.Desired)
+	case p.To.Min > p.To.Max:
+		p.stop("", "A minimum of %d is more than the maximum of %d.", p.To.Min, p.To.Max)
+	case p.To.Desired > p.To.Max:
+		p.stop(fmt.Sprintf("`/asg scale %s %d --max %d` raises it, too.", w.Group, p.To.Desired, p.To.Desired),
+			"%d instances are more than the group's maximum of %d.", p.To.Desired, p.To.Max)
+	case p.To.Desired < p.To.Min:
+		p.stop(fmt.Sprintf("`/asg scale %s %d --min %d` lowers it, too.", w.Group, p.To.Desired, p.To.Desired),
+			"%d instances are fewer than the group's minimum of %d.", p.To.Desired, p.To.Min)
+	case p.To.Desired == 0 && p.From.Desired > 0:
+		p.warn("Make sure that nothing needs it.", "The group will have no instance at all.")
+	}
+}
+
+// down is how many instances go.
+func (p Plan) down() int { return max(p.From.Desired-p.To.Desired, 0) }
+
+// candidates are the instances that can go. EC2 Auto Scaling chooses among them when it scales in; by its default
+// policy it levels the zones, then takes the oldest templates' instances, then the oldest instances.
+func (p *Plan) candidates(f Facts) {
+	if p.down() == 0 {
+		return
+	}
+	zones := map[string]int{}
+	for _, m := range f.Group.Instances {
+		zones[m.Zone]++
+		if m.Lifecycle == "InService" && !m.Protected {
+			p.Going = append(p.Going, seat(m, f))
+		}
+	}
+	slices.SortStableFunc(p.Going, func(a, b Seat) int {
+		return cmp.Or(cmp.Compare(zones[b.Zone], zones[a.Zone]), older(a.Version, b.Version), a.Launched.Compare(b.Launched), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	if len(p.Going) < p.down() {
+		p.stop("`/asg unprotect` lets others go.", "Only %s can go: the others are protected from scale in, in standby, or on their way already.", say.Plural(len(p.Going), "instance"))
+	}
+}
+
+// older compares versions by their numbers.
+func older(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
+
+func seat(m fleet.Member, f Facts) Seat {
+	return Seat{ID: m.ID, Zone: m.Zone, Lifecycle: m.Lifecycle, Health: m.Health, Version: m.Template.Version, Protected: m.Protected, Launched: f.Machines[m.ID].Launched}
+}
+
+// restrained: processes that rest and are needed.
+func (p *Plan) restrained(g fleet.Group) {
+	needed := "Launch"
+	if p.down() > 0 {
+		needed = "Terminate"
+	}
+	if slices.Contains(g.Suspended, needed) && p.To.Desired != p.From.Desired {
+		p.stop(fmt.Sprintf("`/asg resume %s %s` lets it work again.", g.Name, needed), "%s is suspended on %s, so nothing would happen.", needed, g.Name)
+	}
+}
+
+func (scaling) title(p Plan) string {
+	switch {
+	case p.To.Desired != p.From.Desired:
+		return fmt.Sprintf("Scale %s from %d to %d", p.Want.Group, p.From.Desired, p.To.Desired)
+	case p.To != p.From:
+		return fmt.Sprintf("Let %s have %d to %d instances", p.Want.Group, p.To.Min, p.To.Max)
+	}
+	return fmt.Sprintf("Scale %s to %d", p.Want.Group, p.To.Desired)
+}
+
+func (scaling) impact(p Plan) string {
+	switch n := p.To.Desired - p.From.Desired; {
+	case n > 0:
+		return say.Plural(n, "new instance")
+	case n < 0:
+		return fmt.Sprintf("%s terminated (%d %%), their disks are lost", say.Plural(-n, "instance"), share(-n, p.From.Desired))
+	}
+	return "no instance comes or goes"
+}
+
+func (scaling) blast(p Plan) plan.Blast {
+	n := p.down()
+	return plan.Blast{Instances: n, Percent: share(n, p.From.Desired), CapacityDown: share(n, p.From.Desired), DataLost: n > 0}
+}
+
+// share is part of whole in percent, rounded up.
+func share(part, whole int) int {
+	switch {
+	case part <= 0:
+		return 0
+	case whole <= 0:
+		return 100
+	}
+	return min((100*part+whole-1)/whole, 100)
+}
+
+func (scaling) facts(p Plan) []card.Fact {
+	return []card.Fact{
+		{Label: "Now", Value: card.T("%s", p.From)}, {Label: "Then", Value: card.T("%s", p.To)},
+		{Label: "In service", Value: card.T("%d", p.Running)},
+	}
+}
