@@ -21,9 +21,10 @@ type Plan struct {
 	Want        Want              `json:"want"`
 	From        Size              `json:"from"`
 	To          Size              `json:"to"`
-	Running     int               `json:"running"`          // instances in service
-	Going       []Seat            `json:"going,omitempty"`  // of Scale: those that can go, the likeliest first
-	Old, New    Version           `json:"old,omitzero"`     // of Attach
+	Running     int               `json:"running"`         // instances in service
+	Going       []Seat            `json:"going,omitempty"` // of Scale: those that can go, the likeliest first
+	Old         Version           `json:"old,omitzero"`    // of Attach
+	New         Version           `json:"new,omitzero"`
 	Seats       []Seat            `json:"seats,omitempty"`  // of Protect, Standby and Replace: the instances meant
 	Change      []string          `json:"change,omitempty"` // of Processes: those that are not so yet
 	Refreshing  string            `json:"refreshing,omitempty"`
