@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/launch"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/rollout"
 )
@@ -20,6 +21,7 @@ import (
 type Fleet interface {
 	rollout.Reader
 	bake.Reader
+	launch.Reader
 	Groups(ctx context.Context) ([]fleet.Group, error)
 	OwnImages(ctx context.Context) ([]fleet.Image, error)
 }

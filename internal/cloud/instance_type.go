@@ -31,6 +31,26 @@ func (c *Client) InstanceTypes(ctx context.Context, prefix string) ([]string, er
 	return names, nil
 }
 
+// TypeZones returns the zones in which the region offers an instance type, in order; none when it does not know the type.
+func (c *Client) TypeZones(ctx context.Context, kind string) ([]string, error) {
+	in := &ec2.DescribeInstanceTypeOfferingsInput{
+		LocationType: types.LocationTypeAvailabilityZone,
+		Filters:      filter("instance-type", literal(kind)),
+		MaxResults:   aws.Int32(machinesPage),
+	}
+	var zones []string
+	for page, err := range pages(ctx, ec2.NewDescribeInstanceTypeOfferingsPaginator(c.machines, in)) {
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range page.InstanceTypeOfferings {
+			zones = append(zones, aws.ToString(o.Location))
+		}
+	}
+	slices.Sort(zones)
+	return zones, nil
+}
+
 // LocalDisks says of each instance type whether it has instance store: disks of the host, which lose
 // everything when the instance ends.
 func (c *Client) LocalDisks(ctx context.Context, kinds ...string) (map[string]bool, error) {

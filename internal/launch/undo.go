@@ -1,0 +1,282 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/engine"
+	"github.com/amiral-ops/amiral/internal/fault"
+	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/say"
+)
+
+// How far taking back one thing is.
+const (
+	undoAsked = "asked" // AWS deletes it
+	undoGone  = "gone"
+	undoLeft  = "left" // it was never made, or it is not ours to delete
+)
+
+// undo takes back what was made, the last first, one thing a turn. Nothing is touched that does not carry this
+// operation's mark.
+func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
+	if s, again := r.turn.Signal("rollback"); again && !r.data.Undoing.Image {
+		r.data.Undoing.Image, r.data.Undoing.By = true, s.By
+	}
+	switch u := r.data.Undoing; {
+	case u.Group == "" || u.Group == undoAsked:
+		return r.undoGroup(ctx)
+	case u.Mould == "":
+		return r.undoTemplate(ctx)
+	}
+	line, err := r.undoImage(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	lines := append(slices.Clone(r.data.Undoing.Lines), line)
+	text := say.Sentences(append([]say.Safe{"Taken back" + say.By(r.data.Undoing.By)}, lines...)...)
+	return engine.Outcome{End: ledger.Undone, Outcome: string(text), Tone: string(card.Warning)}, nil
+}
+
+// undone notes what became of a thing, and goes on with the next.
+func (r *run) undone(format string, args ...any) engine.Outcome {
+	line := say.Phrase(format, args...)
+	r.data.Undoing.Lines = append(r.data.Undoing.Lines, line)
+	return told(stepUndo, card.Warning, "%s", line)
+}
+
+func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
+	u, name := r.data.Undoing, r.plan.Want.Group
+	if !r.data.Group {
+		u.Group = undoLeft
+		return to(stepUndo), nil
+	}
+	group, err := r.fleet.Group(ctx, name)
+	switch {
+	case missing(err) && !r.data.Made && u.Group == "":
+		u.Group = undoLeft
+		return to(stepUndo), nil
+	case missing(err):
+		u.Group = undoGone
+		return r.undone("The group %s is deleted.", name), nil
+	case err != nil:
+		return engine.Outcome{}, fmt.Errorf("read group %s: %w", name, err)
+	case !r.ours(group.Tags):
+		u.Group = undoLeft
+		return r.undone("The group %s is not the one that was made here, so it is left alone.", name), nil
+	case u.Group == undoAsked:
+		r.data.Progress.InService, r.data.Progress.Coming = inService(group), 0
+		r.data.Progress.At = r.now
+		return engine.Outcome{In: r.Poll}, nil
+	}
+	switch err := r.fleet.DeleteGroup(ctx, name, true); {
+	case err == nil, missing(err), fleet.KindOf(err) == fleet.Busy: // busy: it is being deleted already
+	default:
+		return engine.Outcome{}, say.Refusal(err, "delete the group "+string(name))
+	}
+	u.Group = undoAsked
+	out := told(stepUndo, card.Warning, "Deleting the group %s with its %s.", name, say.Plural(len(group.Instances), "instance"))
+	out.In = r.Poll
+	return out, nil
+}
+
+func (r *run) undoTemplate(ctx context.Context) (engine.Outcome, error) {
+	if r.data.Making == MakesNothing {
+		r.data.Undoing.Mould = undoLeft
+		return to(stepUndo), nil
+	}
+	ref := fleet.TemplateRef{ID: r.plan.Template.ID, Name: r.plan.Template.Name}
+	template, err := r.fleet.Template(ctx, ref)
+	if missing(err) {
+		return r.noTemplate(), nil
+	}
+	if err != nil {
+		return engine.Outcome{}, fmt.Errorf("read template %s: %w", ref.Name, err)
+	}
+	users, err := r.users(ctx, template)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if r.data.Making == MakesVersion {
+		return r.undoVersion(ctx, template, users)
+	}
+	r.data.Undoing.Mould = undoLeft
+	switch {
+	case !r.ours(template.Tags):
+		return r.undone("The launch template %s is not the one that was made here, so it is left alone.", template.Name), nil
+	case len(users) > 0:
+		return r.undone("The launch template %s is kept: %s it by now.", template.Name, use(users)), nil
+	}
+	if err := r.fleet.DeleteTemplate(ctx, template.ID); err != nil && !missing(err) {
+		r.data.Undoing.Mould = ""
+		return engine.Outcome{}, say.Refusal(err, "delete the launch template "+template.Name)
+	}
+	r.data.Undoing.Mould = undoGone
+	return r.undone("The launch template %s is deleted.", template.Name), nil
+}
+
+// noTemplate goes on where there is no template to delete.
+func (r *run) noTemplate() engine.Outcome {
+	r.data.Undoing.Mould = undoGone
+	if r.data.Template.Version == "" {
+		return to(stepUndo) // it never was
+	}
+	return r.undone("The launch template %s is deleted.", r.plan.Template.Name)
+}
+
+func use(groups []fleet.Group) string {
+	var names []fleet.GroupName
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	if len(names) == 1 {
+		return string(names[0]) + " uses"
+	}
+	return say.Some(names, 3) + " use"
+}
+
+// users are the other groups that launch from a template.
+func (r *run) users(ctx context.Context, t fleet.Template) ([]fleet.Group, error) {
+	groups, err := r.fleet.Groups(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read which groups use template %s: %w", t.Name, err)
+	}
+	return slices.DeleteFunc(groups, func(g fleet.Group) bool { return !refers(g, t) || r.ours(g.Tags) }), nil
+}
+
+// refers reports whether a group launches from the template.
+func refers(g fleet.Group, t fleet.Template) bool {
+	return slices.ContainsFunc(refsOf(g), func(ref fleet.TemplateRef) bool { return names(ref, t) })
+}
+
+// names reports whether a reference is to the template.
+func names(ref fleet.TemplateRef, t fleet.Template) bool {
+	return ref.ID != "" && ref.ID == t.ID || ref.ID == "" && ref.Name != "" && ref.Name == t.Name
+}
+
+// refsOf are all references of a group.
+func refsOf(g fleet.Group) []fleet.TemplateRef {
+	refs := []fleet.TemplateRef{g.Ref()}
+	if g.Mixed != nil {
+		refs = append(refs, g.Mixed.Templates...)
+	}
+	return refs
+}
+
+// undoVersion deletes the version that was made of an existing template.
+func (r *run) undoVersion(ctx context.Context, t fleet.Template, users []fleet.Group) (engine.Outcome, error) {
+	version := r.data.Template.Version
+	if version == "" {
+		version = "$Latest" // it was about to be made
+	}
+	v, err := r.fleet.TemplateVersion(ctx, fleet.TemplateRef{ID: t.ID, Version: version})
+	if err != nil && !missing(err) {
+		return engine.Outcome{}, fmt.Errorf("read version %s of template %s: %w", version, t.Name, err)
+	}
+	r.data.Undoing.Mould = undoLeft
+	switch {
+	case err != nil || v.Description != r.description():
+		r.data.Undoing.Mould = undoGone
+		return to(stepUndo), nil
+	case v.Default:
+		return r.undone("Version %d of %s is kept: it is the template's default by now.", v.Number, t.Name), nil
+	case slices.ContainsFunc(users, func(g fleet.Group) bool { return mayLaunch(g, t, v.Number) }):
+		return r.undone("Version %d of %s is kept: %s the template and may launch from it.", v.Number, t.Name, use(users)), nil
+	}
+	deleted, failed, err := r.fleet.DeleteTemplateVersions(ctx, t.ID, []int64{v.Number})
+	switch {
+	case err != nil:
+		r.data.Undoing.Mould = ""
+		return engine.Outcome{}, say.Refusal(err, fmt.Sprintf("delete version %d of %s", v.Number, t.Name))
+	case len(deleted) == 0:
+		return r.undone("Version %d of %s is kept. %s", v.Number, t.Name, say.Quote(failed[v.Number])), nil
+	}
+	r.data.Undoing.Mould = undoGone
+	return r.undone("Version %d of %s is deleted.", v.Number, t.Name), nil
+}
+
+// mayLaunch reports whether a group that uses the template launches from that version of it, which is the latest.
+func mayLaunch(g fleet.Group, t fleet.Template, version int64) bool {
+	return slices.ContainsFunc(refsOf(g), func(ref fleet.TemplateRef) bool {
+		return names(ref, t) && (ref.Version == number(version) || ref.Version == "$Latest")
+	})
+}
+
+// undoImage says what becomes of the image that was baked. It is deleted only when that was asked for, and nothing
+// refers to it.
+func (r *run) undoImage(ctx context.Context) (say.Safe, error) {
+	id := r.data.Image
+	if !r.data.Baked {
+		return "", nil
+	}
+	if !r.data.Undoing.Image {
+		return say.Phrase("The image %s is kept: `/ami retire %s` removes it.", id, id), nil
+	}
+	images, err := r.fleet.Images(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("read image %s: %w", id, err)
+	}
+	if len(images) == 0 || images[0].State == "deregistered" {
+		return say.Phrase("The image %s is gone.", id), nil
+	}
+	if !r.ours(images[0].Tags) {
+		return say.Phrase("The image %s does not carry this operation's tag, so it is left alone.", id), nil
+	}
+	why, err := r.referred(ctx, id)
+	if err != nil || why != "" {
+		return say.Phrase("The image %s is kept: %s.", id, why), err
+	}
+	fates, err := r.fleet.DeregisterImage(ctx, id, true)
+	if err != nil && !missing(err) {
+		if f, no := fault.As(say.Refusal(err, "deregister the image "+string(id))); no {
+			return say.Phrase("The image %s is kept. %s", id, f.Text), nil
+		}
+		return "", fmt.Errorf("deregister image %s: %w", id, err)
+	}
+	return say.Sentences(say.Phrase("The image %s is deregistered", id), ashes(fates)), nil
+}
+
+// ashes tells which snapshots are left.
+func ashes(fates []fleet.SnapshotFate) say.Safe {
+	var left []string
+	for _, f := range fates {
+		if f.Code != "success" {
+			left = append(left, fmt.Sprintf("%s (%s)", f.Snapshot, f.Code))
+		}
+	}
+	if len(left) == 0 {
+		return "Its snapshots are deleted"
+	}
+	return say.Phrase("Snapshots are left: %s", say.Some(left, 5))
+}
+
+// referred says who refers to the image; empty when nobody does.
+func (r *run) referred(ctx context.Context, id fleet.ImageID) (string, error) {
+	running, err := r.fleet.Running(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("read the instances of image %s: %w", id, err)
+	}
+	if len(running) > 0 {
+		return say.Plural(len(running), "instance") + " run it", nil
+	}
+	refs, err := r.fleet.ImageReferences(ctx, id)
+	if fleet.KindOf(err) == fleet.Refused && err != nil {
+		return "AWS does not let me see who refers to it", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the references to image %s: %w", id, err)
+	}
+	var arns []string
+	for _, ref := range refs {
+		if ref.Type != "ec2:Instance" { // those were counted
+			arns = append(arns, ref.ARN)
+		}
+	}
+	if len(arns) > 0 {
+		return "it is used by " + say.Some(arns, 3), nil
+	}
+	return "", nil
+}
