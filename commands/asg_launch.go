@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
-	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -114,26 +113,6 @@ func templateAt(text string) (string, int64, error) {
 			WithHint("Write it like `--template web-lt@3`; versions are numbers.")
 	}
 	return name, n, nil
-}
-
-// bakeWay is what becomes of the instance while it is baked, of which people can ask for one thing.
-func bakeWay(w grammar.Values) (bake.Way, error) {
-	var ways []bake.Way
-	if w.Given("reboot") {
-		ways = append(ways, map[bool]bake.Way{true: bake.Reboot, false: bake.NoReboot}[w.Bool("reboot")])
-	}
-	for flag, way := range map[string]bake.Way{"standby": bake.Standby, "twin": bake.Twin} {
-		if w.Bool(flag) {
-			ways = append(ways, way)
-		}
-	}
-	switch len(ways) {
-	case 0:
-		return bake.Any, nil
-	case 1:
-		return ways[0], nil
-	}
-	return "", fault.New(fault.Invalid, "An instance is baked in one way.").WithHint("Choose one of `--reboot`, `--no-reboot`, `--standby` and `--twin`.")
 }
 
 var instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
