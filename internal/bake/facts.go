@@ -90,15 +90,7 @@ func (g gathering) place() error {
 func (g gathering) instance() (err error) {
 	name := strings.TrimSpace(g.want.Instance)
 	if idForm.MatchString(name) {
-		g.facts.Instance, err = g.from.Instance(g.ctx, fleet.InstanceID(name))
-		if err != nil && fleet.KindOf(err) == fleet.Absent {
-			return fault.New(fault.NotFound, "There is no instance %s in %s.", name, g.facts.Environment).
-				WithHint("It may have been terminated, or live in another environment: `--in` names one.")
-		}
-		if err != nil {
-			return fmt.Errorf("read instance %s: %w", name, err)
-		}
-		return nil
+		return g.read(fleet.InstanceID(name))
 	}
 	found, err := g.from.FindInstances(g.ctx, name, 50)
 	if err != nil {
@@ -108,7 +100,19 @@ func (g gathering) instance() (err error) {
 	if len(exact) != 1 {
 		return unclear(name, g.facts.Environment, exact, found)
 	}
-	g.facts.Instance = exact[0]
+	return g.read(exact[0].ID)
+}
+
+// read reads the instance with the sizes of its volumes.
+func (g gathering) read(id fleet.InstanceID) (err error) {
+	g.facts.Instance, err = g.from.Instance(g.ctx, id)
+	if err != nil && fleet.KindOf(err) == fleet.Absent {
+		return fault.New(fault.NotFound, "There is no instance %s in %s.", id, g.facts.Environment).
+			WithHint("It may have been terminated, or live in another environment: `--in` names one.")
+	}
+	if err != nil {
+		return fmt.Errorf("read instance %s: %w", id, err)
+	}
 	return nil
 }
 
