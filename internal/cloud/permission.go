@@ -8,7 +8,8 @@ import (
 )
 
 // Permissions tries what the bot needs, and changes nothing: reads are done in their smallest form,
-// EC2's writes as dry runs. Auto Scaling has no dry run, so its writes are listed as not provable. The
+// EC2's writes as dry runs, what ends things on the bot's own things alone. Auto Scaling and Systems Manager have no
+// dry run, so their writes are listed as not provable. The
 // error is of the identity itself; a refusal is a result.
 func (c *Client) Permissions(ctx context.Context) ([]fleet.Permission, error) {
 	if _, err := c.Identity(ctx); err != nil {
@@ -20,13 +21,19 @@ func (c *Client) Permissions(ctx context.Context) ([]fleet.Permission, error) {
 	}
 	for _, action := range []string{
 		"StartInstanceRefresh", "CancelInstanceRefresh", "RollbackInstanceRefresh", "SuspendProcesses", "ResumeProcesses",
+		"CreateAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteAutoScalingGroup", "SetInstanceProtection",
+		"EnterStandby", "ExitStandby", "TerminateInstanceInAutoScalingGroup",
 	} {
-		permissions = append(permissions, fleet.Permission{
-			Action: "autoscaling:" + action,
-			Text:   "not provable: Auto Scaling has no dry run",
-		})
+		permissions = append(permissions, unproven("autoscaling:"+action, "Auto Scaling"))
+	}
+	for _, action := range []string{"SendCommand", "PutParameter"} {
+		permissions = append(permissions, unproven("ssm:"+action, "Systems Manager"))
 	}
 	return permissions, nil
+}
+
+func unproven(action, service string) fleet.Permission {
+	return fleet.Permission{Action: action, Text: "not provable: " + service + " has no dry run"}
 }
 
 // errNothing means that the region has nothing to try an action on.

@@ -21,6 +21,8 @@ type probe struct {
 	targetGroup string
 	template    fleet.TemplateRef
 	image       fleet.ImageID
+	instance    *string
+	made        madeHere
 }
 
 // trial is one thing to try.
@@ -30,6 +32,10 @@ type trial struct {
 }
 
 func (p *probe) trials() []trial {
+	return append(p.rollouts(), p.catalogue()...)
+}
+
+func (p *probe) rollouts() []trial {
 	return []trial{
 		{"autoscaling:DescribeAutoScalingGroups", p.tryGroups},
 		{"autoscaling:DescribeInstanceRefreshes", p.tryRefreshes},
@@ -114,12 +120,23 @@ func (p *probe) tryImages(ctx context.Context) error {
 		Owners:     []string{"self"},
 		MaxResults: aws.Int32(5),
 	})
-	return failure(err)
+	if err != nil {
+		return failure(err)
+	}
+	return p.findImage(ctx)
 }
 
 func (p *probe) tryInstances(ctx context.Context) error {
-	_, err := p.machines.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)})
-	return failure(err)
+	out, err := p.machines.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)})
+	if err != nil {
+		return failure(err)
+	}
+	for _, r := range out.Reservations {
+		for _, i := range r.Instances {
+			p.instance = i.InstanceId
+		}
+	}
+	return p.findInstance(ctx)
 }
 
 func (p *probe) tryTypes(ctx context.Context) error {

@@ -1,11 +1,13 @@
 package cloud
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 )
 
 func (w *world) groupOrder(t *testing.T) fleet.GroupOrder {
@@ -162,6 +164,16 @@ func TestNetworkOfTheRegion(t *testing.T) {
 	kinds, err := w.InstanceTypes(ctx, "m5.")
 	if err != nil || len(kinds) == 0 || strings.TrimPrefix(kinds[0], "m5.") == kinds[0] {
 		t.Errorf("got %v, %v, want types of m5", kinds, err)
+	}
+	id := w.region.AddSecurityGroup(awssim.SecurityGroup{Name: "web", Rules: []awssim.SecurityRule{{From: 443, To: 443, CIDR: "10.0.0.0/8", Note: "office"}}})
+	if found, err := w.SecurityGroups(ctx, id, "sg-0123456789abcdef0"); err != nil || len(found) != 1 || found[0].Name != "web" {
+		t.Errorf("got %+v, %v, want the one that exists", found, err)
+	}
+	rules, err := w.Rules(ctx, id)
+	if err != nil || !slices.ContainsFunc(rules, func(r fleet.Rule) bool {
+		return r.ID != "" && r == fleet.Rule{ID: r.ID, Group: id, Protocol: "tcp", From: 443, To: 443, Peer: "10.0.0.0/8", Text: "office"}
+	}) {
+		t.Errorf("got %+v, %v, want the rule", rules, err)
 	}
 	if keys, err := w.KeyPairs(ctx); err != nil || len(keys) == 0 {
 		t.Errorf("got %v, %v, want a key", keys, err)

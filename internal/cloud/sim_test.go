@@ -315,13 +315,17 @@ func TestLaunchIsProvenOnTheSimulatedFleet(t *testing.T) {
 func TestPermissionsOnTheSimulatedFleet(t *testing.T) {
 	local(t)
 	w := newWorld(t)
+	if err := w.Tag(t.Context(), map[string]string{operationTag: "op-1"}, w.golden, string(w.member(t))); err != nil {
+		t.Fatal(err)
+	}
 	w.Deny("ec2:ModifyLaunchTemplate", "elasticloadbalancing:DescribeTargetHealth")
 	permissions, err := w.Permissions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range permissions {
-		scaling := strings.HasPrefix(p.Action, "autoscaling:") && !strings.HasPrefix(p.Action, "autoscaling:Describe")
+		scaling := strings.HasPrefix(p.Action, "autoscaling:") && !strings.HasPrefix(p.Action, "autoscaling:Describe") ||
+			p.Action == "ssm:SendCommand" || p.Action == "ssm:PutParameter" // neither service has dry runs
 		denied := p.Action == "ec2:ModifyLaunchTemplate" || p.Action == "elasticloadbalancing:DescribeTargetHealth"
 		if p.Allowed == (scaling || denied) || p.Provable == scaling {
 			t.Errorf("got %+v, want everything allowed but the two that are denied", p)
@@ -329,6 +333,12 @@ func TestPermissionsOnTheSimulatedFleet(t *testing.T) {
 	}
 	if template, err := w.Template(t.Context(), fleet.TemplateRef{ID: w.template}); err != nil || template.Latest != 1 {
 		t.Errorf("got %+v, %v, want nothing changed", template, err)
+	}
+	if image, err := w.Image(t.Context(), fleet.ImageID(w.golden)); err != nil || image.State != "available" || !image.Deprecated.IsZero() {
+		t.Errorf("got %+v, %v, want the image as it was", image, err)
+	}
+	if i, err := w.Instance(t.Context(), w.member(t)); err != nil || i.State != "running" {
+		t.Errorf("got %+v, %v, want the instance as it was", i, err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // takesTokens are the actions that we call and AWS takes a client token for.
 func takesTokens(action string) bool {
 	switch action {
-	case "CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "RunInstances":
+	case "CreateLaunchTemplate", "CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "RunInstances", "CopyImage", "CreateImageUsageReport":
 		return true
 	}
 	return false
@@ -33,7 +33,8 @@ func TestNoTokenButOursLeaves(t *testing.T) {
 	}
 	for _, action := range []string{
 		"CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "StartInstanceRefresh", "CancelInstanceRefresh",
-		"RollbackInstanceRefresh", "SuspendProcesses", "ResumeProcesses",
+		"RollbackInstanceRefresh", "SuspendProcesses", "ResumeProcesses", "CreateImage", "CopyImage", "CreateLaunchTemplate",
+		"CreateImageUsageReport", "CreateAutoScalingGroup", "EnableImageDeprecation",
 	} {
 		s[action] = empty(action)
 	}
@@ -49,6 +50,12 @@ func TestNoTokenButOursLeaves(t *testing.T) {
 	_, _ = c.RollbackRefresh(ctx, "web")
 	_ = c.Suspend(ctx, "web", "InstanceRefresh")
 	_ = c.Resume(ctx, "web", "InstanceRefresh")
+	_, _ = c.CreateImage(ctx, fleet.ImageOrder{Instance: "i-1", Name: "web"})
+	_, _ = c.CopyImage(ctx, fleet.ImageCopy{Image: "ami-1", Region: "eu-west-1", Name: "web", Token: "amiral-op-1-copy"})
+	_, _, _ = c.CreateTemplate(ctx, fleet.TemplateOrder{Name: "web", Token: "amiral-op-1-template"})
+	_, _ = c.StartUsageReport(ctx, "ami-1", "amiral-op-1-usage")
+	_, _ = c.Launch(ctx, fleet.LaunchOrder{Template: template, Token: "amiral-op-1-canary"})
+	_ = c.CreateGroup(ctx, fleet.GroupOrder{Name: "web", Template: template})
 	_, _ = c.Permissions(ctx)
 
 	tokens := 0
@@ -64,7 +71,7 @@ func TestNoTokenButOursLeaves(t *testing.T) {
 			tokens++
 		}
 	}
-	if want := 6; tokens != want {
+	if want := 11; tokens != want {
 		t.Errorf("got %d calls with a token, want %d", tokens, want)
 	}
 }
