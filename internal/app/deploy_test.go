@@ -57,6 +57,45 @@ func TestTheIAMPolicyAllowsWhatTheBotCalls(t *testing.T) {
 	}
 }
 
+// TestWhatTheBotDidNotMakeCannotBeEnded reads the policy: what ends things is allowed on what carries the bot's tag, and
+// denied on everything else, whatever another policy allows.
+func TestWhatTheBotDidNotMakeCannotBeEnded(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "deploy", "iam-policy.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct {
+		Statement []struct {
+			Effect    string
+			Action    any
+			Condition map[string]map[string]any
+		}
+	}
+	if err := json.Unmarshal(raw, &policy); err != nil {
+		t.Fatal(err)
+	}
+	for action, key := range map[string]string{
+		"ec2:DeregisterImage": "aws", "ec2:DeleteSnapshot": "aws", "ec2:TerminateInstances": "aws",
+		"ec2:DeleteLaunchTemplate": "aws", "autoscaling:DeleteAutoScalingGroup": "autoscaling",
+	} {
+		key += ":ResourceTag/amiral:operation"
+		denied := false
+		for _, s := range policy.Statement {
+			if !slices.Contains(actions(s.Action), action) {
+				continue
+			}
+			untagged := s.Condition["Null"][key]
+			denied = denied || s.Effect == "Deny" && untagged == "true"
+			if s.Effect == "Allow" && untagged != "false" {
+				t.Errorf("%s is allowed on things without the tag", action)
+			}
+		}
+		if !denied {
+			t.Errorf("%s is not denied on things without the tag", action)
+		}
+	}
+}
+
 func actions(v any) []string {
 	if s, ok := v.(string); ok {
 		return []string{s}

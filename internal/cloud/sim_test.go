@@ -361,7 +361,11 @@ func TestRoleReachesAnotherAccount(t *testing.T) {
 	if err != nil || who.Account != "210987654321" || who.Region != "us-east-1" || !strings.Contains(who.ARN, "assumed-role/amiral/amiral") {
 		t.Errorf("got %+v, %v, want the role in the other account", who, err)
 	}
-	images, err := c.OwnImages(t.Context())
+	ctx, calls := fleet.Counting(t.Context())
+	images, err := c.OwnImages(ctx)
+	if calls.Count() != 1 {
+		t.Errorf("got %d calls, want the one that was asked for", calls.Count())
+	}
 	if err != nil || len(images) != 1 || images[0].Name != "theirs" {
 		t.Errorf("got %+v, %v, want the other account's image", images, err)
 	}
