@@ -18,8 +18,9 @@ var scopes = []string{
 	"im:history", "usergroups:read", "users:read",
 }
 
-// wished are scopes without which the bot works and shows a little less: marks under cards that are over.
-var wished = []string{"reactions:write"}
+// wished are scopes without which the bot works and does a little less: marks under cards that are over, and files
+// in forms.
+var wished = []string{"files:read", "reactions:write"}
 
 // Identity is who the bot is, and what it may do.
 type Identity struct {

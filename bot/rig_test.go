@@ -26,7 +26,7 @@ func office() slacksim.Options {
 	return slacksim.Options{
 		Seed: 1,
 		App: slacksim.App{
-			Name: "amiral", Scopes: []string{"commands", "chat:write", "app_mentions:read", "im:history", "users:read", "usergroups:read", "channels:read", "groups:read", "im:read", "reactions:write"},
+			Name: "amiral", Scopes: []string{"commands", "chat:write", "app_mentions:read", "im:history", "users:read", "usergroups:read", "channels:read", "groups:read", "im:read", "reactions:write", "files:read"},
 			Commands: []slacksim.Command{{Command: "/asg", ShouldEscape: true}, {Command: "/amiral", ShouldEscape: true}},
 			Events:   []string{"app_mention", "message.im", "app_home_opened", "subteam_members_changed", "subteam_updated", "user_change"},
 		},

@@ -30,7 +30,7 @@ func app(commands []slacksim.Command) slacksim.App {
 		BotToken: "xoxb-local", AppToken: "xapp-local", Commands: commands,
 		Scopes: []string{
 			"commands", "chat:write", "app_mentions:read", "im:history", "users:read", "usergroups:read",
-			"channels:read", "groups:read", "im:write", "reactions:write",
+			"channels:read", "groups:read", "im:write", "reactions:write", "files:read",
 		},
 		Events: []string{
 			"app_mention", "message.im", "app_home_opened", "subteam_members_changed", "subteam_updated",

@@ -10,7 +10,7 @@ import (
 func allScopes() []string {
 	return []string{
 		"app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write",
-		"commands", "files:write", "groups:history", "groups:read", "im:history", "im:read",
+		"commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read",
 		"im:write", "mpim:history", "mpim:read", "mpim:write", "pins:write", "reactions:read",
 		"reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email",
 	}

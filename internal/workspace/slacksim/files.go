@@ -1,6 +1,8 @@
 package slacksim
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -16,6 +18,7 @@ type upload struct {
 	data            []byte
 	arrived         bool
 	shared          bool
+	user            string // who gave it to a form; empty: the app's own
 }
 
 func (w *Workspace) uploadURL(c *call) (Object, error) {
@@ -115,7 +118,7 @@ func (w *Workspace) file(u *upload, host string) Object {
 	link := "http://" + host + "/files/" + u.id + "/" + u.name
 	return Object{
 		"id": u.id, "name": u.name, "title": u.title, "size": len(u.data), "mode": "hosted", "created": w.now().Unix(),
-		"mimetype": fileKind(u.name), "filetype": strings.TrimPrefix(path.Ext(u.name), "."), "user": w.opt.App.BotUserID,
+		"mimetype": fileKind(u.name), "filetype": strings.TrimPrefix(path.Ext(u.name), "."), "user": u.owner(w.opt.App.BotUserID),
 		"url_private": link, "url_private_download": link, "permalink": link,
 	}
 }
@@ -127,15 +130,55 @@ func fileKind(name string) string {
 	return "text/plain; charset=utf-8"
 }
 
-// serveFile hands out an uploaded file.
+func (u *upload) owner(bot string) string {
+	if u.user != "" {
+		return u.user
+	}
+	return bot
+}
+
+// givenFiles are the files that a person puts into a file_input: each the id of one that is there, or an object with
+// its name and content.
+func (w *Workspace) givenFiles(by *User, raw any) (any, error) {
+	given := []any{}
+	for _, one := range many(raw) {
+		o := object(one)
+		id, known := one.(string)
+		if text(o["id"]) != "" {
+			id, known = text(o["id"]), true
+		}
+		u := w.uploads[id]
+		switch name := path.Base(text(o["name"])); {
+		case known && u == nil:
+			return nil, fmt.Errorf("there is no file %q", id)
+		case known:
+		case text(o["name"]) == "":
+			return nil, errors.New("a file needs a name and content")
+		default:
+			u = &upload{id: w.newID("F"), name: name, title: name, data: []byte(text(o["content"])), arrived: true, shared: true, user: by.ID}
+			w.uploads[u.id] = u
+		}
+		given = append(given, w.file(u, strings.TrimPrefix(w.base, "http://")))
+	}
+	return given, nil
+}
+
+// serveFile hands out an uploaded file. One that a person gave is for the app's token alone; anybody else gets the
+// page on which one signs in.
 func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
 	id, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/files/"), "/")
 	w.mu.Lock()
 	u := w.uploads[id]
 	found := u != nil && u.shared
+	private := found && u.user != "" && (r.Header.Get("Authorization") != "Bearer "+w.opt.App.BotToken || w.scoped("files:read") != nil)
 	w.mu.Unlock()
 	if !found {
 		http.NotFound(rw, r)
+		return
+	}
+	if private {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(rw, "<!DOCTYPE html><title>Sign in</title>")
 		return
 	}
 	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")

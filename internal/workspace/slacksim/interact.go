@@ -86,6 +86,9 @@ func (w *Workspace) use(a act, done func(error)) {
 // enter keeps the value a person gave to a control.
 func (w *Workspace) enter(a act) error {
 	value, err := w.entered(a.placed.Element, a.raw)
+	if err == nil && a.placed.Element["type"] == "file_input" {
+		value["files"], err = w.givenFiles(a.user, value["files"])
+	}
 	if err != nil {
 		return err
 	}
@@ -259,6 +262,7 @@ func (w *Workspace) shortcut(u *User, callback string, ch *Channel, m *Message, 
 }
 
 // suggest asks the app for the options of an external select.
+// It ends with them in groups: those without a heading are one group.
 func (w *Workspace) suggest(a act, typed string, done func([]any, error)) {
 	p := w.frameOf("block_suggestion", a.user)
 	p["action_id"], p["block_id"], p["value"] = a.placed.Element["action_id"], a.placed.BlockID, typed
@@ -269,12 +273,15 @@ func (w *Workspace) suggest(a act, typed string, done func([]any, error)) {
 		p["message"] = a.message.forApps(true)
 	}
 	w.post("interactive", p, Object{"accepts_response_payload": true}, func(how outcome, answer Object) {
-		all := append(list(answer["options"]), flatten(list(answer["option_groups"]))...)
-		if how == acked && len(all) > 100 {
+		groups := list(answer["option_groups"])
+		if all := list(answer["options"]); len(all) > 0 {
+			groups = append(groups, Object{"options": all})
+		}
+		if how == acked && len(flatten(groups)) > 100 {
 			done(nil, fmt.Errorf("%w: more than 100 options", ErrBadAnswer))
 			return
 		}
-		done(all, how.err())
+		done(groups, how.err())
 	})
 }
 

@@ -221,14 +221,20 @@ func (p *Person) Use(c Control, value any) error {
 
 // Suggest types into an external select and returns the options the app offers.
 func (p *Person) Suggest(c Control, typed string) ([]any, error) {
+	groups, err := p.suggested(c, typed)
+	return flatten(groups), err
+}
+
+// suggested are the options in groups.
+func (p *Person) suggested(c Control, typed string) ([]any, error) {
 	var found []any
 	err := p.wait(func(u *User, done func(error)) error {
 		a, err := p.w.target(u, c)
 		if err != nil {
 			return err
 		}
-		p.w.suggest(a, typed, func(options []any, err error) {
-			found = options
+		p.w.suggest(a, typed, func(groups []any, err error) {
+			found = groups
 			done(err)
 		})
 		return nil

@@ -179,8 +179,8 @@ func (w *Workspace) uiHome(d deed) (Object, error) {
 
 func (w *Workspace) uiOptions(d deed) (Object, error) {
 	typed, _ := d.raw["value"].(string)
-	options, err := w.As(d.As).Suggest(d.control(), typed)
-	return Object{"options": append([]any{}, options...)}, err
+	groups, err := w.As(d.As).suggested(d.control(), typed)
+	return Object{"options": append([]any{}, flatten(groups)...), "option_groups": append([]any{}, groups...)}, err
 }
 
 func (w *Workspace) uiShortcut(d deed) (Object, error) {

@@ -103,7 +103,7 @@ const makers = {
   url_text_input: (e, ctx) => text(e, ctx, 'url'),
   number_input: (e, ctx) => text(e, ctx, 'number'),
   rich_text_input: (e, ctx) => text({ ...e, multiline: true }, ctx, 'rich'),
-  file_input: () => h('span', { class: 'unknown' }, 'Files cannot be chosen here.'),
+  file_input: fileInput,
 };
 
 async function act(e, ctx, fields) {
@@ -225,6 +225,30 @@ function localMoment(epoch) {
   if (!epoch) return '';
   const date = new Date(epoch * 1000);
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+// fileInput takes a file from the person's device and keeps its name and its text.
+function fileInput(e, ctx) {
+  const held = ctx.value(e, 'files', []) ?? [];
+  const said = h('span', { class: 'hint', 'data-testid': 'file-name' }, held.map((f) => f.name).join(', '));
+  return h(
+    'div',
+    { class: 'file-input' },
+    h('input', {
+      type: 'file',
+      ...hooks(e),
+      'aria-label': ctx.labelOf?.(e),
+      accept: e.filetypes?.map((t) => `.${t}`).join(','),
+      multiple: (e.max_files ?? 10) > 1,
+      onchange: async (event) => {
+        const given = [...event.target.files].slice(0, e.max_files ?? 10);
+        const files = await Promise.all(given.map(async (f) => ({ name: f.name, content: await f.text() })));
+        ctx.keep(e, { files });
+        said.textContent = files.map((f) => f.name).join(', ');
+      },
+    }),
+    said,
+  );
 }
 
 let choiceGroups = 0;
