@@ -270,6 +270,9 @@ type desk struct {
 	onForm    func(commands.Submission) commands.Result
 	onHome    func(ledger.Actor) card.Card
 	onLook    func(commands.Submission) map[string]string
+
+	searches []commands.Search
+	onSearch func(commands.Search) commands.Found
 }
 
 func say(format string, args ...any) *card.Card {
