@@ -29,13 +29,12 @@ func (a *ASG) Commands() []Command {
 	status.ReadOnly = true
 	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
 	back.Flags, back.Proposes = append(back.Flags, reason(), dryRun()), true
-	return []Command{
+	return append([]Command{
 		list, show, a.rollout(in), a.launch(in), status,
 		of("pause", "Pause the rollout that runs on a group.", "/asg pause web", a.signaller("pause")),
-		of("resume", "Let a paused rollout go on.", "/asg resume web", a.signaller("resume")),
 		of("cancel", "Stop the rollout of a group, or take back its request.", "/asg cancel web", a.cancel),
 		back,
-	}
+	}, a.changes(in)...)
 }
 
 // healthy counts the instances that are in service and well.

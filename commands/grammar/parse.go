@@ -86,7 +86,7 @@ func (p *parser) parse() error {
 		p.words = p.words[1:]
 		var err error
 		switch {
-		case p.ended, !w.flag():
+		case p.ended, !w.flag(), number.MatchString(w.Text) && p.placed < len(p.spec.Args):
 			err = p.place(w)
 		case w.Text == "--":
 			p.ended = true

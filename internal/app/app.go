@@ -28,7 +28,6 @@ import (
 	"github.com/amiral-ops/amiral/internal/inbox"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/notify"
-	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/telemetry"
 )
 
@@ -146,12 +145,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	a.engine = &engine.Engine{
 		Ledger: records, Owner: owner, Log: o.Log, Tell: plainly, Observe: a.observe,
 		Lease: o.Config.Engine.Lease, Workers: o.Config.Engine.Workers, Grace: 5 * time.Second,
-		Guard: gate.Clear,
-		Workflows: map[string]engine.Workflow{
-			rollout.Kind:     rollout.Workflow{Poll: o.Config.Engine.Poll, Fleet: rolling(aws), Families: family.NewStore(client, prefix)},
-			freeze.Kind:      freeze.Workflow{Store: freezes, Ledger: records},
-			approvals.Review: approvals.Reviews{},
-		},
+		Guard:     gate.Clear,
+		Workflows: workflows(works{aws: aws, poll: o.Config.Engine.Poll, records: records, freezes: freezes, families: family.NewStore(client, prefix)}),
 	}
 	if err := announce(ctx, client, trail, prefix, rules); err != nil {
 		return nil, fmt.Errorf("write down which policy holds: %w", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/cloud"
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/freeze"
+	"github.com/amiral-ops/amiral/internal/group"
 	"github.com/amiral-ops/amiral/internal/rollout"
 )
 
@@ -52,7 +53,11 @@ func (s shelf) book() (*commands.Book, error) {
 
 // kinds are what the desk must know of each kind of operation.
 func (s shelf) kinds() map[string]commands.Kind {
-	return map[string]commands.Kind{rollout.Kind: s.asg.Rollouts(), freeze.Kind: s.ice.Kind()}
+	kinds := map[string]commands.Kind{rollout.Kind: s.asg.Rollouts(), freeze.Kind: s.ice.Kind()}
+	for _, kind := range group.Kinds() {
+		kinds[kind] = s.asg.Changes()
+	}
+	return kinds
 }
 
 // reading gives commands the fleet of an environment, of which they change nothing.

@@ -21,6 +21,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/freeze"
+	"github.com/amiral-ops/amiral/internal/group"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/notify"
 	"github.com/amiral-ops/amiral/internal/rollout"
@@ -62,10 +63,14 @@ func resolved(ctx context.Context, c config.Config, people *bot.People) (command
 
 // painters draw what is particular to each kind of operation.
 func painters() map[string]notify.Paint {
-	return map[string]notify.Paint{
+	all := map[string]notify.Paint{
 		rollout.Kind: rollout.Painter{}.Paint,
 		freeze.Kind:  freeze.Painter{}.Paint,
 	}
+	for _, kind := range group.Kinds() {
+		all[kind] = group.Painter{}.Paint
+	}
+	return all
 }
 
 // within finds those of the policy's groups that somebody is in.

@@ -70,6 +70,9 @@ func refWords(r fleet.TemplateRef) string {
 }
 
 func (attaching) title(p Plan) string {
+	if p.New.Number == 0 {
+		return fmt.Sprintf("Let %s launch from %s", p.Want.Group, p.Want.Template)
+	}
 	return fmt.Sprintf("Let %s launch from %s@%d", p.Want.Group, p.New.Name, p.New.Number)
 }
 
@@ -81,6 +84,9 @@ func (attaching) facts(p Plan) []card.Fact {
 	now := card.T("nothing")
 	if p.Old.Number > 0 {
 		now = card.Join(card.T("%s, ", p.Old), card.Code(string(p.Old.Image)))
+	}
+	if p.New.Number == 0 {
+		return []card.Fact{{Label: "Launches now", Value: now}}
 	}
 	return []card.Fact{{Label: "Launches now", Value: now}, {Label: "Then", Value: card.Join(card.T("%s, ", p.New), card.Code(string(p.New.Image)))}}
 }
