@@ -178,7 +178,7 @@ func imageNames(ctx context.Context, f Fleet, ids []fleet.ImageID) (map[fleet.Im
 func (r row) step(names map[fleet.ImageID]string) card.Step {
 	g := r.group
 	t := card.Join(card.Text{{Bold: string(g.Name)}}, card.T(" · %d/%d healthy · ", healthy(g), g.Desired),
-		running(r.images, names), card.T(" · %s", template(g.Ref())))
+		running(r.images, names), card.T(" · %s", templateWords(g.Ref())))
 	state := card.Done
 	switch {
 	case r.active:
@@ -217,8 +217,8 @@ func running(images map[fleet.ImageID]int, names map[fleet.ImageID]string) card.
 	return t
 }
 
-// template is a template with its version, as a list shows it.
-func template(ref fleet.TemplateRef) string {
+// templateWords is a template with its version, as a list shows it.
+func templateWords(ref fleet.TemplateRef) string {
 	name := ref.Name
 	if name == "" {
 		name = string(ref.ID)

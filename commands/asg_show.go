@@ -65,7 +65,7 @@ func groupFacts(g fleet.Group, env Environment) []card.Fact {
 		{Label: "Environment", Value: card.T("%s (%s)", env.Name, env.Region)},
 		{Label: "Healthy", Value: card.T("%d of %d", healthy(g), g.Desired)},
 		{Label: "Size", Value: card.T("%d wanted, %d to %d allowed", g.Desired, g.Min, g.Max)},
-		{Label: "Launches from", Value: card.T("%s", template(g.Ref()))},
+		{Label: "Launches from", Value: card.T("%s", templateWords(g.Ref()))},
 		{Label: "Health check", Value: card.T("%s, %s grace", g.HealthCheck, span(&g.Grace, ""))},
 		{Label: "Warmup", Value: card.T("%s", span(g.Warmup, "none of its own"))},
 	}

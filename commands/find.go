@@ -268,7 +268,7 @@ func options[T any](ctx context.Context, read func(context.Context) ([]T, error)
 func wordOption(s string) card.Option { return card.Option{Value: s, Label: s} }
 
 func groupOption(g fleet.Group) card.Option {
-	return card.Option{Value: string(g.Name), Label: string(g.Name), About: fmt.Sprintf("%d/%d healthy, %s", healthy(g), g.Desired, template(g.Ref()))}
+	return card.Option{Value: string(g.Name), Label: string(g.Name), About: fmt.Sprintf("%d/%d healthy, %s", healthy(g), g.Desired, templateWords(g.Ref()))}
 }
 
 func templateOption(t fleet.Template) card.Option {

@@ -15,6 +15,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/launch"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/rollout"
+	"github.com/amiral-ops/amiral/internal/template"
 )
 
 // Fleet is what the commands read of the cloud. It has no method that changes anything.
@@ -22,8 +23,10 @@ type Fleet interface {
 	rollout.Reader
 	bake.Reader
 	launch.Reader
+	template.Reader
 	Groups(ctx context.Context) ([]fleet.Group, error)
 	OwnImages(ctx context.Context) ([]fleet.Image, error)
+	CurrentVersions(ctx context.Context) ([]fleet.TemplateVersion, error)
 }
 
 // Site is where commands look: the environments, their clouds, and what was asked for there.

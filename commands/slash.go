@@ -26,6 +26,8 @@ func rootSummary(name string) string {
 	switch name {
 	case home:
 		return "Ask amiral what goes on, and for help"
+	case "template":
+		return "Look at launch templates, make versions, move the default"
 	case "asg":
 		return "Look at Auto Scaling groups and roll them to new images"
 	}

@@ -27,3 +27,9 @@ func Previous(r ledger.Record) (Want, bool) {
 	}
 	return Want{}, false
 }
+
+// MovedTo is the version that an operation made the default, if it did.
+func MovedTo(r ledger.Record) (int64, bool) {
+	_, d, err := decode(r)
+	return d.Version, err == nil && d.Moved
+}

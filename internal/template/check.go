@@ -71,6 +71,15 @@ func (c *check) warn(hint, format string, args ...any) {
 	c.Findings = append(c.Findings, card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint})
 }
 
+// excuse takes a refusal for what it is: a missing permission to look is no reason to stop, and the dry run will tell.
+func (c *check) excuse(err error, what string) error {
+	if fleet.KindOf(err) != fleet.Refused {
+		return err
+	}
+	c.warn("Whoever keeps my IAM policy can allow it; the dry run at the end tells in any case.", "AWS does not let me look at the %s.", what)
+	return nil
+}
+
 // image looks at the image that will be used, whichever side names it.
 func (c *check) image() error {
 	id, own := c.Spec.Image, true
@@ -82,7 +91,7 @@ func (c *check) image() error {
 	}
 	found, err := c.from.Images(c.ctx, id)
 	if err != nil {
-		return fmt.Errorf("read image %s: %w", id, err)
+		return c.excuse(fmt.Errorf("read image %s: %w", id, err), "image "+string(id))
 	}
 	if len(found) > 0 {
 		c.Image = found[0]
@@ -161,7 +170,7 @@ func (c *check) offered() (bool, error) {
 		kinds, err = c.from.InstanceTypes(c.ctx, "")
 	}
 	if err != nil {
-		return false, fmt.Errorf("read instance types: %w", err)
+		return true, c.excuse(fmt.Errorf("read instance types: %w", err), "type "+kind)
 	}
 	if slices.Contains(kinds, kind) {
 		return true, nil
@@ -177,7 +186,7 @@ func (c *check) key() error {
 	}
 	keys, err := c.from.KeyPairs(c.ctx)
 	if err != nil {
-		return fmt.Errorf("read key pairs: %w", err)
+		return c.excuse(fmt.Errorf("read key pairs: %w", err), "key pair "+c.Spec.Key)
 	}
 	if !slices.Contains(keys, c.Spec.Key) {
 		c.stop(didYouMean(c.Spec.Key, keys, "Leave it out where people log in through Systems Manager."), "There is no key pair %s in this region.", c.Spec.Key)
@@ -199,7 +208,7 @@ func (c *check) network() error {
 	}
 	all, err := c.from.Subnets(c.ctx)
 	if err != nil {
-		return fmt.Errorf("read subnets: %w", err)
+		return c.excuse(fmt.Errorf("read subnets: %w", err), "network")
 	}
 	c.place(subnet, all)
 	if len(groups) > 0 {
@@ -236,7 +245,7 @@ func (c *check) place(subnet string, all []fleet.Subnet) {
 func (c *check) guard(groups []string) error {
 	all, err := c.from.SecurityGroups(c.ctx)
 	if err != nil {
-		return fmt.Errorf("read security groups: %w", err)
+		return c.excuse(fmt.Errorf("read security groups: %w", err), "security groups")
 	}
 	var found []fleet.SecurityGroup
 	for _, named := range groups {

@@ -46,7 +46,7 @@ func (p *Plan) update(f Facts) error {
 		p.stop(fmt.Sprintf("`/template versions %s` shows those there are.", p.Want.Name), "Template %s has no version %d.", p.Want.Name, p.Want.Source)
 		return nil
 	}
-	p.Want.Source = f.Source.Number
+	p.Named, p.Want.Source = p.Want.Source > 0, f.Source.Number
 	p.set(f.Checked)
 	m := NewMasker()
 	p.Changes = described(m, p.Want.Spec, SpecOf(*f.Source))
@@ -169,7 +169,7 @@ func reasonToKeep(f Facts, n int64) string {
 	}
 	for _, u := range f.Users {
 		switch {
-		case u.launches(n, f.Template):
+		case u.Launches(n, f.Template):
 			return fmt.Sprintf("group %s launches from it", u.Group)
 		case f.Coming[u.Group] == n:
 			return fmt.Sprintf("group %s is being refreshed to it", u.Group)

@@ -280,7 +280,7 @@ func (g gathering) anywhere() error {
 	vpc := ""
 	if len(base.SecurityGroups) > 0 {
 		groups, err := g.from.SecurityGroups(g.ctx, base.SecurityGroups...)
-		if err != nil && fleet.KindOf(err) != fleet.Absent {
+		if err != nil && fleet.KindOf(err) != fleet.Absent && fleet.KindOf(err) != fleet.Refused {
 			return fmt.Errorf("read security groups: %w", err)
 		}
 		if len(groups) > 0 {
@@ -288,6 +288,9 @@ func (g gathering) anywhere() error {
 		}
 	}
 	all, err := g.from.Subnets(g.ctx)
+	if fleet.KindOf(err) == fleet.Refused && err != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("read subnets: %w", err)
 	}

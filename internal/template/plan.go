@@ -28,6 +28,7 @@ type Plan struct {
 	Template    fleet.TemplateID   `json:"template,omitempty"`   // empty: it is to be made
 	Former      int64              `json:"former,omitempty"`     // the default version
 	Latest      int64              `json:"latest,omitempty"`     // the latest one
+	Named       bool               `json:"named,omitempty"`      // the source was asked for by its number
 	Changes     []fleet.Difference `json:"changes,omitempty"`    // from the source, or from the present default; secrets are hidden
 	Text        string             `json:"text,omitempty"`       // user data, or what changes in it; secrets are hidden
 	Live        string             `json:"live,omitempty"`       // fingerprint of the server that is copied
@@ -221,6 +222,15 @@ func (p Plan) follows() []fleet.GroupName {
 		return p.ByLatest
 	}
 	return nil
+}
+
+// Again is the wish that the plan was made of, for another plan at another time.
+func (p Plan) Again() Want {
+	w := p.Want
+	if !p.Named {
+		w.Source = 0
+	}
+	return w
 }
 
 // PlanOf reads the plan out of an operation.

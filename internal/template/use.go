@@ -62,11 +62,11 @@ func names(ref fleet.TemplateRef, t fleet.Template) bool {
 
 // needs reports whether the group needs a version: it launches from it, or an instance of it came from it.
 func (u Use) needs(version int64, t fleet.Template) bool {
-	return u.launches(version, t) || slices.Contains(u.Runs, version)
+	return u.Launches(version, t) || slices.Contains(u.Runs, version)
 }
 
-// launches reports whether the group launches from a version.
-func (u Use) launches(version int64, t fleet.Template) bool {
+// Launches reports whether the group launches from a version.
+func (u Use) Launches(version int64, t fleet.Template) bool {
 	return slices.ContainsFunc(u.Versions, func(named string) bool {
 		switch named {
 		case "$Default":
