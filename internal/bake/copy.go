@@ -16,11 +16,6 @@ func (r *run) copy(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
 		return to(stepUndo), nil
 	}
-	if len(r.data.Copies) == 0 {
-		for _, p := range r.plan.Want.CopyTo {
-			r.data.Copies = append(r.data.Copies, Copy{Place: p})
-		}
-	}
 	next := slices.IndexFunc(r.data.Copies, func(c Copy) bool { return c.Image == "" && c.Why == "" })
 	if next < 0 {
 		return to(stepCopies), nil

@@ -312,3 +312,21 @@ func (f *forgetful) CreateImage(ctx context.Context, o fleet.ImageOrder) (fleet.
 	o.Name += fmt.Sprint(f.n)
 	return f.Fleet.CreateImage(ctx, o)
 }
+
+// TestWhatWasLostIsRemovedToo: the worker dies as the copy is made, and before that is written down somebody cancels.
+func TestWhatWasLostIsRemovedToo(t *testing.T) {
+	for _, call := range []string{"write CreateImage", "write CopyImage"} {
+		t.Run(call, func(t *testing.T) {
+			s := stories()[0]
+			w, b := s.begin(t, brittle{})
+			s.check(w)
+			for n, name := range b.names {
+				if name == call {
+					w, _ = s.begin(t, brittle{at: n + 1, after: func() error { w.ask("cancel", sre); panic(death{}) }})
+				}
+			}
+			s.state, s.images, s.there = ledger.Cancelled, 0, 0
+			s.check(w)
+		})
+	}
+}

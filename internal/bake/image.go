@@ -215,7 +215,8 @@ func (r *run) pending() engine.Outcome {
 	return r.again()
 }
 
-// tag marks the image and its snapshots, and keeps the manifest.
+// tag marks the image and its snapshots, and keeps the manifest. Where copies follow, it notes them before any is asked
+// for, so that one whose answer is lost is looked for.
 func (r *run) tag(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
 		return to(stepUndo), nil
@@ -226,10 +227,14 @@ func (r *run) tag(ctx context.Context) (engine.Outcome, error) {
 	if err := r.mark(ctx, r.fleet, r.data.Image, r.data.Snapshots); err != nil {
 		return engine.Outcome{}, err
 	}
-	if len(r.plan.Want.CopyTo) > 0 {
-		return to(stepCopy), nil
+	if len(r.plan.Want.CopyTo) == 0 {
+		return to(stepShare), nil
 	}
-	return to(stepShare), nil
+	r.data.Copies = nil
+	for _, p := range r.plan.Want.CopyTo {
+		r.data.Copies = append(r.data.Copies, Copy{Place: p})
+	}
+	return to(stepCopy), nil
 }
 
 // mark puts our tags on an image and its snapshots. A refusal is noted: the image is good without.
