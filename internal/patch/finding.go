@@ -22,7 +22,7 @@ func preflight(f Facts, p Plan) []card.Finding {
 			found = append(found, one)
 		}
 	}
-	found = append(found, slices.Concat(fromWithin(p), testing(f, p))...)
+	found = append(found, slices.Concat(fromWithin(p), tried(f, p))...)
 	slices.SortStableFunc(found, func(a, b card.Finding) int {
 		switch {
 		case a.Stop == b.Stop:
@@ -123,8 +123,8 @@ func fromWithin(p Plan) []card.Finding {
 	return nil
 }
 
-// testing: what the test needs.
-func testing(f Facts, p Plan) []card.Finding {
+// tried: what the test needs.
+func tried(f Facts, p Plan) []card.Finding {
 	if p.Want.Test == "" {
 		return nil
 	}

@@ -169,10 +169,10 @@ func (r *run) standing() say.Safe {
 	var words []say.Safe
 	done := r.data.done()
 	if len(done) > 0 {
-		words = append(words, say.Phrase("%s %s patched and %s so: %s", listed(done), pick(len(done), "is", "are"), pick(len(done), "stays", "stay"), commands(done, "/asg rollback %s", "takes it back")))
+		words = append(words, say.Phrase("%s %s patched and %s so: %s", listed(done), pick(len(done), "is", "are"), pick(len(done), "stays", "stay"), commands(done, "/asg rollback %s", pick(len(done), "takes it back", "take them back"))))
 	}
 	if left := r.plan.untouched(r.data); len(left) > 0 {
-		words = append(words, say.Phrase("%s %s not touched: %s", listed(left), pick(len(left), "was", "were"), commands(left, "/asg rollout %s --image "+string(r.data.Image.ID), "goes on")))
+		words = append(words, say.Phrase("%s %s not touched: %s", listed(left), pick(len(left), "was", "were"), commands(left, "/asg rollout %s --image "+string(r.data.Image.ID), pick(len(left), "goes on", "go on"))))
 	}
 	if len(r.data.Parts) == 0 || len(done) == 0 {
 		words = append(words, say.Phrase("The image %s stays: `/ami retire %s` removes it", r.data.Image.ID, r.data.Image.ID))
