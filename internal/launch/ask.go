@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
@@ -37,8 +38,11 @@ func (r *run) ask(ctx context.Context) (engine.Outcome, error) {
 	if !r.now.Before(r.data.Until) {
 		return r.leave(), nil
 	}
-	return also(r.unheard(), engine.Outcome{In: r.Poll, Tone: string(card.Warning)}), nil
+	return also(r.unheard(), engine.Outcome{In: r.idle(), Tone: string(card.Warning)}), nil
 }
+
+// idle is how often it looks while people think: an answer is heard at once anyway.
+func (r *run) idle() time.Duration { return min(4*r.Poll, max(r.data.Until.Sub(r.now), 0)) }
 
 // goOn goes on with the step that went wrong.
 func (r *run) goOn(line say.Safe) engine.Outcome {
@@ -59,10 +63,10 @@ func (r *run) movedOn(ctx context.Context) (engine.Outcome, bool, error) {
 		return engine.Outcome{}, false, err
 	case s.gone:
 		return r.vanished(), true, nil
-	case r.data.Progress.Best > before || r.data.Progress.Ready >= r.data.Progress.Size:
+	case r.data.Progress.Best > before || r.whole():
 		return s.with(r.goOn("It gets on by itself again.")), true, nil
 	case len(s.lines) > 0:
-		return s.with(engine.Outcome{In: r.Poll}), r.now.Before(r.data.Until), nil
+		return s.with(engine.Outcome{In: r.idle()}), r.now.Before(r.data.Until), nil
 	}
 	return engine.Outcome{}, false, nil
 }
@@ -106,7 +110,7 @@ func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("read group %s: %w", r.plan.Want.Group, err)
 	}
-	if inService(group) < group.Desired {
+	if inService(group) < max(group.Desired, 1) {
 		r.data.Moved = r.now
 		return to(stepFollow), nil
 	}

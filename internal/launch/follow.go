@@ -60,17 +60,23 @@ func (r *run) follow(ctx context.Context) (engine.Outcome, error) {
 
 // judge decides how to go on after a look.
 func (r *run) judge(s *sight) engine.Outcome {
-	p := r.data.Progress
 	switch {
 	case s.gone:
 		return r.vanished()
-	case p.Ready >= p.Size && p.Coming == 0:
+	case r.whole():
 		r.data.Looks = 0
 		return to(stepVerify)
 	case r.now.Sub(r.data.Moved) >= r.stall():
 		return r.stuck(r.stalled(s.group), stepFollow)
 	}
 	return engine.Outcome{In: r.Poll}
+}
+
+// whole reports whether the group has all that it wants. One that wants nothing was emptied by somebody else: that is
+// not what was approved.
+func (r *run) whole() bool {
+	p := r.data.Progress
+	return p.Size > 0 && p.Ready >= p.Size && p.Coming == 0
 }
 
 // stall is how long nothing may move before people are asked; half as long where AWS said why.

@@ -107,7 +107,10 @@ func (r *run) baked(out engine.Outcome) engine.Outcome {
 	image, made := bake.Made(r.data.Bake)
 	if out.End == ledger.Succeeded && made {
 		r.data.Image, r.data.Baked = image, true
-		return engine.Outcome{Step: stepTemplate, Line: out.Outcome, Tone: string(card.Plain)}
+		if out.Tone == string(card.Warning) { // something about it should be read
+			return engine.Outcome{Step: stepTemplate, Line: out.Outcome, Tone: out.Tone}
+		}
+		return told(stepTemplate, card.Plain, "Baked %s (%s).", image, r.plan.ImageName)
 	}
 	text := say.Safe(out.Outcome)
 	if text == "" {

@@ -301,14 +301,10 @@ func (s scene) backs() []card.Button {
 
 // next are the next steps with a group that is there.
 func (s scene) next() []card.Button {
-	type step struct{ label, command string }
-	steps := []step{{"Show", "/asg show " + string(s.plan.Want.Group)}}
+	in := " --in " + s.plan.Environment
+	list := []card.Button{card.Run("Show", "/asg show "+string(s.plan.Want.Group)+in)}
 	if s.data.Baked {
-		steps = append(steps, step{"Show image", "/ami show " + string(s.data.Image)})
-	}
-	var list []card.Button
-	for _, n := range steps {
-		list = append(list, card.Button{Action: "run", ID: n.command + " --in " + s.plan.Environment, Label: n.label})
+		list = append(list, card.Run("Show image", "/ami show "+string(s.data.Image)+in))
 	}
 	return list
 }

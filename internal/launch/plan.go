@@ -238,10 +238,7 @@ func (p Plan) Title() string {
 
 // from is what is launched from, in a word.
 func (p Plan) from() string {
-	if p.Want.Family != "" {
-		return p.Want.Family
-	}
-	return cmp.Or(string(p.Want.Instance), string(p.Want.Image))
+	return cmp.Or(p.Want.Family, p.Source, string(p.Want.Instance), string(p.Want.Image))
 }
 
 // Brief is the plan in short. A launch replaces nothing; what its bake does to the source instance counts.

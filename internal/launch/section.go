@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
-	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Sections is the whole plan: what is there, what will be made, what it takes, and the way back.
@@ -33,12 +32,12 @@ func (p Plan) under(facts []card.Fact) []card.Section {
 
 // source is what is launched from.
 func (p Plan) source() []card.Fact {
-	from := card.Fact{Label: "From", Value: card.Code(p.from())}
+	from := card.Fact{Label: "From", Value: card.T("an image")}
 	switch {
-	case p.Want.Instance != "" && p.Source != "":
-		from.Value = card.Join(from.Value, card.T(" %s", p.Source))
+	case p.Want.Instance != "":
+		from.Value = card.Join(card.Code(string(p.Want.Instance)), card.T(" %s", p.Source))
 	case p.Want.Family != "":
-		from.Value = card.T("golden image of %s", p.Want.Family)
+		from.Value = card.T("the golden image of %s", p.Want.Family)
 	}
 	image := card.Fact{Label: "Image", Value: card.Join(card.Code(string(p.Image)), card.T(" %s", p.ImageName))}
 	if p.Bake != nil {
@@ -50,7 +49,7 @@ func (p Plan) source() []card.Fact {
 // makes is what will be there.
 func (p Plan) makes() []card.Fact {
 	return []card.Fact{
-		{Label: "Then", Value: card.Join(card.Code(string(p.Want.Group)), card.T(" with %s %s, from %d to %d", say.Plural(p.Order.Desired, "instance"), p.Shape.Type, p.Order.Min, p.Order.Max))},
+		{Label: "Then", Value: card.Join(card.Code(string(p.Want.Group)), card.T(" with %d %s; never below %d, up to %d", p.Order.Desired, p.Shape.Type, p.Order.Min, p.Order.Max))},
 		{Label: "Template", Value: card.T("%s", p.Template.words())},
 	}
 }

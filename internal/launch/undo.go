@@ -260,7 +260,7 @@ func (r *run) referred(ctx context.Context, id fleet.ImageID) (string, error) {
 		return "", fmt.Errorf("read the instances of image %s: %w", id, err)
 	}
 	if len(running) > 0 {
-		return say.Plural(len(running), "instance") + " run it", nil
+		return runs(len(running)), nil
 	}
 	refs, err := r.fleet.ImageReferences(ctx, id)
 	if fleet.KindOf(err) == fleet.Refused && err != nil {
@@ -279,4 +279,12 @@ func (r *run) referred(ctx context.Context, id fleet.ImageID) (string, error) {
 		return "it is used by " + say.Some(arns, 3), nil
 	}
 	return "", nil
+}
+
+// runs says how many instances run an image.
+func runs(n int) string {
+	if n == 1 {
+		return "1 instance runs it"
+	}
+	return say.Plural(n, "instance") + " run it"
 }
