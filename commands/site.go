@@ -24,6 +24,7 @@ type Fleet interface {
 	bake.Reader
 	launch.Reader
 	template.Reader
+	Images
 	Groups(ctx context.Context) ([]fleet.Group, error)
 	OwnImages(ctx context.Context) ([]fleet.Image, error)
 	CurrentVersions(ctx context.Context) ([]fleet.TemplateVersion, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,6 +20,11 @@ type Destination struct {
 	Environment string `json:"environment"`
 	Region      string `json:"region"` // as it was named; empty: the environment's own
 }
+
+var region = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`)
+
+// IsRegion reports whether a word has the form of a region's name.
+func IsRegion(word string) bool { return region.MatchString(word) }
 
 func (d Destination) words() string {
 	if d.Region == "" {

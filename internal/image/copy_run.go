@@ -173,10 +173,10 @@ func (w Workflow) seen(ctx context.Context, t engine.Turn, p Copying, i int, c *
 	}
 	c.State, c.Why = now.State, now.StateReason
 	c.Percent, err = progress(ctx, cloud, *now)
-	if err != nil || !c.good() || w.Baselines == nil {
+	if err != nil || !c.good() {
 		return err
 	}
-	return w.Baselines.Inherit(ctx, p.Environment, p.Image.ID, p.To[i].Environment, c.Image)
+	return w.inherit(ctx, p, p.To[i], c.Image)
 }
 
 // progress is how much of an image's snapshots is there, in percent.

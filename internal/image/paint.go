@@ -44,15 +44,10 @@ func paint[P interface{ Title() string }, D any](r ledger.Record, draw func(ledg
 	return pic
 }
 
-// shows is a button that types a command.
-func shows(command, label string) card.Button {
-	return card.Button{Action: card.RunAction, ID: command, Label: label}
-}
-
 func promotionCard(r ledger.Record, p Promotion, d promoted) card.Picture {
 	pic := card.Picture{Sections: p.Sections()}
 	if r.State.Final() && d.Golden != nil {
-		pic.Buttons = []card.Button{plan.Button(r, "rollback_new", "Revert…", card.Default, nil), shows("/ami history "+p.Family+" --in "+p.Environment, "History")}
+		pic.Buttons = []card.Button{plan.Button(r, "rollback_new", "Revert…", card.Default, nil), card.Run("History", "/ami history "+p.Family+" --in "+p.Environment)}
 	}
 	return pic
 }
@@ -83,7 +78,7 @@ func copyCard(r ledger.Record, p Copying, d copies) card.Picture {
 	}
 	for i, c := range d.Copies[:min(len(d.Copies), 3)] {
 		if p.To[i].Destination.Region == "" {
-			pic.Buttons = append(pic.Buttons, shows("/ami show "+string(c.Image)+" --in "+p.To[i].Environment, "Show in "+p.To[i].Environment))
+			pic.Buttons = append(pic.Buttons, card.Run("Show in "+p.To[i].Environment, "/ami show "+string(c.Image)+" --in "+p.To[i].Environment))
 		}
 	}
 	return pic

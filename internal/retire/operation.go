@@ -131,3 +131,37 @@ func took(r ledger.Record, id fleet.ImageID) bool {
 	}
 	return false
 }
+
+// Retired is what a retirement did to an image that it has deregistered; false when it has not.
+func Retired(r ledger.Record, id fleet.ImageID) (Progress, bool) {
+	if r.Kind != Kind {
+		return Progress{}, false
+	}
+	_, d, err := decode(r)
+	if err != nil {
+		return Progress{}, false
+	}
+	i := slices.IndexFunc(d.Images, func(i Progress) bool { return i.ID == id && i.Stage == Gone })
+	if i < 0 {
+		return Progress{}, false
+	}
+	return d.Images[i], true
+}
+
+// Left says which of its snapshots an image that is gone has left; empty when it has left none.
+func (p Progress) Left() string { return remains(p.Fates) }
+
+// Removed are the images that a retirement disabled and did not deregister: those that can be brought back.
+func Removed(r ledger.Record) []fleet.ImageID {
+	_, d, err := decode(r)
+	if err != nil || r.Kind != Kind {
+		return nil
+	}
+	var ids []fleet.ImageID
+	for _, i := range d.Images {
+		if i.Stage == Deprecated || i.Stage == Disabled {
+			ids = append(ids, i.ID)
+		}
+	}
+	return ids
+}
