@@ -112,7 +112,9 @@ func answers(spec grammar.Spec, s Submission) (grammar.Filled, map[string]string
 			wrong[input] = "This was no choice. Write something into the search."
 			continue
 		}
-		filled[input] = listed(value)
+		if filled[input] = listed(value); !spec.Several(input) {
+			filled[input] = strings.ReplaceAll(filled[input], "\n", " ")
+		}
 	}
 	for _, f := range spec.Flags {
 		input := grammar.FlagInput(f.Name)
@@ -161,7 +163,7 @@ func fileName(name string) string {
 // listed is a value with single spaces, on as many lines as it has.
 func listed(value string) string {
 	var lines []string
-	for line := range strings.SplitSeq(value, "\n") {
+	for line := range strings.SplitSeq(grammar.Plain(value), "\n") {
 		if line = card.Inert(folded(line)); line != "" {
 			lines = append(lines, line)
 		}

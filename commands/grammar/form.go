@@ -192,3 +192,17 @@ func (s Spec) Fileless(v Values) error {
 
 // Bounds are the least and the most that a number may be.
 func (f Flag) Bounds() (low, high int64) { return f.bounds() }
+
+// Several reports whether an input holds one thing in each line.
+func (s Spec) Several(input string) bool {
+	for _, a := range s.Args {
+		if a.Name == input {
+			return a.Many
+		}
+	}
+	f, _, ok := s.flag(strings.TrimPrefix(input, "--"))
+	return ok && f.Kind == List
+}
+
+// Plain is text in the way in which typed words are read: every kind of space is one, and what cannot be seen is gone.
+func Plain(text string) string { return normal(text) }
