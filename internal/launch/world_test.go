@@ -1,12 +1,15 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +42,7 @@ type world struct {
 	source fleet.InstanceID
 	target string // the ARN of the target group "web"
 	client *cloud.Client
+	wire   *wire
 	fleet  Fleet // what the workflow uses
 	bakery bake.Fleet
 	kept   shelf
@@ -46,22 +50,49 @@ type world struct {
 	signal []ledger.Signal
 	lines  []string
 	turns  int
+	lost   int           // the turn whose outcome is lost
 	people func()        // what they do, asked before each turn
+	poll   time.Duration // between two looks at AWS; the usual if zero
 	ponder time.Duration // how long people may take to answer
 }
 
-// wire carries requests to the simulator without a network.
-type wire struct{ handler http.Handler }
+// wire carries requests to the simulator without a network, and may break at one of them.
+type wire struct {
+	handler http.Handler
+	asked   []string // the actions of all requests
+	at      int      // the request at which the worker dies; 0: none
+	before  bool     // it dies before the request has an effect
+}
 
-func (w wire) RoundTrip(r *http.Request) (answer *http.Response, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			answer, err = nil, fmt.Errorf("connection closed: %v", p)
-		}
-	}()
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.asked = append(w.asked, action(r))
+	hit := len(w.asked) == w.at
+	if hit && w.before {
+		panic(death{})
+	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
+	if hit {
+		panic(death{})
+	}
 	return rec.Result(), nil
+}
+
+// action is what a request asks for.
+func action(r *http.Request) string {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return target[strings.LastIndex(target, ".")+1:]
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err.Error()
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return err.Error()
+	}
+	return form.Get("Action")
 }
 
 // shelf keeps manifests in memory.
@@ -96,8 +127,9 @@ func newWorld(t *testing.T, options ...func(*awssim.Options)) *world {
 	w.sim = awssim.New(o)
 	t.Cleanup(func() { _ = w.sim.Close() })
 	w.seed()
+	w.wire = &wire{handler: w.sim.Handler()}
 	all, err := cloud.New(t.Context(), []cloud.Environment{{Name: "prod", Region: "eu-west-1"}},
-		cloud.Options{HTTPClient: &http.Client{Transport: wire{w.sim.Handler()}}})
+		cloud.Options{HTTPClient: &http.Client{Transport: w.wire}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,10 +213,12 @@ func (w *world) workflow() Workflow {
 	return Workflow{
 		Fleet: func(string) (Fleet, error) { return w.fleet, nil },
 		Ask:   w.ponder,
+		Poll:  w.poll,
 		Bake: bake.Workflow{
 			Fleet:     func(string) (bake.Fleet, error) { return w.bakery, nil },
 			Regions:   func(string, string) (bake.Region, error) { return nil, errors.New("no other region here") },
 			Baselines: w.kept,
+			Poll:      w.poll,
 		},
 	}
 }
@@ -198,7 +232,7 @@ func (w *world) turn() {
 	}
 	out, err, died := w.attempt()
 	switch {
-	case died:
+	case died || w.turns == w.lost:
 		w.pass(15 * time.Second) // the lease
 	case err == nil:
 		w.commit(out)
