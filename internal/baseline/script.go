@@ -17,7 +17,7 @@ func Scripts() []Part { return []Part{Packages, Files, Services} }
 // told that it came whole.
 func Script(part Part, globs []string) []string {
 	body := map[Part][]string{Packages: packageScript(), Files: fileScript(globs), Services: serviceScript()}[part]
-	lines := append([]string{"export LC_ALL=C", "collect() {"}, body...)
+	lines := append([]string{"collect() {"}, body...)
 	return append(lines, "}",
 		`out=$(collect 2>/dev/null </dev/null | gzip -9 | base64 | tr -d '\n')`,
 		`printf '`+head+` `+string(part)+` %s\n%s\n`+tail+`\n' "${#out}" "$out"`)
@@ -73,7 +73,7 @@ func serviceScript() []string {
 		`if command -v nft >/dev/null; then echo 'tool nft'; nft -s list ruleset | sed 's/^/nft /'; fi`,
 		`if command -v iptables-save >/dev/null; then echo 'tool iptables'; iptables-save | sed 's/^/iptables /'; fi`,
 		`if command -v ip6tables-save >/dev/null; then echo 'tool ip6tables'; ip6tables-save | sed 's/^/ip6tables /'; fi`,
-		`if command -v ufw >/dev/null; then echo 'tool ufw'; ufw status verbose | sed 's/^/ufw /'; fi`,
+		`if command -v ufw >/dev/null; then echo 'tool ufw'; LC_ALL=C ufw status verbose | sed 's/^/ufw /'; fi`,
 	}
 }
 
