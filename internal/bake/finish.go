@@ -46,6 +46,9 @@ func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
 			return engine.Outcome{}, err
 		}
 	}
+	if i, err := r.fleet.Image(ctx, r.data.Image); err == nil && r.data.Image != "" { // for the case that it stays
+		r.data.Snapshots, r.data.Progress.State = snapshotsOf(i), i.State
+	}
 	if err := r.remove(ctx, r.fleet, &r.data.Image, &r.data.Removed); err != nil {
 		return engine.Outcome{}, err
 	}

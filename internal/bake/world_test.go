@@ -382,12 +382,15 @@ func (w *world) wantOutcome(parts ...string) {
 }
 
 // ec2 sends an EC2 request that the bot itself never makes.
-func (w *world) ec2(body string) { w.send("ec2", body+"&Version=2016-11-15") }
+func (w *world) ec2(body string) string {
+	w.t.Helper()
+	return w.send("ec2", body+"&Version=2016-11-15")
+}
 
 // scaling sends an Auto Scaling request that the bot itself never makes.
-func (w *world) scaling(body string) { w.send("autoscaling", body+"&Version=2011-01-01") }
+func (w *world) scaling(body string) { w.t.Helper(); w.send("autoscaling", body+"&Version=2011-01-01") }
 
-func (w *world) send(service, body string) {
+func (w *world) send(service, body string) string {
 	w.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "http://aws.local/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -397,6 +400,7 @@ func (w *world) send(service, body string) {
 	if rec.Code != http.StatusOK {
 		w.t.Fatalf("%s: %d %s", body, rec.Code, rec.Body)
 	}
+	return rec.Body.String()
 }
 
 // picture is what people see of the operation now.
