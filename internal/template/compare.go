@@ -3,6 +3,7 @@ package template
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,23 +27,43 @@ func Compare(m *Masker, a, b map[string]string) []fleet.Difference {
 	}
 	var all []fleet.Difference
 	for _, name := range slices.SortedFunc(maps.Keys(names), ordered) {
-		if a[name] != b[name] {
-			all = append(all, fleet.Difference{Field: name, From: m.field(name, a[name]), To: m.field(name, b[name])})
+		if a[name] == b[name] || implied.MatchString(name) {
+			continue
 		}
+		d := fleet.Difference{Field: name, From: m.field(name, a[name]), To: m.field(name, b[name])}
+		if d.From == d.To {
+			d.To += ", another text"
+		}
+		all = append(all, d)
 	}
 	return all
 }
 
+// implied are fields whose names say all that is in them.
+var implied = regexp.MustCompile(`^TagSpecifications\.[^.]+\.ResourceType$`)
+
 // field is a field's value as people may read it.
 func (m *Masker) field(name, value string) string {
-	if value == "" || name == userDataField {
-		return value
+	if value == "" {
+		return ""
+	}
+	if name == userDataField {
+		return length(value)
 	}
 	key := name[strings.LastIndexByte(name, '.')+1:] + ": "
 	if masked := m.Mask(key + value); strings.HasPrefix(masked, key) {
 		return visible(strings.TrimPrefix(masked, key))
 	}
 	return visible(m.Mask(value))
+}
+
+// length is how long user data is, without its digest: whoever sees all of it but a short secret, could find that out by
+// the digest.
+func length(value string) string {
+	if _, rest, ok := strings.Cut(value, " ("); ok && strings.HasPrefix(value, "sha256:") {
+		return strings.TrimSuffix(rest, ")")
+	}
+	return value
 }
 
 // ordered puts first what people look for first.
