@@ -28,8 +28,10 @@ func rootSummary(name string) string {
 		return "Ask amiral what goes on, and for help"
 	case "template":
 		return "Look at launch templates, make versions, move the default"
+	case "ami":
+		return "Bake golden images, look at them, promote, share and retire them"
 	case "asg":
-		return "Look at Auto Scaling groups and roll them to new images"
+		return "Look at Auto Scaling groups, launch, roll, patch and scale them"
 	}
 	return "Commands of " + name
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/amiral-ops/amiral/bot"
 	"github.com/amiral-ops/amiral/commands"
 	"github.com/amiral-ops/amiral/internal/audit"
+	"github.com/amiral-ops/amiral/internal/baseline"
 	"github.com/amiral-ops/amiral/internal/cloud"
 	"github.com/amiral-ops/amiral/internal/config"
 	"github.com/amiral-ops/amiral/internal/engine"
@@ -120,8 +121,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		Gap: o.Config.Engine.Redraw, Paint: painters(),
 	}
 	all := newShelf(materials{
-		site:  commands.Site{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: reading(aws)},
-		trail: trail, client: client, prefix: prefix,
+		site: commands.Site{Settings: settings, Records: records, Draw: a.notifier.Card, Fleets: reading(aws)},
+		aws:  aws, trail: trail, client: client, prefix: prefix, images: o.Config.Images,
 	})
 	all.ops.Health, all.ops.Within = a.facts(client), within(rules, people)
 	book, err := all.book()
@@ -145,8 +146,9 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	a.engine = &engine.Engine{
 		Ledger: records, Owner: owner, Log: o.Log, Tell: plainly, Observe: a.observe,
 		Lease: o.Config.Engine.Lease, Workers: o.Config.Engine.Workers, Grace: 5 * time.Second,
-		Guard:     gate.Clear,
-		Workflows: workflows(works{aws: aws, poll: o.Config.Engine.Poll, records: records, freezes: freezes, families: family.NewStore(client, prefix)}),
+		Guard: gate.Clear,
+		Workflows: workflows(works{aws: aws, poll: o.Config.Engine.Poll, records: records, freezes: freezes, families: family.NewStore(client, prefix),
+			baselines: baseline.NewStore(client, prefix), images: o.Config.Images}),
 	}
 	if err := announce(ctx, client, trail, prefix, rules); err != nil {
 		return nil, fmt.Errorf("write down which policy holds: %w", err)

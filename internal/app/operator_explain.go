@@ -109,7 +109,7 @@ func consulted(ctx context.Context, o Options, store *Store, people *bot.People)
 		return nil, err
 	}
 	return newShelf(materials{
-		site:  commands.Site{Settings: settings, Records: store.Records, Fleets: reading(aws)},
-		trail: store.Trail, client: store.client, prefix: cmp.Or(o.Config.Redis.Prefix, "amiral"),
+		site: commands.Site{Settings: settings, Records: store.Records, Fleets: reading(aws)},
+		aws:  aws, trail: store.Trail, client: store.client, prefix: cmp.Or(o.Config.Redis.Prefix, "amiral"), images: o.Config.Images,
 	}).book()
 }

@@ -20,11 +20,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
-	"github.com/amiral-ops/amiral/internal/freeze"
-	"github.com/amiral-ops/amiral/internal/group"
 	"github.com/amiral-ops/amiral/internal/ledger"
-	"github.com/amiral-ops/amiral/internal/notify"
-	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/telemetry"
 )
 
@@ -61,18 +57,6 @@ func resolved(ctx context.Context, c config.Config, people *bot.People) (command
 	return s, nil
 }
 
-// painters draw what is particular to each kind of operation.
-func painters() map[string]notify.Paint {
-	all := map[string]notify.Paint{
-		rollout.Kind: rollout.Painter{}.Paint,
-		freeze.Kind:  freeze.Painter{}.Paint,
-	}
-	for _, kind := range group.Kinds() {
-		all[kind] = group.Painter{}.Paint
-	}
-	return all
-}
-
 // within finds those of the policy's groups that somebody is in.
 func within(rules policy.Policy, people *bot.People) func(context.Context, ledger.Actor) ([]string, error) {
 	return func(ctx context.Context, who ledger.Actor) (in []string, err error) {
@@ -92,11 +76,6 @@ func within(rules policy.Policy, people *bot.People) func(context.Context, ledge
 // tab draws somebody's Home tab anew.
 func (a *App) tab(ctx context.Context, user, team string) (time.Duration, error) {
 	return a.worker.Home(ctx, ledger.Actor{User: user, Team: team})
-}
-
-// rolling gives rollouts the fleet of an environment.
-func rolling(aws *cloud.Cloud) func(string) (rollout.Fleet, error) {
-	return func(env string) (rollout.Fleet, error) { return aws.In(env) }
 }
 
 // timed measures how long accepting takes.
