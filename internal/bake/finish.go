@@ -46,9 +46,7 @@ func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
 			return engine.Outcome{}, err
 		}
 	}
-	if i, err := r.fleet.Image(ctx, r.data.Image); err == nil && r.data.Image != "" { // for the case that it stays
-		r.data.Snapshots, r.data.Progress.State = snapshotsOf(i), i.State
-	}
+	r.glance(ctx)
 	if err := r.remove(ctx, r.fleet, &r.data.Image, &r.data.Removed); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -70,6 +68,16 @@ func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
 	}
 	r.data.Available = r.data.Available && !r.data.Removed
 	return r.end(ledger.Cancelled, text), nil
+}
+
+// glance notes the snapshots of the image and its state, for the case that it stays.
+func (r *run) glance(ctx context.Context) {
+	if r.data.Image == "" {
+		return
+	}
+	if i, err := r.fleet.Image(ctx, r.data.Image); err == nil {
+		r.data.Snapshots, r.data.Progress.State = snapshotsOf(i), i.State
+	}
 }
 
 // are names images with their verb.
