@@ -33,7 +33,7 @@ func build(b *testing.B) programs {
 const configuration = `
 environments:
   - {name: production, region: eu-west-1, channels: ["#deploys"], default: true}
-  - {name: staging, region: eu-west-1, channels: ["#staging"]}
+  - {name: staging, region: eu-central-1, channels: ["#staging"]}
 policy:
   - {name: production rollouts, kind: rollout, environment: production, approvals: 1, from: sre}
 http: {addr: "127.0.0.1:0"}

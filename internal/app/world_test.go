@@ -150,7 +150,7 @@ func settings() config.Config {
 		Engine: config.Engine{Poll: 2 * time.Second, Redraw: 100 * time.Millisecond, Lease: 5 * time.Second},
 		Environments: []config.Environment{
 			{Name: "production", Region: "eu-west-1", Channels: []string{"#deploys"}, Default: true},
-			{Name: "staging", Region: "eu-west-1", Role: "arn:aws:iam::210987654321:role/amiral", Channels: []string{"#staging"}},
+			{Name: "staging", Region: "eu-central-1", Role: "arn:aws:iam::210987654321:role/amiral", Channels: []string{"#staging"}},
 		},
 		Policy: policy.Policy{Rules: []policy.Rule{
 			{Name: "production rollouts", Kind: "rollout", Environment: "production", Approvals: &one, From: "sre"},

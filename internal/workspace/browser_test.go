@@ -173,7 +173,7 @@ func TestAPressNobodyAcknowledgesIsMarked(t *testing.T) {
 func TestTheFleetIsSeenAndBrokenInTheBrowser(t *testing.T) {
 	w := running(t)
 	b := browsertest.Open(t, w.Info().Page)
-	b.Eventually("57 squares", "document.querySelectorAll('[data-testid=instance]').length === 57")
+	b.Eventually("158 squares", "document.querySelectorAll('[data-testid=instance]').length === 158")
 	b.Eventually("the group web", "document.querySelectorAll('[data-testid=group][data-name=web] [data-testid=instance]').length === 15")
 	b.Click("[data-testid=group][data-name=cache] [data-testid=instance]")
 	b.Picture("server")

@@ -158,12 +158,15 @@ func (w *Workspace) startSlack(opts Options) error {
 }
 
 func (w *Workspace) startCloud(opts Options) error {
-	ao := awssim.Options{Now: w.Clock.Now, Seed: opts.Seed, Account: productionAccount, Regions: []string{region}, NoThrottle: opts.NoLimits}
+	ao := awssim.Options{Now: w.Clock.Now, Seed: opts.Seed, Account: productionAccount, Regions: regions(), NoThrottle: opts.NoLimits}
 	if opts.AWS != nil {
 		opts.AWS(&ao)
 	}
 	w.Cloud = awssim.New(ao)
 	w.onClose(w.Cloud.Close)
+	inside := newMachines()
+	w.Cloud.OnScript(inside.run)
+	w.Cloud.OnChange(inside.changed)
 	w.info.Environments = environments()
 	if !opts.Bare {
 		if err := stock(w.Cloud); err != nil {

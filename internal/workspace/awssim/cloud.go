@@ -105,6 +105,8 @@ type Cloud struct {
 	calls       []Call
 	counts      map[string]int
 	buckets     map[string]*bucket
+	changed     func(Change)
+	script      func(Script) Output
 
 	stopping chan struct{}
 	server   *http.Server

@@ -17,6 +17,7 @@ func (c *Cloud) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET /fleet/events", open(c.stream))
 	mux.HandleFunc("POST /fleet/crash", order(func(o crashOrder) (any, bool) { return nil, c.Crash(o.Instance, o.How) }))
 	mux.HandleFunc("POST /fleet/alarm", order(func(o alarmOrder) (any, bool) { return nil, c.SetAlarm(o.Name, o.State) }))
+	mux.HandleFunc("POST /fleet/script", order(func(o scriptOrder) (any, bool) { return c.played(o) }))
 	mux.HandleFunc("POST /fleet/image", order(func(o imageOrder) (any, bool) { return nil, c.SpoilImage(o.ID, o.spoil()) }))
 	mux.HandleFunc("POST /fleet/fault", order(func(o Fault) (any, bool) {
 		if !o.Kind.known() {
@@ -40,6 +41,19 @@ type crashOrder struct {
 }
 
 type alarmOrder struct{ Name, State string }
+
+// played is what a script printed, as JSON.
+type played struct {
+	OK     bool   `json:"ok"`
+	Stdout string `json:"stdout"`
+	Stderr string `json:"stderr"`
+	Exit   int    `json:"exit"`
+}
+
+func (c *Cloud) played(o scriptOrder) (any, bool) {
+	out, ok := c.Play(o.Instance, o.Commands...)
+	return played{true, out.Stdout, out.Stderr, out.Exit}, ok
+}
 
 type imageOrder struct {
 	ID  string

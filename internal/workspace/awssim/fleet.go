@@ -57,7 +57,6 @@ func newFleet(c *Cloud, account, region string) *Fleet {
 		parameters:   map[string]*parameter{},
 		tokens:       map[string]*replay{},
 		activities:   map[string][]*activity{},
-		script:       Script.plain,
 		inventory:    map[string]map[string]inventory{},
 
 		subnets:        map[string]*subnet{},

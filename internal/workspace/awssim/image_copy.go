@@ -3,6 +3,7 @@ package awssim
 import (
 	"cmp"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,25 @@ func registerImage(k *call) ([]elem, error) {
 	}
 	img := k.newImage(cmp.Or(k.p.str("Architecture"), "i386"), k.p.str("RootDeviceName"))
 	img.disks, img.state = disks, "available"
+	if source := k.fleet.sourceOf(disks); source != nil {
+		k.cloud.tell(Change{Kind: Copied, Image: img.id, Source: source.view()})
+	}
 	return []elem{text("imageId", img.id)}, nil
+}
+
+// sourceOf is another image that was made with one of the snapshots.
+func (f *Fleet) sourceOf(disks []imageDisk) *image {
+	for _, d := range disks {
+		if d.snapshot == "" {
+			continue
+		}
+		for _, img := range sortedValues(f.images) {
+			if slices.ContainsFunc(img.disks, func(o imageDisk) bool { return o.snapshot == d.snapshot }) && !img.created.Equal(f.cloud.now) {
+				return img
+			}
+		}
+	}
+	return nil
 }
 
 // registered reads block devices as RegisterImage has them, whose snapshots must exist.
@@ -73,6 +92,7 @@ func copyImage(k *call) ([]elem, error) {
 		}
 		img.disks = k.copyDisks(source, img)
 		img.badKey = !k.fleet.knowsKey(k.p.str("KmsKeyId"))
+		k.cloud.tell(Change{Kind: Copied, Image: img.id, Source: source.view()})
 		k.fleet.develop(img)
 		return func() []elem { return []elem{text("imageId", img.id)} }, nil
 	})

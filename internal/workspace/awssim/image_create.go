@@ -52,7 +52,9 @@ func createImage(k *call) ([]elem, error) {
 	img := k.newImage(source.arch, source.rootDevice)
 	img.sourceInstance, img.sourceImage, img.sourceRegion = source.id, source.image, k.fleet.region
 	img.disks = k.snapAll(plan, img)
-	if !k.p.yes("NoReboot") && source.state == Running {
+	still := !k.p.yes("NoReboot") || source.state == Stopped
+	k.cloud.tell(Change{Kind: Imaged, Instance: source.id, Image: img.id, Source: k.fleet.origin(source.image), Whole: still})
+	if still && source.state == Running {
 		source.reboot()
 		source.interrupted()
 	}

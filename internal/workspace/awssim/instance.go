@@ -181,6 +181,7 @@ func (f *Fleet) start(img *image, l launch) *instance {
 // boot takes the instance from pending to running, and then lets its status checks tell.
 func (i *instance) boot() {
 	c := i.fleet.cloud
+	c.tell(Change{Kind: Restarted, Instance: i.id})
 	i.generation++
 	i.rebooting, i.cutOff = false, time.Time{}
 	started := i.generation
@@ -258,6 +259,7 @@ func (i *instance) end() {
 		}
 	}
 	i.disks = nil
+	i.fleet.cloud.tell(Change{Kind: Ended, Instance: i.id})
 	i.privateIP, i.publicIP = "", ""
 	i.enter(Terminated)
 	i.fleet.cloud.after(time.Hour, func() { delete(i.fleet.instances, i.id) })

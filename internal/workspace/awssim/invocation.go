@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -85,7 +84,7 @@ func (v *invocation) start() {
 	c, cloud := v.of, v.of.fleet.cloud
 	v.status, v.details, v.started = "InProgress", "InProgress", cloud.now
 	i := v.instance
-	out := i.fleet.script(Script{Instance: i.id, Tags: maps.Clone(i.tags), Image: i.image, Host: i.name(), Commands: c.asked.strs("Parameters", "commands")})
+	out := i.play(c.asked.strs("Parameters", "commands"))
 	if out.Took == 0 {
 		out.Took = 2 * time.Second
 	}

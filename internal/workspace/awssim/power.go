@@ -97,6 +97,7 @@ func (i *instance) reboot() {
 // restart begins anew what runs on the machine, and its own check.
 func (i *instance) restart() {
 	c := i.fleet.cloud
+	c.tell(Change{Kind: Restarted, Instance: i.id})
 	i.generation++
 	started := i.generation
 	i.status, i.cutOff = check{status: "initializing"}, time.Time{}

@@ -365,9 +365,27 @@ func (r *refresh) reroot(s *seat) {
 		}
 		s.instance.image, s.override, s.template = img.id, made.override, made.template
 		s.generation = r.generation
-		s.instance.restart()
+		s.instance.newRoot(img)
 		s.serve()
 	})
+}
+
+// newRoot gives the instance a root volume from an image, in place of the one that it had, which is deleted. It keeps
+// everything else.
+func (i *instance) newRoot(img *image) {
+	at := slices.IndexFunc(img.disks, func(d imageDisk) bool { return d.device == img.root })
+	for n, d := range i.disks {
+		if d.device != i.rootDevice || at < 0 {
+			continue
+		}
+		delete(i.fleet.volumes, d.volume)
+		root := img.disks[at]
+		v := i.fleet.newVolume(i.zone, root.kind, root.snapshot, root.size)
+		v.state, v.instance, v.device, v.attached, v.delete, v.encrypted = "in-use", i.id, d.device, i.fleet.cloud.now, d.delete, root.encrypted
+		i.disks[n] = disk{device: d.device, volume: v.id, attached: v.attached, delete: d.delete}
+	}
+	i.fleet.cloud.tell(Change{Kind: Rerooted, Instance: i.id, Image: img.id, Source: img.view()})
+	i.restart()
 }
 
 // explain says what the refresh waits for, in the words of AWS.

@@ -13,6 +13,9 @@ type Script struct {
 	Image    string
 	Host     string
 	Commands []string
+	// From is the image that the machine was made from; only its ID is known when the image is gone.
+	From ImageState
+	Now  time.Time
 }
 
 // Output is what a script left behind.
