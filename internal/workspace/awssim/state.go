@@ -14,8 +14,11 @@ type FleetState struct {
 	Instances []InstanceState `json:"instances"`
 	Images    []ImageState    `json:"images"`
 	Alarms    []AlarmState    `json:"alarms"`
-	Faults    []Fault         `json:"faults"`
-	Calls     map[string]int  `json:"calls"`
+	Templates []TemplateState `json:"templates"`
+	// Parameters are those of Systems Manager.
+	Parameters []ParameterState `json:"parameters"`
+	Faults     []Fault          `json:"faults"`
+	Calls      map[string]int   `json:"calls"`
 }
 
 // ClockState compares the fleet's clock with the wall's.
@@ -92,6 +95,26 @@ type ImageState struct {
 	Tags       map[string]string `json:"tags"`
 }
 
+// TemplateState is a launch template at a moment.
+type TemplateState struct {
+	Account  string `json:"account"`
+	Region   string `json:"region"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Default  int    `json:"default"`
+	Latest   int    `json:"latest"`
+	Versions int    `json:"versions"`
+}
+
+// ParameterState is the latest version of an SSM parameter at a moment.
+type ParameterState struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Version int    `json:"version"`
+}
+
 // AlarmState is an alarm at a moment.
 type AlarmState struct {
 	Account    string            `json:"account"`
@@ -111,8 +134,9 @@ func (c *Cloud) State() FleetState {
 		Instances: []InstanceState{},
 		Images:    []ImageState{},
 		Alarms:    []AlarmState{},
-		Faults:    c.listFaults(),
-		Calls:     maps.Clone(c.counts),
+		Templates: []TemplateState{}, Parameters: []ParameterState{},
+		Faults: c.listFaults(),
+		Calls:  maps.Clone(c.counts),
 	}
 	for _, f := range c.fleets() {
 		for _, g := range sortedValues(f.groups) {
@@ -130,6 +154,12 @@ func (c *Cloud) State() FleetState {
 		}
 		for _, a := range sortedValues(f.alarms) {
 			s.Alarms = append(s.Alarms, a.view())
+		}
+		for _, t := range f.sortedTemplates() {
+			s.Templates = append(s.Templates, TemplateState{f.account, f.region, t.id, t.name, t.standard, t.latest(), len(t.versions)})
+		}
+		for _, p := range sortedValues(f.parameters) {
+			s.Parameters = append(s.Parameters, ParameterState{f.account, f.region, p.name, p.latest().value, p.latest().number})
 		}
 	}
 	return s

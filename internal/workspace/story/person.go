@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -66,15 +67,77 @@ func (p *Player) submit(ctx context.Context, words []string) error {
 	values := map[string]map[string]any{}
 	for _, block := range v.Blocks {
 		el, _ := block["element"].(map[string]any)
-		blockID, _ := block["block_id"].(string)
-		actionID, _ := el["action_id"].(string)
-		for name, value := range given {
-			if name == blockID || name == actionID {
-				values[blockID] = map[string]any{actionID: value}
+		f := field{form: v.ID, element: el}
+		f.block, _ = block["block_id"].(string)
+		f.action, _ = el["action_id"].(string)
+		for name, written := range given {
+			if name != f.block && name != f.action && name != label(block["label"]) {
+				continue
 			}
+			value, err := p.enter(ctx, id, f, written)
+			if err != nil {
+				return err
+			}
+			values[f.block] = map[string]any{f.action: value}
+			delete(given, name)
 		}
 	}
+	if len(given) > 0 {
+		return fmt.Errorf("the form has no input for %v; it says:\n%s", given, v.words())
+	}
 	return p.client.post(ctx, "/ui/submit", map[string]any{"as": id, "view_id": v.ID, "values": values})
+}
+
+// field is an input of a form.
+type field struct {
+	form, block, action string
+	element             map[string]any
+}
+
+// enter is what a person does with an input: types into it, chooses, searches (~words) or attaches a file (@name:content).
+func (p *Player) enter(ctx context.Context, who string, f field, written string) (any, error) {
+	kind, _ := f.element["type"].(string)
+	switch {
+	case kind == "external_select" || kind == "multi_external_select":
+		return p.search(ctx, who, f, strings.TrimPrefix(written, "~"), strings.HasPrefix(kind, "multi"))
+	case kind == "file_input":
+		name, content, _ := strings.Cut(strings.TrimPrefix(written, "@"), ":")
+		return []any{map[string]any{"name": name, "content": strings.ReplaceAll(content, `\n`, "\n")}}, nil
+	case kind == "checkboxes" || strings.HasPrefix(kind, "multi"):
+		var all []any
+		for _, one := range strings.Split(written, ",") {
+			all = append(all, one)
+		}
+		return all, nil
+	}
+	return written, nil
+}
+
+// search types words into a searched menu and takes the first option that it offers, for each part between commas where
+// it takes several.
+func (p *Player) search(ctx context.Context, who string, f field, words string, many bool) (any, error) {
+	parts := []string{words}
+	if many {
+		parts = strings.Split(words, ",")
+	}
+	var chosen []any
+	for _, part := range parts {
+		var offered struct {
+			Options []any `json:"options"`
+		}
+		if err := p.client.do(ctx, http.MethodPost, "/ui/options", map[string]any{"as": who, "view_id": f.form, "block_id": f.block,
+			"action_id": f.action, "value": part}, &offered); err != nil {
+			return nil, err
+		}
+		if len(offered.Options) == 0 {
+			return nil, fmt.Errorf("the search for %q offers nothing", part)
+		}
+		chosen = append(chosen, offered.Options[0])
+	}
+	if many {
+		return chosen, nil
+	}
+	return chosen[0], nil
 }
 
 // closeForm presses Cancel of the open form.

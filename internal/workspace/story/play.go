@@ -50,7 +50,7 @@ var deeds = map[string]verb{
 	"alarm": {play: (*Player).alarm, min: 2}, "sockets": {play: (*Player).sockets, min: 1},
 	"slack": {play: (*Player).slack, min: 1}, "redis": {play: (*Player).redis, min: 1}, "crash": {play: (*Player).crash},
 	"cli": {play: (*Player).cli, min: 2}, "nocli": {play: (*Player).nocli, min: 2}, "verify": {play: (*Player).verify},
-	"note": {play: (*Player).note, look: true, min: 3},
+	"ssh": {play: (*Player).ssh, min: 2}, "note": {play: (*Player).note, look: true, min: 3},
 }
 
 // looks are tried until they see what they look for.
@@ -60,7 +60,9 @@ var looks = map[string]verb{
 	"home":  {play: (*Player).home, min: 2, first: (*Player).openHome},
 	"modal": {play: (*Player).modal, min: 2}, "nomodal": {play: (*Player).noModal, min: 1},
 	"reaction": {play: (*Player).reaction, min: 2}, "count": {play: (*Player).count, min: 3}, "out": {play: (*Player).out, min: 1},
-	"group": {play: (*Player).group, min: 3}, "refresh": {play: (*Player).refresh, min: 2}, "online": {play: (*Player).online, min: 1},
+	"group": {play: (*Player).group, min: 3}, "refresh": {play: (*Player).refresh, min: 2},
+	"image": {play: (*Player).imageIs, min: 2}, "images": {play: (*Player).images, min: 2}, "template": {play: (*Player).template, min: 2},
+	"parameter": {play: (*Player).parameter, min: 2}, "online": {play: (*Player).online, min: 1},
 }
 
 func verbOf(name string) (verb, bool) {

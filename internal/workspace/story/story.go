@@ -9,12 +9,15 @@
 //	reply    @dev #deploys some words                          writes into the latest thread there
 //	click    @sre Approve on 'words' in #deploys               presses the latest button so labelled, on what holds the words
 //	choose   @dev Extend on 'words' in home                    chooses in a menu; the place is a channel, dm or home
-//	submit   @sre reason='not today'                           fills in and sends the open form
+//	submit   @sre reason='not today'                           fills in and sends the open form: text, an option by its label or value
+//	submit   @sre image=~web size=50 user-data=@boot.sh:'…'    ~ takes the first that a search offers; @ attaches a file
 //	close    @sre                                              cancels the open form
 //	join     @lead sre                                         becomes a member of a user group
 //	leave    @sre2 sre                                         is one no longer
 //	clock    +70m                                              time passes
 //	fault    aws {"action":"StartInstanceRefresh",…}           AWS misbehaves; slack likewise
+//	fault    aws no-capacity eu-west-1a                        the same by name: vcpu-quota, key-refused, image-fails and others
+//	ssh      web-builder apt-get install -y nginx=1.26.2       somebody logged in on a server does this
 //	heal     aws                                               the faults end
 //	alarm    web-5xx ALARM                                     a CloudWatch alarm goes off; OK ends it
 //	sockets  drop                                              Slack drops the bot's connections
@@ -38,9 +41,15 @@
 //	nomodal  @sre                                              none is
 //	reaction #deploys white_check_mark on 'words'              the latest card bears the emoji
 //	out      'words'                                           the last command printed the words
-//	group    web image ami-0b2 healthy 12                      the fleet is so
+//	group    web image ami-0b2 healthy 12 desired 12 version 8 the fleet is so, or the parts of it that are named
+//	image    web-next available amiral:family=web              an image, by name or id, is in that state (gone, too) and has the tags
+//	images   web-next 1                                        so many images have the name, which may end in a star
+//	template web-lt default 7 latest 8 versions 8              a launch template is so (gone, too)
+//	parameter /golden/web web-next                             an SSM parameter has the value, or the id of the image of that name
 //	refresh  web Successful                                    the group's latest instance refresh stands so; begun: it goes on
 //	online   1                                                 the bot holds so many connections or more; 0: none
+//
+// What looks at AWS may end in the name of a region: image web-next available in eu-central-1.
 //
 // A look waits for what it looks for until its patience ends.
 package story
@@ -118,7 +127,7 @@ func Parse(name string, raw []byte) (Story, error) {
 }
 
 // raw says how many words a verb has before its rest is taken as it stands.
-var raw = map[string]int{"slash": 2, "say": 2, "reply": 2, "fault": 1}
+var raw = map[string]int{"slash": 2, "say": 2, "reply": 2, "fault": 1, "ssh": 1}
 
 func parseLine(number int, text string) (Line, error) {
 	text = strings.TrimSpace(text)
