@@ -30,7 +30,7 @@ func (a *ASG) Commands() []Command {
 	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
 	back.Flags, back.Proposes = append(back.Flags, reason(), dryRun()), true
 	return append([]Command{
-		list, show, a.rollout(in), a.launch(in), status,
+		list, show, a.rollout(in), a.launch(in), a.patch(in), status,
 		of("pause", "Pause the rollout that runs on a group.", "/asg pause web", a.signaller("pause")),
 		of("cancel", "Stop the rollout of a group, or take back its request.", "/asg cancel web", a.cancel),
 		back,

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +15,6 @@ import (
 
 // rollout is the command that rolls a group to an image or a version.
 func (a *ASG) rollout(in grammar.Flag) Command {
-	_, two := grammar.Within(0, 48*time.Hour)
-	_, wait := grammar.Within(0, 47*time.Hour)
 	return Command{
 		Path:    []string{"asg", "rollout"},
 		Summary: "Roll a group to a new image: plan it, have it approved, replace the instances in waves.",
@@ -23,29 +22,41 @@ func (a *ASG) rollout(in grammar.Flag) Command {
 		Example: "/asg rollout web --image ami-0b2", Proposes: true,
 		Args:  []grammar.Arg{{Name: "group", About: "the Auto Scaling group's name", Pick: grammar.Group}},
 		OneOf: [][]string{{"image", "version", "family"}},
-		Flags: []grammar.Flag{
+		Flags: slices.Concat([]grammar.Flag{
 			{Name: "image", Value: "<ami>", About: "the AMI to bring, by id or name", Pick: grammar.Image},
 			{Name: "family", Value: "<name>", About: "bring the golden image of this family", Pick: grammar.Family},
 			{Name: "version", Kind: grammar.Int, Value: "<number>", Min: 1, Prefix: "v", About: "an existing version of the group's launch template"},
 			in,
 			reason(),
 			dryRun(),
-			{Name: "canary", Kind: grammar.Percent, Min: 1, Max: 99, About: "replace this share first, then ask whether to go on"},
-			{Name: "canary-wait", Kind: grammar.Duration, Min: int64(time.Minute), Max: wait, About: "how long that answer may take; rolled back after it"},
-			{Name: "min-healthy", Kind: grammar.Percent, About: "never fewer healthy instances than this share"},
-			{Name: "max-healthy", Kind: grammar.Percent, Min: 100, Max: 200, About: "never more instances than this share"},
-			{Name: "warmup", Kind: grammar.Duration, Max: two, About: "how long a new instance takes until it counts"},
-			{Name: "checkpoints", Kind: grammar.Percents, Min: 1, Max: 100, About: "shares at which to wait, such as 20,50"},
-			{Name: "checkpoint-delay", Kind: grammar.Duration, Max: two, About: "how long to wait at each"},
-			{Name: "bake", Kind: grammar.Duration, Max: two, About: "how long to watch at the end before it counts as done"},
-			{Name: "alarms", Kind: grammar.List, Most: 10, About: "CloudWatch alarms that stop it"},
+		}, pace(), []grammar.Flag{
 			{Name: "standby", Kind: grammar.Enum, Choices: []string{"ignore", "terminate", "wait"}, About: "what to do with instances in standby"},
-			{Name: "protected", Kind: grammar.Enum, Choices: []string{"ignore", "refresh", "wait"}, About: "what to do with instances protected from scale in"},
-			strategy(),
-			{Name: "set-default", Kind: grammar.Bool, About: "make the version the template's default at the end"},
-		},
+			strategy(), setDefault(),
+		}),
 		Run: a.dry(a.roll),
 	}
+}
+
+// pace is the flags that say how a group is rolled, whatever it is rolled to.
+func pace() []grammar.Flag {
+	_, two := grammar.Within(0, 48*time.Hour)
+	_, wait := grammar.Within(0, 47*time.Hour)
+	return []grammar.Flag{
+		{Name: "canary", Kind: grammar.Percent, Min: 1, Max: 99, About: "replace this share first, then ask whether to go on"},
+		{Name: "canary-wait", Kind: grammar.Duration, Min: int64(time.Minute), Max: wait, About: "how long that answer may take; rolled back after it"},
+		{Name: "min-healthy", Kind: grammar.Percent, About: "never fewer healthy instances than this share"},
+		{Name: "max-healthy", Kind: grammar.Percent, Min: 100, Max: 200, About: "never more instances than this share"},
+		{Name: "warmup", Kind: grammar.Duration, Max: two, About: "how long a new instance takes until it counts"},
+		{Name: "checkpoints", Kind: grammar.Percents, Min: 1, Max: 100, About: "shares at which to wait, such as 20,50"},
+		{Name: "checkpoint-delay", Kind: grammar.Duration, Max: two, About: "how long to wait at each"},
+		{Name: "bake", Kind: grammar.Duration, Max: two, About: "how long to watch at the end before it counts as done"},
+		{Name: "alarms", Kind: grammar.List, Most: 10, About: "CloudWatch alarms that stop it"},
+		{Name: "protected", Kind: grammar.Enum, Choices: []string{"ignore", "refresh", "wait"}, About: "what to do with instances protected from scale in"},
+	}
+}
+
+func setDefault() grammar.Flag {
+	return grammar.Flag{Name: "set-default", Kind: grammar.Bool, About: "make the version the template's default at the end"}
 }
 
 func (a *ASG) roll(ctx context.Context, c *Call) (Result, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/patch"
 	"github.com/amiral-ops/amiral/internal/rollout"
 )
 
@@ -46,7 +47,7 @@ func (a *ASG) overview(ctx context.Context, env string) (Result, error) {
 		return Result{}, unread("list open operations", err)
 	}
 	all = slices.DeleteFunc(all, func(r ledger.Record) bool {
-		return r.Kind != rollout.Kind || (env != "" && r.Environment != env)
+		return r.Kind != rollout.Kind && r.Kind != patch.Kind || (env != "" && r.Environment != env)
 	})
 	where := "everywhere"
 	if env != "" {
@@ -73,7 +74,7 @@ func (a *ASG) last(ctx context.Context, group, env string) (Result, error) {
 	}
 	var names []string
 	for _, r := range recent {
-		if strings.EqualFold(r.Target, group) && (env == "" || r.Environment == env) && len(open) == 0 {
+		if concerns(r, group) && (env == "" || r.Environment == env) && len(open) == 0 {
 			open = append(open, r)
 		}
 		names = append(names, r.Target)
@@ -215,14 +216,18 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, unread("read the history of "+string(g.Name), err)
 	}
 	for _, r := range history {
-		if want, ok := rollout.Previous(r); ok {
+		want, ok := rollout.Previous(r)
+		if !ok {
+			want, ok = patch.Previous(r, g.Name)
+		}
+		if ok {
 			plan, err := a.plan(ctx, f, env, string(g.Name), want)
 			if err != nil {
 				return Result{}, err
 			}
 			return a.decide(ctx, c, env, plan, r.ID)
 		}
-		if p, err := (changes[rollout.Plan]{}).planOf(r); err == nil && p.Want.Back && r.State == ledger.Succeeded {
+		if p, err := (changes[rollout.Plan]{}).planOf(r); err == nil && r.Kind == rollout.Kind && p.Want.Back && r.State == ledger.Succeeded {
 			return Result{}, fault.New(fault.Conflict, "The last rollout of %s was rolled back already, by %s.", g.Name, r.ID).
 				WithHint("`/asg rollout %s --version <number>` rolls to any version of its template.", g.Name)
 		}

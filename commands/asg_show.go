@@ -137,6 +137,6 @@ func (a *ASG) open(ctx context.Context, group, environment string) ([]ledger.Rec
 // on keeps the operations on a group; of every environment when none is named.
 func on(all []ledger.Record, group, environment string) []ledger.Record {
 	return only(all, func(r ledger.Record) bool {
-		return strings.EqualFold(r.Target, group) && (environment == "" || r.Environment == environment)
+		return concerns(r, group) && (environment == "" || r.Environment == environment)
 	})
 }

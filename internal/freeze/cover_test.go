@@ -18,6 +18,9 @@ func TestAPatternCoversEveryNameItReadsLike(t *testing.T) {
 				t.Errorf("a freeze of %s lets %s start", pattern, name)
 			}
 		}
+		if !f.Covers("production", "db,"+names[0], noon) {
+			t.Errorf("a freeze of %s lets an operation start on db and %s", pattern, names[0])
+		}
 		if f.Covers("production", "api", noon) != (pattern == "*") {
 			t.Errorf("a freeze of %s is one of api", pattern)
 		}

@@ -3,6 +3,7 @@ package freeze
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,9 +31,13 @@ func (f Freeze) Covers(environment, target string, now time.Time) bool {
 
 // aims reports whether the target is meant. A pattern that cannot be read means everything: what should be
 // frozen must not start because of a slip. Names are no paths: * and ? match slashes like any other rune, so
-// path.Match is shown one instead that no name holds.
+// path.Match is shown one instead that no name holds. Of an operation on several targets, named with commas between
+// them, every one is looked at.
 func (f Freeze) aims(target string) bool {
 	if f.Target == "" || f.Target == target {
+		return true
+	}
+	if strings.Contains(target, ",") && slices.ContainsFunc(strings.Split(target, ","), f.aims) {
 		return true
 	}
 	const slash = "\x00"

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -151,15 +152,14 @@ func (p Plan) Brief() plan.Brief {
 	}
 }
 
-// tags are those that all groups share: what a policy says of a tag holds for each.
+// tags are those that any of the groups has: what a policy asks for one of them is asked for all. Of several values the
+// first group's counts.
 func (p Plan) tags() map[string]string {
-	shared := map[string]string{}
-	for key, value := range p.Groups[0].Tags {
-		if !slices.ContainsFunc(p.Groups, func(g rollout.Plan) bool { return g.Tags[key] != value }) {
-			shared[key] = value
-		}
+	all := map[string]string{}
+	for _, g := range slices.Backward(p.Groups) {
+		maps.Copy(all, g.Tags)
 	}
-	return shared
+	return all
 }
 
 // Blast is how much the patch touches and risks, over all groups: what is counted is summed, and of shares the
