@@ -17,6 +17,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/freeze"
 	"github.com/amiral-ops/amiral/internal/group"
 	"github.com/amiral-ops/amiral/internal/launch"
+	"github.com/amiral-ops/amiral/internal/patch"
 	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/template"
 )
@@ -73,7 +74,7 @@ func (s shelf) book() (*commands.Book, error) {
 // kinds are what the desk must know of each kind of operation.
 func (s shelf) kinds() map[string]commands.Kind {
 	kinds := map[string]commands.Kind{
-		rollout.Kind: s.asg.Rollouts(), launch.Kind: s.asg.Launches(), bake.Kind: s.bakes.Kind(), template.Kind: s.templates.Kind(),
+		rollout.Kind: s.asg.Rollouts(), launch.Kind: s.asg.Launches(), patch.Kind: s.asg.Patches(), bake.Kind: s.bakes.Kind(), template.Kind: s.templates.Kind(),
 		freeze.Kind: s.ice.Kind(),
 	}
 	maps.Copy(kinds, s.images.Kinds())

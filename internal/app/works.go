@@ -16,6 +16,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/launch"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/notify"
+	"github.com/amiral-ops/amiral/internal/patch"
 	"github.com/amiral-ops/amiral/internal/retire"
 	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/template"
@@ -40,6 +41,7 @@ func workflows(w works) map[string]engine.Workflow {
 		bake.Kind:        baking,
 		launch.Kind:      launch.Workflow{Poll: w.poll, Bake: baking, Fleet: func(env string) (launch.Fleet, error) { return w.aws.In(env) }},
 		template.Kind:    template.Workflow{Fleet: func(env string) (template.Fleet, error) { return w.aws.In(env) }},
+		patch.Kind:       w.patching(baking, rolling),
 		retire.Kind:      w.retiring(),
 		freeze.Kind:      freeze.Workflow{Store: w.freezes, Ledger: w.records},
 		approvals.Review: approvals.Reviews{},
@@ -65,6 +67,13 @@ func (w works) baking() bake.Workflow {
 	}
 }
 
+func (w works) patching(baking, rolling engine.Workflow) patch.Workflow {
+	return patch.Workflow{
+		Poll: w.poll, Bake: baking, Roll: rolling, Locks: w.records, Families: w.families,
+		Fleet: func(env string) (patch.Fleet, error) { return w.aws.In(env) },
+	}
+}
+
 func (w works) caring() image.Workflow {
 	return image.Workflow{
 		Poll: w.poll, Families: w.families, Baselines: w.baselines,
@@ -85,6 +94,7 @@ func painters() map[string]notify.Paint {
 	all := map[string]notify.Paint{
 		rollout.Kind:  rollout.Painter{}.Paint,
 		bake.Kind:     bake.Painter{}.Paint,
+		patch.Kind:    patch.Painter{}.Paint,
 		launch.Kind:   launch.Painter{}.Paint,
 		template.Kind: template.Painter{}.Paint,
 		retire.Kind:   retire.Painter{}.Paint,
