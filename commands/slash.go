@@ -26,6 +26,8 @@ func rootSummary(name string) string {
 	switch name {
 	case home:
 		return "Ask amiral what goes on, and for help"
+	case "ami":
+		return "Look at images, make golden ones, move, share and retire them"
 	case "template":
 		return "Look at launch templates, make versions, move the default"
 	case "ami":
