@@ -26,8 +26,6 @@ func rootSummary(name string) string {
 	switch name {
 	case home:
 		return "Ask amiral what goes on, and for help"
-	case "ami":
-		return "Look at images, make golden ones, move, share and retire them"
 	case "template":
 		return "Look at launch templates, make versions, move the default"
 	case "ami":
