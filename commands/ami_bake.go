@@ -30,7 +30,7 @@ func (b *Bakes) Commands() []Command {
 		Flags: []grammar.Flag{
 			{Name: "name", Value: "<name>", About: "the image's name; found by itself when left out", Most: 128},
 			{Name: "family", Value: "<family>", About: "the family that the image belongs to", Most: 63, Pick: grammar.Family},
-			{Name: "reboot", Kind: grammar.Bool, About: "reboot the instance; --no-reboot leaves it running"},
+			{Name: "reboot", Kind: grammar.Bool, Both: true, About: "reboot the instance; --no-reboot leaves it running"},
 			{Name: "standby", Kind: grammar.Bool, About: "take it out of its group's service first, and bring it back whatever happens"},
 			{Name: "twin", Kind: grammar.Bool, About: "leave it alone: make the image of a throw-away machine that its group's template launches"},
 			{Name: "exclude-data", Kind: grammar.Bool, About: "capture the root volume only"},

@@ -14,7 +14,7 @@ type ASG struct{ Site }
 // Commands are the commands of `/asg`.
 func (a *ASG) Commands() []Command {
 	in := a.Settings.in()
-	group := grammar.Arg{Name: "group", About: "the Auto Scaling group's name"}
+	group := grammar.Arg{Name: "group", About: "the Auto Scaling group's name", Pick: grammar.Group}
 	of := func(name, summary, example string, run func(context.Context, *Call) (Result, error)) Command {
 		return Command{Path: []string{"asg", name}, Summary: summary, Example: example, Run: run,
 			Args: []grammar.Arg{group}, Flags: []grammar.Flag{in}}

@@ -62,7 +62,7 @@ func (d *Desk) flagInputs(spec grammar.Spec, f grammar.Flag, value string) []car
 		Optional: !spec.Needed(f.Name) || len(beside) > 0 || f.File,
 	}
 	if len(beside) > 0 {
-		in.Hint = strings.TrimSpace(in.Hint + " Exactly one of --" + strings.Join(beside, ", --") + " is needed.")
+		in.Hint = strings.TrimSpace(in.Hint + " " + capital(or(beside)) + " is needed, one of them.")
 	}
 	switch f.Kind {
 	case grammar.Int, grammar.Percent:
@@ -87,6 +87,16 @@ func (d *Desk) flagInputs(spec grammar.Spec, f grammar.Flag, value string) []car
 	}
 	in.Multi, in.Max = true, 0
 	return []card.Input{in, {ID: fileInput + in.ID, Label: in.Label + ", from a file", Kind: card.File, Optional: true}}
+}
+
+// or are the labels of inputs of which one is enough.
+func or(flags []string) string {
+	var labels []string
+	for _, name := range flags {
+		labels = append(labels, label(name))
+	}
+	last := len(labels) - 1
+	return strings.Join(labels[:last], ", ") + " or " + labels[last]
 }
 
 // mostIn is how many characters an input takes, or how many can be picked.

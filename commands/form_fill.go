@@ -128,7 +128,7 @@ func answers(spec grammar.Spec, s Submission) (grammar.Filled, map[string]string
 			wrong[fileInput+input] = "Write it, or give a file, not both."
 		case file != "":
 			filled[input] = grammar.FileValue(fileName(file))
-		case strings.Contains(written, "\n"):
+		case written != "": // it may have several lines and hold what is nobody's business, so it stays out of the command
 			filled[input] = grammar.FileValue(formFile)
 			wrongFile(f, input, written, wrong)
 		}
