@@ -51,7 +51,7 @@ func (r *run) copyTo(ctx context.Context, c *Copy) error {
 		return nil
 	}
 	if r.elsewhere(c.Place) {
-		if err := r.fleet.ShareImage(ctx, r.data.Image, []string{c.Place.Account}, nil); err != nil {
+		if err := r.readable(ctx, []string{c.Place.Account}, nil); err != nil {
 			return r.uncopied(c, err)
 		}
 	}
@@ -61,6 +61,14 @@ func (r *run) copyTo(ctx context.Context, c *Copy) error {
 		return r.uncopied(c, err)
 	}
 	return nil
+}
+
+// readable lets accounts copy the image, for which they must be able to read its snapshots, too, and stops others.
+func (r *run) readable(ctx context.Context, add, remove []string) error {
+	if err := r.fleet.ShareImage(ctx, r.data.Image, add, remove); err != nil {
+		return err
+	}
+	return r.fleet.ShareSnapshots(ctx, add, remove, r.data.Snapshots...)
 }
 
 // uncopied notes why there is no copy, if trying again would not change that.
@@ -148,21 +156,25 @@ func (r *run) arrived(ctx context.Context, there Region, c *Copy, i fleet.Image)
 	return nil
 }
 
-// share lets other accounts launch the image, and takes back what they were allowed for a copy only.
+// share takes back what other accounts were allowed for a copy only, and lets those launch the image that were asked
+// for.
 func (r *run) share(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
 		return to(stepUndo), nil
 	}
-	var remove []string
-	for _, c := range r.data.Copies {
-		if r.elsewhere(c.Place) && !slices.Contains(r.plan.Want.Share, c.Place.Account) && !slices.Contains(remove, c.Place.Account) {
-			remove = append(remove, c.Place.Account)
+	if guests := r.guests(); len(guests) > 0 {
+		err := r.readable(ctx, nil, guests)
+		if err != nil && !definite(err) {
+			return engine.Outcome{}, fmt.Errorf("share %s no longer: %w", r.data.Image, err)
+		}
+		if err != nil {
+			r.note("%s may still use %s, because AWS refused to take that back: %s", say.Some(guests, 5), r.data.Image, say.AWS(err))
 		}
 	}
-	if len(r.plan.Want.Share)+len(remove) == 0 {
+	if len(r.plan.Want.Share) == 0 {
 		return r.succeeded(), nil
 	}
-	err := r.fleet.ShareImage(ctx, r.data.Image, r.plan.Want.Share, remove)
+	err := r.fleet.ShareImage(ctx, r.data.Image, r.plan.Want.Share, nil)
 	switch {
 	case err != nil && definite(err):
 		r.note("%s could not be shared: %s", r.data.Image, say.AWS(err))
@@ -173,4 +185,15 @@ func (r *run) share(ctx context.Context) (engine.Outcome, error) {
 		r.data.Shared = r.plan.Want.Share
 	}
 	return r.succeeded(), nil
+}
+
+// guests are the accounts that were let in for a copy.
+func (r *run) guests() []string {
+	var all []string
+	for _, c := range r.data.Copies {
+		if r.elsewhere(c.Place) && !slices.Contains(all, c.Place.Account) {
+			all = append(all, c.Place.Account)
+		}
+	}
+	return all
 }

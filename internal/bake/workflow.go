@@ -56,6 +56,7 @@ type Imager interface {
 	Region
 	CreateImage(ctx context.Context, o fleet.ImageOrder) (fleet.ImageID, error)
 	ShareImage(ctx context.Context, id fleet.ImageID, add, remove []string) error
+	ShareSnapshots(ctx context.Context, add, remove []string, ids ...string) error
 }
 
 // Keeper takes instances out of service and brings them back, launches twins and ends them.

@@ -92,7 +92,14 @@ func TestCopiesAndShares(t *testing.T) {
 	w := newWorld(t)
 	w.propose(Want{Instance: "db-1", CopyTo: []Place{{Environment: "prod", Region: "eu-central-1", Account: "123456789012"},
 		{Environment: "other", Region: "eu-central-1", Account: accountB}}, Share: []string{"333333333333"}})
+	w.until("copying", w.at(stepCopies))
+	if got := w.readers(); got != accountB {
+		t.Errorf("got snapshots that %q may read while they are copied, want %s", got, accountB)
+	}
 	w.finish(ledger.Succeeded)
+	if got := w.readers(); got != "" {
+		t.Errorf("got snapshots that %q may read afterwards, want none", got)
+	}
 	d := w.data()
 	if len(d.Copies) != 2 || !d.Copies[0].Available || !d.Copies[1].Available {
 		t.Fatalf("got copies %+v", d.Copies)
@@ -148,4 +155,12 @@ func TestTheCardShowsHowFarItIs(t *testing.T) {
 	if got := w.picture(); !strings.Contains(got, "<run Show /ami show "+string(w.data().Image)+" --in prod>") || strings.Contains(got, "Cancel") {
 		t.Errorf("got\n%s", got)
 	}
+}
+
+// readers are the accounts that may read the image's first snapshot.
+func (w *world) readers() string {
+	body := w.ec2("Action=DescribeSnapshotAttribute&Attribute=createVolumePermission&SnapshotId=" + w.data().Snapshots[0])
+	_, rest, _ := strings.Cut(body, "<userId>")
+	account, _, _ := strings.Cut(rest, "<")
+	return account
 }

@@ -18,16 +18,19 @@ type snapshot struct {
 	stuck       bool
 	failed      bool
 	encrypted   bool
-	why         string // it failed
+	readers     []string // other accounts that may make volumes of it
+	why         string   // it failed
 	tags        tags
 }
 
 func snapshotActions() map[string]action {
 	return map[string]action{
-		"DescribeSnapshots": describeSnapshots,
-		"CreateSnapshot":    createSnapshot,
-		"CreateSnapshots":   createSnapshots,
-		"DeleteSnapshot":    deleteSnapshot,
+		"DescribeSnapshots":         describeSnapshots,
+		"CreateSnapshot":            createSnapshot,
+		"CreateSnapshots":           createSnapshots,
+		"DeleteSnapshot":            deleteSnapshot,
+		"ModifySnapshotAttribute":   modifySnapshotAttribute,
+		"DescribeSnapshotAttribute": describeSnapshotAttribute,
 	}
 }
 
