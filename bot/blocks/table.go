@@ -30,9 +30,9 @@ func (p *page) table(t card.Table, share int) bool {
 	b := &slack.TableBlock{Type: slack.MBTTable}
 	g := &grid{left: min(share-noteRoom, maxTableText)}
 	var heads []slack.TableCell
-	for _, column := range t.Columns {
+	for i, column := range t.Columns {
 		heads = append(heads, g.raw(cut(oneLine(column.Label), maxLabel)))
-		b.ColumnSettings = append(b.ColumnSettings, setting(column))
+		b.ColumnSettings = append(b.ColumnSettings, setting(column, i == 0 && slender(t)))
 	}
 	b.Rows = append(b.Rows, heads)
 	for _, row := range t.Rows {
@@ -59,12 +59,24 @@ func nth(row []card.Text, i int) card.Text {
 	return nil
 }
 
-// setting wraps words, so that a table needs no scrolling on a phone, and never a number.
-func setting(c card.Column) slack.ColumnSetting {
+// setting wraps words, so that a table needs little scrolling on a phone; never a number, and never the names that
+// rows begin with while they are short.
+func setting(c card.Column, whole bool) slack.ColumnSetting {
 	if c.Right {
 		return slack.ColumnSetting{Align: slack.ColumnAlignmentRight}
 	}
-	return slack.ColumnSetting{Align: slack.ColumnAlignmentLeft, IsWrapped: true}
+	return slack.ColumnSetting{Align: slack.ColumnAlignmentLeft, IsWrapped: !whole}
+}
+
+// slender reports whether the cells that rows begin with are short.
+func slender(t card.Table) bool {
+	const short = 24
+	for _, row := range t.Rows {
+		if width(mrkdwn(nth(row, 0), maxCell)) > short {
+			return false
+		}
+	}
+	return true
 }
 
 // grid makes cells, and counts their characters.

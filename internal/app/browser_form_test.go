@@ -38,6 +38,8 @@ func TestAFormInABrowser(t *testing.T) {
 	b.Click("[data-testid=modal-cancel]")
 	w.play(script(t, "slash @dev #deploys /template list\n"))
 	b.Shows("[data-testid=message]", "emplate")
+	b.Eventually("the list in sight", `(document.querySelector(".table-frame")?.scrollIntoView({ block: "center" }), true)`)
 	b.Picture("phone-list")
+	b.Eventually("no word broken", `[...document.querySelectorAll(".table td:first-child")].every((e) => e.getBoundingClientRect().height < 200)`)
 	b.Clean()
 }
