@@ -88,6 +88,9 @@ func (r *run) order(ctx context.Context) (fleet.ImageOrder, error) {
 // asked notes the image and goes on to watch it.
 func (r *run) asked(id fleet.ImageID, adopted bool) engine.Outcome {
 	r.data.Image, r.data.Adopted, r.data.Began = id, adopted, r.now
+	if adopted {
+		return told(stepFollow, card.Working, "%s (%s) was asked for already, and is gone on with.", id, r.plan.Name)
+	}
 	return told(stepFollow, card.Working, "AWS makes %s (%s).", id, r.plan.Name)
 }
 

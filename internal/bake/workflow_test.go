@@ -88,6 +88,20 @@ func TestATwinIsThrownAway(t *testing.T) {
 	}
 }
 
+// TestAnImageThatLostItsOperationIsAdopted: it was made, and the worker died before that was written down.
+func TestAnImageThatLostItsOperationIsAdopted(t *testing.T) {
+	w := newWorld(t)
+	w.propose(Want{Instance: "db-1"})
+	w.until("the image", w.at(stepImage))
+	lost := true
+	w.onTurn = func(int) bool { vanish := lost; lost = false; return vanish }
+	w.finish(ledger.Succeeded)
+	w.wantLine("was asked for already, and is gone on with")
+	if got := w.images("eu-west-1"); len(got) != 1 || !w.data().Adopted {
+		t.Errorf("got %+v, want one image, adopted", got)
+	}
+}
+
 func TestCopiesAndShares(t *testing.T) {
 	w := newWorld(t)
 	w.propose(Want{Instance: "db-1", CopyTo: []Place{{Environment: "prod", Region: "eu-central-1", Account: "123456789012"},
