@@ -190,7 +190,7 @@ func (a *AMI) captured(ctx context.Context, env Environment, id fleet.ImageID) (
 	}
 	m, err := a.Manifests.Get(ctx, env.Name, id)
 	if f, ok := fault.As(err); ok && f.Kind == fault.NotFound {
-		return []card.Fact{{Label: "On it", Value: card.T("no manifest: %s", f.Text)}}, nil
+		return []card.Fact{{Label: "On it", Value: card.T("%s", f.Text)}}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -227,7 +227,7 @@ func (s *search) versions(t fleet.Template, groups map[int64][]string) error {
 		}
 		switch name := fmt.Sprintf("%s version %d", t.Name, v.Number); {
 		case len(groups[v.Number]) > 0:
-			s.uses.add(v.Image, Launched, "", fmt.Sprintf("%s launches it, with %s", group(groups[v.Number]), name))
+			s.uses.add(v.Image, Launched, "", fmt.Sprintf("%s %s it, with %s", group(groups[v.Number]), noun(len(groups[v.Number]), "launches", "launch"), name))
 		case v.Number == t.Default:
 			s.uses.add(v.Image, Default, fmt.Sprintf("`/template default %s <version>` makes another one the default.", t.Name), name+", the template's default, names it")
 		case v.Number == t.Latest:

@@ -198,8 +198,11 @@ func (p Plan) Sections() []card.Section {
 func (p Plan) table() *card.Table {
 	t := &card.Table{Columns: []card.Column{{Label: "Image"}, {Label: "Name"}, {Label: "Age"}, {Label: "GiB", Right: true}, {Label: "What"}}}
 	word := "goes"
-	if p.Want.Restore {
+	switch {
+	case p.Want.Restore:
 		word = "comes back"
+	case len(p.Brief().Stops()) > 0:
+		word = "would go"
 	}
 	for _, i := range p.Images[:min(len(p.Images), mostRows)] {
 		what := word
