@@ -89,6 +89,7 @@ func groupOf(g asg.AutoScalingGroup) fleet.Group {
 		TargetGroups: g.TargetGroupARNs,
 		HealthCheck:  aws.ToString(g.HealthCheckType),
 		Grace:        seconds(g.HealthCheckGracePeriod),
+		Policies:     g.TerminationPolicies,
 	}
 	if zones := aws.ToString(g.VPCZoneIdentifier); zones != "" {
 		group.Subnets = strings.Split(strings.ReplaceAll(zones, " ", ""), ",")

@@ -29,7 +29,7 @@ const plainGroup = `<member><AutoScalingGroupName>web</AutoScalingGroupName><Aut
 <Tags><member><Key>env</Key><Value>dev</Value></member></Tags>
 <TargetGroupARNs><member>arn:tg</member></TargetGroupARNs><VPCZoneIdentifier>subnet-a,subnet-b</VPCZoneIdentifier>
 <HealthCheckType>ELB</HealthCheckType><HealthCheckGracePeriod>300</HealthCheckGracePeriod>
-<DefaultInstanceWarmup>0</DefaultInstanceWarmup>
+<DefaultInstanceWarmup>0</DefaultInstanceWarmup><TerminationPolicies><member>OldestInstance</member></TerminationPolicies>
 <InstanceMaintenancePolicy><MinHealthyPercentage>90</MinHealthyPercentage><MaxHealthyPercentage>-1</MaxHealthyPercentage></InstanceMaintenancePolicy>
 <Operator><Managed>true</Managed><Principal>batch.amazonaws.com</Principal></Operator></member>`
 
@@ -49,7 +49,7 @@ func TestGroupComesOutWhole(t *testing.T) {
 		}},
 		Suspended: []string{"AZRebalance"}, Tags: map[string]string{"env": "dev"}, TargetGroups: []string{"arn:tg"},
 		Subnets: []string{"subnet-a", "subnet-b"}, HealthCheck: "ELB", Grace: 5 * time.Minute,
-		Warmup: &warmup, MinHealthy: &ninety, Operator: "batch.amazonaws.com",
+		Warmup: &warmup, MinHealthy: &ninety, Operator: "batch.amazonaws.com", Policies: []string{"OldestInstance"},
 	}
 	if got, want := printed(t, got), printed(t, want); got != want {
 		t.Errorf("got %s\nwant %s", got, want)

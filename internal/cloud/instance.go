@@ -20,6 +20,12 @@ func (c *Client) Instances(ctx context.Context, ids ...fleet.InstanceID) ([]flee
 	return c.instancesWith(ctx, "instance-id", texts(ids))
 }
 
+// InstancesOf returns the instances that EC2 Auto Scaling launched for the groups and that are not terminated, stopped
+// ones too. Whole groups are read by their tag: a thousand instances in a call, where ids would take five.
+func (c *Client) InstancesOf(ctx context.Context, groups ...fleet.GroupName) ([]fleet.Instance, error) {
+	return c.instancesWith(ctx, "tag:"+groupTag, texts(groups), filter("instance-state-name", alive()...)...)
+}
+
 // Running returns the instances that were launched from the images and are not terminated, stopped ones too.
 func (c *Client) Running(ctx context.Context, images ...fleet.ImageID) ([]fleet.Instance, error) {
 	return c.instancesWith(ctx, "image-id", texts(images), filter("instance-state-name", alive()...)...)

@@ -122,6 +122,7 @@ type Group struct {
 	MinHealthy   *int              `json:"min_healthy,omitempty"` // instance maintenance policy, percent
 	MaxHealthy   *int              `json:"max_healthy,omitempty"`
 	Operator     string            `json:"operator,omitempty"` // the AWS service that manages it, if one does
+	Policies     []string          `json:"policies,omitempty"` // by which it chooses what goes when it scales in, the first counting most
 }
 
 // Mixed is what a group's mixed instances policy says, as far as people need to see it. The policy

@@ -33,13 +33,13 @@ func (r *run) ask(ctx context.Context, g fleet.Group) error {
 // resize sends absolute numbers, and only where the group has those that they were agreed on for: a number from a
 // stale look has taken fleets down before.
 func (r *run) resize(ctx context.Context, g fleet.Group, from, to Size) error {
-	switch (Size{g.Min, g.Desired, g.Max}) {
+	switch sizeOf(g) {
 	case to:
 		return nil
 	case from:
 		return r.fleet.UpdateGroup(ctx, fleet.GroupChange{Group: g.Name, Min: &to.Min, Max: &to.Max, Desired: &to.Desired})
 	}
-	return fault.New(fault.Conflict, "Somebody else gave %s another size meanwhile: %s.", g.Name, Size{g.Min, g.Desired, g.Max}).
+	return fault.New(fault.Conflict, "Somebody else gave %s another size meanwhile: %s.", g.Name, sizeOf(g)).
 		WithHint("It was left as it is.")
 }
 
@@ -70,6 +70,24 @@ func (r *run) aside(ctx context.Context, g fleet.Group) error {
 		return r.fleet.EnterStandby(ctx, g.Name, !r.plan.Want.Refill, ids...)
 	}
 	return r.fleet.ExitStandby(ctx, g.Name, ids...)
+}
+
+// attempt is what AWS is asked for, behind "AWS refused to …".
+func (p Plan) attempt() string {
+	g := string(p.Want.Group)
+	switch p.Want.Kind {
+	case Scale:
+		return "give " + g + " another size"
+	case Attach:
+		return "let " + g + " launch from " + p.New.String()
+	case Processes:
+		return map[bool]string{true: "suspend processes of ", false: "resume processes of "}[p.Want.On] + g
+	case Protect:
+		return map[bool]string{true: "protect ", false: "stop protecting "}[p.Want.On] + p.names()
+	case Standby:
+		return map[bool]string{true: "put " + p.names() + " into standby", false: "take " + p.names() + " back into service"}[p.Want.On]
+	}
+	return "replace " + p.names()
 }
 
 // replace terminates those that are there still.

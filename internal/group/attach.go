@@ -19,9 +19,8 @@ func (attaching) aim(p *Plan, f Facts) {
 		p.stop("`/template list` shows the templates there are, `/template versions` those of one.", "There is no %s.", refWords(named))
 		return
 	}
-	if g.Mixed != nil {
-		p.stop(fmt.Sprintf("`/asg rollout %s --version %d` brings it with the policy kept.", g.Name, p.New.Number),
-			"%s has a mixed instances policy, which this would take away.", g.Name)
+	if m := g.Mixed; m != nil && len(m.Images)+len(m.Templates) > 0 {
+		p.warn("Change the policy where it is made.", "%s has a mixed instances policy, which is kept: what its overrides name themselves stays as it is.", g.Name)
 	}
 	if p.Refreshing != "" {
 		p.stop("Wait for it, or cancel it.", "An instance refresh is under way (%s): AWS could not roll it back any more.", p.Refreshing)

@@ -2,8 +2,10 @@ package group
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
 // Change is something material that is not as it was approved.
@@ -47,12 +49,36 @@ func has(all []card.Finding, f card.Finding) bool {
 	return false
 }
 
+// touched reports whether the change, or a part of it, is made.
+func (p Plan) touched(g fleet.Group) bool {
+	w := p.Want
+	switch w.Kind {
+	case Scale:
+		return sizeOf(g) == p.To
+	case Attach:
+		return launches(g, p.New)
+	case Processes:
+		return suspended(g, p.Change, w.On)
+	case Protect:
+		return everyMember(g, w.Instances, protectedIs(w.On))
+	case Standby:
+		return !everyMember(g, w.Instances, lifecycleIs(standbyState(!w.On)))
+	}
+	return !everyMember(g, w.Instances, func(m fleet.Member) bool { return !strings.HasPrefix(m.Lifecycle, "Terminat") })
+}
+
+// launches reports whether the group launches exactly this version.
+func launches(g fleet.Group, v Version) bool {
+	now, ref := g.Ref(), v.ref()
+	return now.Version == ref.Version && (now.ID == ref.ID || now.ID == "" && now.Name == ref.Name)
+}
+
 // reached reports whether somebody else has brought the group where the plan leads.
 func (p Plan) reached(f Facts) bool {
 	g := f.Group
 	switch p.Want.Kind {
 	case Scale:
-		return Size{g.Min, g.Desired, g.Max} == p.To
+		return sizeOf(g) == p.To
 	case Attach:
 		return versionOf(f.From) == p.New && g.Ref().Numeric()
 	case Processes:

@@ -23,39 +23,64 @@ func (r *run) follow(ctx context.Context) (engine.Outcome, error) {
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	if s, asked := r.turn.Signal("cancel", "rollback"); asked && r.plan.Want.Kind == Scale {
-		r.data.By = s.By
-		return engine.Outcome{Step: stepUndo}, nil
+	var line say.Safe
+	if s, asked := r.turn.Signal("cancel", "rollback"); asked {
+		if r.plan.Want.Kind == Scale {
+			r.data.By = s.By
+			return engine.Outcome{Step: stepUndo}, nil
+		}
+		line = "AWS was asked for it already, so it is followed to its end."
 	}
 	r.count(g)
-	if r.done(g) {
-		return end(ledger.Succeeded, "%s", r.told(g)), nil
+	if over, out := r.over(g); over {
+		return out, nil
 	}
-	line, err := r.failures(ctx)
+	failed, err := r.failures(ctx)
 	if err != nil {
 		return engine.Outcome{}, err
 	}
 	if r.now.Sub(r.data.Moved) > patience {
-		return end(ledger.Failed, "%s", r.stalled()), nil
+		return r.stalled(g), nil
 	}
-	return engine.Outcome{In: r.poll, Line: string(line), Tone: string(card.Warning)}, nil
+	return engine.Outcome{In: r.poll, Line: string(say.Sentences(line, failed)), Tone: string(card.Warning)}, nil
+}
+
+// settling is how long AWS may go on showing a group as it was.
+const settling = time.Minute
+
+// over reports whether there is nothing left to wait for: it is so, or somebody else wants something else by now.
+func (r *run) over(g fleet.Group) (bool, engine.Outcome) {
+	if r.done(g) {
+		return true, end(ledger.Succeeded, "%s", r.told(g))
+	}
+	size := sizeOf(g)
+	stale := size == r.plan.From && r.now.Sub(r.data.Moved) < settling
+	if r.plan.Want.Kind == Scale && size != r.plan.To && !stale {
+		out := end(ledger.Succeeded, "%s was given the size %s; since then somebody else has given it %s, which is left so.", g.Name, r.plan.To.String(), size.String())
+		out.Tone = string(card.Warning)
+		return true, out
+	}
+	if r.plan.Want.Kind != Replace {
+		for _, id := range r.plan.Want.Instances {
+			if !slices.ContainsFunc(g.Instances, func(m fleet.Member) bool { return m.ID == id }) {
+				return true, end(ledger.Failed, "%s has left %s meanwhile. `/asg activity %s` tells why.", id, g.Name, g.Name)
+			}
+		}
+	}
+	return false, engine.Outcome{}
 }
 
 // count notes how far it is.
 func (r *run) count(g fleet.Group) {
 	n := serving(g)
 	if r.plan.Want.Kind == Replace {
-		n = 0
-		for _, m := range without(g, r.plan.Want.Instances) {
-			if m.Lifecycle == "InService" && m.Health == "Healthy" {
-				n++
-			}
-		}
+		n = others(g, r.plan.Want.Instances)
 	}
-	if n != r.data.Serving {
+	there := present(g)
+	if n != r.data.Serving || there != r.data.Present {
 		r.data.Moved = r.now
 	}
-	r.data.Serving, r.data.Total = n, g.Desired
+	r.data.Serving, r.data.Present, r.data.Total = n, there, g.Desired
 }
 
 // done reports whether the group stands as it should.
@@ -63,9 +88,9 @@ func (r *run) done(g fleet.Group) bool {
 	w := r.plan.Want
 	switch w.Kind {
 	case Scale:
-		return r.data.Serving == g.Desired && present(g) == g.Desired
+		return sizeOf(g) == r.plan.To && r.data.Serving == g.Desired && r.data.Present == g.Desired
 	case Attach:
-		return g.Ref().Version == r.plan.New.ref().Version && (g.Ref().ID == r.plan.New.Template || g.Ref().ID == "")
+		return launches(g, r.plan.New)
 	case Processes:
 		return suspended(g, w.Names, w.On)
 	case Protect:
@@ -113,16 +138,43 @@ func (r *run) failures(ctx context.Context) (say.Safe, error) {
 	}
 	var fresh []say.Safe
 	for _, a := range activities {
-		if a.Status != "Failed" || a.Message == "" || slices.Contains(r.data.Failures, a.Message) || a.Started.Before(r.data.Since) {
+		words := cut(a.Message, mostWords)
+		if a.Status != "Failed" || words == "" || slices.Contains(r.data.Failures, words) || a.Started.Before(r.data.Since) {
 			continue
 		}
-		r.data.Failures = append(r.data.Failures, a.Message)
-		fresh = append(fresh, say.Quote(a.Message))
+		if len(r.data.Failures) == mostFailures {
+			break
+		}
+		r.data.Failures = append(r.data.Failures, words)
+		fresh = append(fresh, say.Quote(words))
 	}
 	return say.Sentences(fresh...), nil
 }
 
-func (r *run) stalled() say.Safe {
+const (
+	mostFailures = 12  // different words of AWS that are kept
+	mostWords    = 600 // characters of each
+)
+
+// cut shortens words to at most so many characters.
+func cut(words string, most int) string {
+	letters := []rune(words)
+	if len(letters) <= most {
+		return words
+	}
+	return string(letters[:most-1]) + "…"
+}
+
+// stalled ends what has not got on for long. That something is slow to leave is no failure.
+func (r *run) stalled(g fleet.Group) engine.Outcome {
+	if r.plan.Want.Kind == Scale && r.data.Serving >= g.Desired {
+		return end(ledger.Succeeded, "%s has %s in service; %s still on the way out, perhaps held by a lifecycle hook.",
+			g.Name, say.Plural(r.data.Serving, "instance"), say.Plural(r.data.Present-g.Desired, "instance"))
+	}
+	return end(ledger.Failed, "%s", r.stuck())
+}
+
+func (r *run) stuck() say.Safe {
 	words := say.Phrase("%d of %d are in service, and nothing has changed for %s", r.data.Serving, r.data.Total, card.Span(patience))
 	var last say.Safe
 	if n := len(r.data.Failures); n > 0 {
@@ -130,7 +182,7 @@ func (r *run) stalled() say.Safe {
 	}
 	next := say.Phrase("The group goes on trying; `/asg activity %s` shows what it does", r.plan.Want.Group)
 	if r.plan.Want.Kind == Scale {
-		next = say.Sentences(next, say.Phrase("`/asg scale %s %d` puts the size back", r.plan.Want.Group, r.plan.From.Desired))
+		next = say.Sentences(next, say.Phrase("`/asg scale %s %d --min %d --max %d` puts the size back", r.plan.Want.Group, r.plan.From.Desired, r.plan.From.Min, r.plan.From.Max))
 	}
 	return say.Sentences(words, last, next)
 }

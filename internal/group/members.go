@@ -51,7 +51,15 @@ func (protecting) aim(p *Plan, f Facts) {
 		words := map[bool]string{true: "protected", false: "not protected"}[p.Want.On]
 		p.stop("", "%s %s %s already.", p.names(), map[bool]string{true: "are", false: "is"}[len(p.Seats) > 1], words)
 	}
+	for _, s := range p.Seats {
+		if s.Lifecycle != "InService" && s.Lifecycle != "Standby" && s.Lifecycle != "EnteringStandby" {
+			p.stop("Wait until it is in service.", "%s is %s, and AWS protects only what is in service or in standby.", s.ID, s.Lifecycle)
+		}
+	}
 	if p.Want.On {
+		if free := without(f.Group, p.Want.Instances); len(p.Seats) > 0 && !slices.ContainsFunc(free, func(m fleet.Member) bool { return !m.Protected }) {
+			p.warn("", "No instance is left that can go: %s cannot scale in any more.", p.Want.Group)
+		}
 		p.warn("", "It is kept from scale in alone: whatever is ill is replaced all the same, and a rollout leaves it out unless asked.")
 	}
 }
@@ -92,9 +100,36 @@ func (standing) aim(p *Plan, f Facts) {
 		p.To.Desired = p.From.Desired + n
 	}
 	p.standbyFits(n)
+	p.standbyTold(f)
 	if p.Refreshing != "" {
 		p.stop("Wait for it, or pause it first.", "An instance refresh is under way (%s): it may wait for what is in standby.", p.Refreshing)
 	}
+}
+
+// standbyTold is what goes along with it.
+func (p *Plan) standbyTold(f Facts) {
+	w := p.Want
+	switch {
+	case !w.On:
+		p.untrafficked(f.Group)
+		p.warn(fmt.Sprintf("If another was launched in its place, `/asg scale %s %d` takes one away again.", w.Group, p.From.Desired),
+			"AWS has the group want %s more for what comes back, whether or not it wanted fewer meanwhile.", say.Plural(len(w.Instances), "instance"))
+		return
+	case w.Refill && slices.Contains(f.Group.Suspended, "Launch"):
+		p.stop(fmt.Sprintf("`/asg resume %s Launch` lets it work again.", w.Group), "Launch is suspended on %s, so none would be launched in its place.", w.Group)
+	}
+	if others(f.Group, w.Instances) == 0 && p.Running > 0 {
+		p.warn(fmt.Sprintf("`/asg scale %s +1` first keeps one in service.", w.Group), "Nothing else is in service: the group goes dark.")
+	}
+	if w.Refill {
+		p.untrafficked(f.Group)
+	}
+}
+
+// others counts the instances in service besides these.
+func others(g fleet.Group, ids []fleet.InstanceID) int {
+	g.Instances = without(g, ids)
+	return serving(g)
 }
 
 func (p *Plan) standbyFits(n int) {
@@ -155,6 +190,9 @@ func (replacing) aim(p *Plan, f Facts) {
 		if s.Protected {
 			p.warn("", "%s is protected from scale in; this terminates it all the same.", s.ID)
 		}
+		if s.Lifecycle == "Standby" {
+			p.warn("", "%s is in standby, where the group may not count it: then no other is launched for it.", s.ID)
+		}
 	}
 	if slices.Contains(f.Group.Suspended, "Launch") || slices.Contains(f.Group.Suspended, "Terminate") {
 		p.stop(fmt.Sprintf("`/asg resume %s Launch Terminate` lets them work again.", p.Want.Group), "Launch or Terminate is suspended on %s.", p.Want.Group)
@@ -162,7 +200,8 @@ func (replacing) aim(p *Plan, f Facts) {
 	if p.Refreshing != "" {
 		p.stop("Wait for it: it may replace the instance anyway.", "An instance refresh is under way (%s).", p.Refreshing)
 	}
-	if p.Running <= len(p.Seats) && p.Running > 0 {
+	p.untrafficked(f.Group)
+	if others(f.Group, p.Want.Instances) == 0 && p.Running > 0 {
 		p.warn(fmt.Sprintf("`/asg scale %s +1` first keeps one in service.", p.Want.Group), "Nothing else is in service: the group goes dark until the new one is.")
 	}
 }

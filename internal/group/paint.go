@@ -26,15 +26,15 @@ func (Painter) Paint(r ledger.Record) card.Picture {
 	case r.State == ledger.Running || r.State == ledger.Stuck:
 		pic.Sections, pic.Buttons = p.running(d), buttons(r, p)
 	case r.State.Final():
-		pic.Sections = []card.Section{{Facts: deeds(p.Want.Kind).facts(p)}}
+		pic.Sections = append([]card.Section{{Facts: deeds(p.Want.Kind).facts(p)}}, d.said()...)
 	default:
 		pic.Sections = p.Sections()
 	}
 	return pic
 }
 
-// mostGoing is how many of the instances that can go are listed.
-const mostGoing = 12
+// mostShown is how many of the instances that can go are listed.
+const mostShown = 12
 
 // Sections draw the plan by itself.
 func (p Plan) Sections() []card.Section {
@@ -51,12 +51,12 @@ func (p Plan) Sections() []card.Section {
 // leaving lists the instances that can go.
 func (p Plan) leaving() []card.Section {
 	table := card.Table{Columns: []card.Column{{Label: "Can go"}, {Label: "Zone"}, {Label: "Version", Right: true}, {Label: "Runs since"}}}
-	for _, s := range p.Going[:min(len(p.Going), mostGoing)] {
+	for _, s := range p.Going[:min(len(p.Going), mostShown)] {
 		table.Rows = append(table.Rows, []card.Text{card.Code(string(s.ID)), card.T("%s", s.Zone), card.T("%s", s.Version), when(s)})
 	}
-	words := fmt.Sprintf("%s of %d go. AWS chooses; by its default policy these are first.", say.Plural(p.down(), "instance"), len(p.Going))
-	if len(p.Going) > mostGoing {
-		words += fmt.Sprintf(" %d more can go.", len(p.Going)-mostGoing)
+	words := fmt.Sprintf("%s of the %d that can go will. %s", say.Plural(p.down(), "instance"), p.CanGo, p.foretold())
+	if n := p.CanGo - len(table.Rows); n > 0 {
+		words += fmt.Sprintf(" %d more can go.", n)
 	}
 	return []card.Section{card.Para(card.T("%s", words)), {Table: &table}}
 }
@@ -74,14 +74,19 @@ func (p Plan) running(d Data) []card.Section {
 		sections = append(sections, card.Section{Bar: &card.Bar{Done: d.Serving, Total: d.Total, Text: "in service"}})
 	}
 	sections = append(sections, card.Section{Facts: deeds(p.Want.Kind).facts(p)})
-	var failures []card.Finding
-	for _, words := range d.Failures {
-		failures = append(failures, card.Finding{Text: words})
+	return append(sections, d.said()...)
+}
+
+// said is what AWS said about launches that failed.
+func (d Data) said() []card.Section {
+	if len(d.Failures) == 0 {
+		return nil
 	}
-	if len(failures) > 0 {
-		sections = append(sections, card.Section{Findings: failures})
+	failures := make([]card.Finding, len(d.Failures))
+	for i, words := range d.Failures {
+		failures[i] = card.Finding{Text: words}
 	}
-	return sections
+	return []card.Section{{Findings: failures}}
 }
 
 func buttons(r ledger.Record, p Plan) []card.Button {
@@ -122,7 +127,7 @@ func Back(r ledger.Record) (Want, bool) {
 		w.Names, w.On = p.Change, !w.On
 		return w, true
 	case Protect, Standby:
-		w.On = !w.On
+		w.On, w.Refill = !w.On, false
 		return w, true
 	}
 	return Want{}, false

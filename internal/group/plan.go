@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -21,9 +22,11 @@ type Plan struct {
 	Want        Want              `json:"want"`
 	From        Size              `json:"from"`
 	To          Size              `json:"to"`
-	Running     int               `json:"running"`         // instances in service
-	Going       []Seat            `json:"going,omitempty"` // of Scale: those that can go, the likeliest first
-	Old         Version           `json:"old,omitzero"`    // of Attach
+	Running     int               `json:"running"`            // instances in service
+	Going       []Seat            `json:"going,omitempty"`    // of Scale: the first of those that can go, the likeliest first
+	CanGo       int               `json:"can_go,omitempty"`   // how many can
+	Policies    []string          `json:"policies,omitempty"` // by which AWS chooses
+	Old         Version           `json:"old,omitzero"`       // of Attach
 	New         Version           `json:"new,omitzero"`
 	Seats       []Seat            `json:"seats,omitempty"`  // of Protect, Standby and Replace: the instances meant
 	Change      []string          `json:"change,omitempty"` // of Processes: those that are not so yet
@@ -105,6 +108,14 @@ func (p *Plan) common(f Facts) {
 	}
 	if stack := f.Group.Tags["aws:cloudformation:stack-name"]; stack != "" && p.Want.Kind != Protect && p.Want.Kind != Replace {
 		p.warn("Change the stack as well, or it is put back with the stack's next update.", "%s belongs to the CloudFormation stack %s.", f.Group.Name, stack)
+	}
+}
+
+// untrafficked: instances that are added while AddToLoadBalancer rests never get traffic, not even afterwards.
+func (p *Plan) untrafficked(g fleet.Group) {
+	if len(g.TargetGroups) > 0 && slices.Contains(g.Suspended, "AddToLoadBalancer") {
+		p.warn(fmt.Sprintf("`/asg resume %s AddToLoadBalancer` first.", g.Name),
+			"AddToLoadBalancer is suspended on %s: what comes into service gets no traffic, not even when it is resumed.", g.Name)
 	}
 }
 

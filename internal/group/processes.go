@@ -23,6 +23,10 @@ func (processing) aim(p *Plan, f Facts) {
 		p.stop("", "%s %s already.", strings.Join(p.Want.Names, ", "), restWords(len(p.Want.Names), p.Want.On))
 	}
 	if !p.Want.On {
+		if slices.Contains(p.Change, "AddToLoadBalancer") && len(f.Group.TargetGroups) > 0 {
+			p.warn(fmt.Sprintf("`/asg show %s` tells the targets' health; `/asg replace` brings what gets traffic.", p.Want.Group),
+				"Instances that came while AddToLoadBalancer rested get no traffic afterwards either.")
+		}
 		return
 	}
 	for _, name := range p.Change {

@@ -1,10 +1,8 @@
 package group
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -38,6 +36,10 @@ func (scaling) aim(p *Plan, f Facts) {
 	if p.To == p.From {
 		p.stop("", "%s has this size already: %s.", w.Group, p.From)
 	}
+	if p.To.Desired > p.From.Desired {
+		p.untrafficked(f.Group)
+	}
+	p.unsettled(f.Group)
 	if p.Refreshing != "" && p.down() > 0 {
 		p.warn("Wait for it, or scale afterwards.", "An instance refresh is under way (%s): the instances that go may be new ones.", p.Refreshing)
 	}
@@ -64,30 +66,6 @@ func (p *Plan) within() {
 // down is how many instances go.
 func (p Plan) down() int { return max(p.From.Desired-p.To.Desired, 0) }
 
-// candidates are the instances that can go. EC2 Auto Scaling chooses among them when it scales in; by its default
-// policy it levels the zones, then takes the oldest templates' instances, then the oldest instances.
-func (p *Plan) candidates(f Facts) {
-	if p.down() == 0 {
-		return
-	}
-	zones := map[string]int{}
-	for _, m := range f.Group.Instances {
-		zones[m.Zone]++
-		if m.Lifecycle == "InService" && !m.Protected {
-			p.Going = append(p.Going, seat(m, f))
-		}
-	}
-	slices.SortStableFunc(p.Going, func(a, b Seat) int {
-		return cmp.Or(cmp.Compare(zones[b.Zone], zones[a.Zone]), older(a.Version, b.Version), a.Launched.Compare(b.Launched), strings.Compare(string(a.ID), string(b.ID)))
-	})
-	if len(p.Going) < p.down() {
-		p.stop("`/asg unprotect` lets others go.", "Only %s can go: the others are protected from scale in, in standby, or on their way already.", say.Plural(len(p.Going), "instance"))
-	}
-}
-
-// older compares versions by their numbers.
-func older(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
-
 func seat(m fleet.Member, f Facts) Seat {
 	return Seat{ID: m.ID, Zone: m.Zone, Lifecycle: m.Lifecycle, Health: m.Health, Version: m.Template.Version, Protected: m.Protected, Launched: f.Machines[m.ID].Launched}
 }
@@ -101,6 +79,15 @@ func (p *Plan) restrained(g fleet.Group) {
 	if slices.Contains(g.Suspended, needed) && p.To.Desired != p.From.Desired {
 		p.stop(fmt.Sprintf("`/asg resume %s %s` lets it work again.", g.Name, needed), "%s is suspended on %s, so nothing would happen.", needed, g.Name)
 	}
+}
+
+// unsettled: what else gives a group its size is not read, so it is said.
+func (p *Plan) unsettled(g fleet.Group) {
+	if slices.Contains(g.Suspended, "AlarmNotification") && slices.Contains(g.Suspended, "ScheduledActions") {
+		return
+	}
+	p.warn(fmt.Sprintf("`/asg suspend %s AlarmNotification ScheduledActions` keeps them from it.", g.Name),
+		"Scaling policies and scheduled actions are not read here: if %s has some, they may give it another size again.", g.Name)
 }
 
 func (scaling) title(p Plan) string {
@@ -141,7 +128,7 @@ func share(part, whole int) int {
 
 func (scaling) facts(p Plan) []card.Fact {
 	return []card.Fact{
-		{Label: "Now", Value: card.T("%s", p.From)}, {Label: "Then", Value: card.T("%s", p.To)},
-		{Label: "In service", Value: card.T("%d", p.Running)},
+		{Label: "From", Value: card.T("%s", p.From)}, {Label: "To", Value: card.T("%s", p.To)},
+		{Label: "In service before", Value: card.T("%d", p.Running)},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
+func sizeOf(g fleet.Group) Size { return Size{g.Min, g.Desired, g.Max} }
+
 func suspended(g fleet.Group, names []string, on bool) bool {
 	for _, n := range names {
 		if slices.Contains(g.Suspended, n) != on {

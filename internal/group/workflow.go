@@ -58,14 +58,14 @@ type Workflow struct {
 
 // Data is what a change keeps between its steps.
 type Data struct {
-	Since    time.Time    `json:"since,omitzero"`     // when AWS was asked for it
+	Since    time.Time    `json:"since,omitzero"`     // when it was found to be as approved, just before AWS was asked
 	Moved    time.Time    `json:"moved,omitzero"`     // when something last changed for the better
 	Serving  int          `json:"serving,omitempty"`  // instances in service at the last look
 	Total    int          `json:"total,omitempty"`    // that there should be
+	Present  int          `json:"present,omitempty"`  // instances that are there at all, those in standby left out
 	Failures []string     `json:"failures,omitempty"` // AWS's own words about failed launches, each once
 	Changes  []Change     `json:"changes,omitempty"`  // because of which the approval counts no more
 	By       ledger.Actor `json:"by,omitzero"`        // who had it taken back
-	Looks    int          `json:"looks,omitempty"`
 }
 
 // run is one turn under way.
@@ -143,6 +143,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if err != nil {
 		return engine.Outcome{}, err
 	}
+	r.data.Since = r.now
 	changed := r.plan.Changed(now)
 	switch {
 	case r.plan.reached(facts):
@@ -176,11 +177,27 @@ func (r *run) do(ctx context.Context) (engine.Outcome, error) {
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	if err := r.ask(ctx, group); err != nil {
-		return engine.Outcome{}, say.Refusal(err, "do that to "+string(group.Name))
+	if s, asked := r.turn.Signal("cancel", "rollback"); asked {
+		return r.stopped(group, s), nil
 	}
-	r.data.Since, r.data.Moved = r.now, r.now
+	if err := r.ask(ctx, group); err != nil {
+		return engine.Outcome{}, say.Refusal(err, r.plan.attempt())
+	}
+	r.data.Moved = r.now
 	return engine.Outcome{Step: stepFollow}, nil
+}
+
+// stopped is what becomes of a change that somebody stops before it is known to be made. An attempt that died may have
+// made it all the same.
+func (r *run) stopped(g fleet.Group, s ledger.Signal) engine.Outcome {
+	r.data.By, r.data.Moved = s.By, r.now
+	switch {
+	case r.plan.Want.Kind == Scale && sizeOf(g) == r.plan.To:
+		return engine.Outcome{Step: stepUndo}
+	case r.plan.touched(g):
+		return engine.Outcome{Step: stepFollow, Line: string(say.Phrase("It is made already and is followed to its end.")), Tone: string(card.Warning)}
+	}
+	return end(ledger.Cancelled, "Cancelled before anything was changed%s.", say.By(s.By))
 }
 
 func (r *run) group(ctx context.Context) (fleet.Group, error) {
