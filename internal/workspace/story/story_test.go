@@ -114,3 +114,41 @@ func TestEveryStoryCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+func TestMisfortunesAreOrdersThatAWSKnows(t *testing.T) {
+	for name := range misfortunes {
+		order, err := misfortune(name)
+		if err != nil || !json.Valid([]byte(order)) {
+			t.Errorf("%s: got %s, %v", name, order, err)
+		}
+	}
+	order, err := misfortune("no-capacity eu-west-1a")
+	if want := `{"kind":"capacity","zone":"eu-west-1a"}`; err != nil || order != want {
+		t.Errorf("got %s and %v, want %s", order, err, want)
+	}
+	if _, err := misfortune("earthquake"); err == nil || !strings.Contains(err.Error(), "vcpu-quota") {
+		t.Errorf("got %v, want those that there are", err)
+	}
+}
+
+func TestALineOfShellIsTakenAsItStands(t *testing.T) {
+	l, err := parseLine(1, `ssh web-builder sed -i 's/a  b/c/' /etc/x`)
+	if want := []string{"web-builder", `sed -i 's/a  b/c/' /etc/x`}; err != nil || !reflect.DeepEqual(l.Words, want) {
+		t.Errorf("got %q and %v, want %q", l.Words, err, want)
+	}
+}
+
+func TestWhatAGroupShouldBeGoesInPairs(t *testing.T) {
+	got, err := pairs([]string{"desired", "12", "version", "8"}, "desired", "version")
+	if err != nil || got["desired"] != "12" || got["version"] != "8" {
+		t.Errorf("got %v and %v", got, err)
+	}
+	for _, bad := range [][]string{{"desired"}, {"size", "1"}} {
+		if _, err := pairs(bad, "desired"); err == nil {
+			t.Errorf("%v: got no error", bad)
+		}
+	}
+	if err := differing("it", map[string]string{"desired": "3"}, map[string]string{"desired": "4"}); err == nil || !strings.Contains(err.Error(), "desired 3, want 4") {
+		t.Errorf("got %v", err)
+	}
+}
