@@ -67,6 +67,7 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	}
 	spec := m.command.Spec()
 	c.Words, err = spec.Parse(m.words, m.broken)
+	a.unfiled(spec, c.Words, err)
 	if errors.Is(err, grammar.Help) {
 		return reply(m.command.help()), nil
 	}
@@ -79,15 +80,27 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	c.Typed = spec.Print(c.Words)
+	c.Typed = spec.Print(spec.Unfiled(c.Words))
 	return d.perform(ctx, a, c, m.command)
+}
+
+// unfiled keeps what stands for a file's content out of the audit: it may hold secrets, and what is written there
+// stays. Words that were not understood are left out with it.
+func (a *attempt) unfiled(spec grammar.Spec, words grammar.Values, err error) {
+	switch {
+	case !spec.Files():
+	case err != nil:
+		a.deed.What = spec.Name + " …"
+	default:
+		a.deed.What = short(spec.Print(spec.Unfiled(words)), 500)
+	}
 }
 
 // perform runs a command that is understood, and passes on what it proposes.
 func (d *Desk) perform(ctx context.Context, a *attempt, c *Call, command Command) (Result, error) {
 	broken := c.Words.Given(glassFlag) && !c.Words.Bool(dryFlag)
 	if broken && !c.confirmed {
-		return d.Book.glassForm(c.Typed)
+		return d.Book.glassForm(command.Spec().Print(c.Words))
 	}
 	result, err := command.run(ctx, c)
 	if err != nil || result.Propose == nil {

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -97,7 +96,7 @@ func (t *Templates) ask(ctx context.Context, c *Call, env Environment, f Fleet, 
 	if err != nil {
 		return Result{}, err
 	}
-	return t.decide(ctx, hushed(c), env, p, "")
+	return t.decide(ctx, c, env, p, "")
 }
 
 // templatePlan makes the plan from what is there now.
@@ -107,19 +106,6 @@ func templatePlan(ctx context.Context, f Fleet, env Environment, want template.W
 		return template.Plan{}, err
 	}
 	return template.New(facts, want)
-}
-
-// hushed is the call without user data in the words that everybody will read: they may hold secrets, and are long.
-func hushed(c *Call) *Call {
-	text := c.Words.Text(userDataFlag)
-	if text == "" || !strings.Contains(c.Typed, grammar.Quote(text)) {
-		return c // it came as a file, of which the words hold the name
-	}
-	words := grammar.Values{Args: c.Words.Args, Flags: maps.Clone(c.Words.Flags)}
-	words.Flags[userDataFlag] = grammar.Value{Text: grammar.FileValue("typed")}
-	quiet := *c
-	quiet.Typed = c.spec.Print(words)
-	return &quiet
 }
 
 // server finds the instance that was named by its id or its Name tag.

@@ -2,6 +2,7 @@ package grammar
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/fault"
@@ -16,6 +17,20 @@ func FlagInput(name string) string { return "--" + name }
 
 // fromFile begins a value that stands for a file.
 const fromFile = "@"
+
+// Files reports whether a value can be given as a file.
+func (s Spec) Files() bool { return slices.ContainsFunc(s.Flags, func(f Flag) bool { return f.File }) }
+
+// Unfiled are the values with the names of files in the place of what they hold, as they may be kept and shown.
+func (s Spec) Unfiled(v Values) Values {
+	kept := Values{Args: v.Args, Flags: maps.Clone(v.Flags)}
+	for _, f := range s.Flags {
+		if text := v.Text(f.Name); f.File && text != "" && !strings.HasPrefix(text, fromFile) {
+			kept.Flags[f.Name] = Value{Text: FileValue("typed")}
+		}
+	}
+	return kept
+}
 
 // FileValue is what stands in a command for the file that was given for a flag.
 func FileValue(name string) string { return fromFile + name }
