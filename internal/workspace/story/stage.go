@@ -20,7 +20,13 @@ func (p *Player) fault(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	return p.client.post(ctx, path, json.RawMessage(words[1]))
+	order := words[1]
+	if words[0] == "aws" && !strings.HasPrefix(order, "{") {
+		if order, err = misfortune(order); err != nil {
+			return err
+		}
+	}
+	return p.client.post(ctx, path, json.RawMessage(order))
 }
 
 func (p *Player) heal(ctx context.Context, words []string) error {
