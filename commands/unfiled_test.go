@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"strings"
 	"testing"
 )
@@ -11,14 +12,16 @@ func TestUserDataIsNotInTheAudit(t *testing.T) {
 		`template create app --image ami-0a1 --type t3.small --user-data "export PASSWORD=hunter2"`,
 		`template create app --image ami-0a1 --type --user-data "export PASSWORD=hunter2" --nonsense`,
 	} {
-		w := newWorld(t)
-		w.says(words)
-		for _, d := range w.deeds {
+		l := newLibrary(t)
+		var deeds []Deed
+		l.desk.Audit = func(_ context.Context, d Deed) { deeds = append(deeds, d) }
+		l.says(words)
+		for _, d := range deeds {
 			if strings.Contains(d.What, "hunter2") || !strings.HasPrefix(d.What, "/template create") {
 				t.Errorf("%s: the audit holds %q", words, d.What)
 			}
 		}
-		if len(w.deeds) == 0 {
+		if len(deeds) == 0 {
 			t.Errorf("%s: the audit holds nothing", words)
 		}
 	}
