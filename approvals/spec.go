@@ -24,6 +24,7 @@ type Spec struct {
 	Digest      string            // of what is material in it
 	Step        string            // the workflow's first step
 	Tags        map[string]string // of the target
+	Each        []policy.Part     // of several targets: each of them
 	Args        map[string]string // arguments and flags as they were typed, by name without dashes
 	Blast       policy.Blast      // how much it touches
 	Impact      string            // the same in a few words, for people
@@ -36,7 +37,7 @@ type Spec struct {
 func (s Spec) Facts() policy.Facts {
 	return policy.Facts{
 		Kind: s.Kind, Environment: s.Environment, Target: s.Target, Tags: s.Tags, Args: s.Args, Blast: s.Blast,
-		Undo: s.About != "" && s.Kind != Review, BreakGlass: s.BreakGlass != "",
+		Each: s.Each, Undo: s.About != "" && s.Kind != Review, BreakGlass: s.BreakGlass != "",
 	}
 }
 

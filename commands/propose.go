@@ -65,8 +65,12 @@ func specOf(p Planned) (approvals.Spec, error) {
 	if err != nil {
 		return approvals.Spec{}, fmt.Errorf("write the plan of %s: %w", b.Target, err)
 	}
+	var each []policy.Part
+	for _, part := range b.Each {
+		each = append(each, policy.Part(part))
+	}
 	return approvals.Spec{
-		Kind: b.Kind, Environment: b.Environment, Target: b.Target, Resource: b.Resource, Title: b.Title,
+		Each: each, Kind: b.Kind, Environment: b.Environment, Target: b.Target, Resource: b.Resource, Title: b.Title,
 		Payload: payload, Digest: b.Digest, Step: b.Step,
 		Tags: b.Tags, Blast: policy.Blast(b.Blast), Impact: b.Impact, Narrow: b.Narrow,
 	}, nil

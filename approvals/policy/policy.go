@@ -85,6 +85,26 @@ type Facts struct {
 	Undo        bool              `json:"undo,omitempty"`        // it takes back another operation
 	BreakGlass  bool              `json:"break_glass,omitempty"` // it shall run without the approvals that it should have
 	At          time.Time         `json:"at"`
+	Each        []Part            `json:"each,omitempty"` // of something about several targets: each of them
+}
+
+// Part is one of several targets that something is about.
+type Part struct {
+	Target string            `json:"target"`
+	Tags   map[string]string `json:"tags,omitempty"`
+}
+
+// parts are the facts of each target. The whole blast is that of each: it happens to all of them or to none.
+func (f Facts) parts() []Facts {
+	if len(f.Each) == 0 {
+		return []Facts{f}
+	}
+	all := make([]Facts, len(f.Each))
+	for i, part := range f.Each {
+		all[i] = f
+		all[i].Target, all[i].Tags, all[i].Each = part.Target, part.Tags, nil
+	}
+	return all
 }
 
 // Blast is how much a plan touches.
@@ -113,8 +133,28 @@ type Glass struct {
 	Review []ledger.Need // who must look at it afterwards; one full member when empty
 }
 
-// Judge says what the policy asks for.
+// Judge says what the policy asks for. Something about several targets is judged for each of them, and allowed where
+// one and the same rule allows it for all: no target slips in under another one's rule.
 func (p Policy) Judge(f Facts) Verdict {
+	parts := f.parts()
+	first := p.judge(parts[0])
+	for _, part := range parts[1:] {
+		v := p.judge(part)
+		if v.Refused != "" {
+			return v
+		}
+		if v.Index != first.Index && first.Refused == "" {
+			v.Refused = card.Inert(fmt.Sprintf("%s stands under rule %q and %s under rule %q, so they cannot be asked for together.",
+				named(parts[0].Target), first.Rule.Name, named(part.Target), v.Rule.Name))
+			v.Hint = "Ask for each by itself."
+			v.Rule = ledger.Rule{Name: v.Rule.Name, Policy: v.Rule.Policy, Why: v.Rule.Why}
+			return v
+		}
+	}
+	return first
+}
+
+func (p Policy) judge(f Facts) Verdict {
 	v := Verdict{Index: -1, Rule: ledger.Rule{Policy: p.Short()}}
 	for i, r := range p.Rules {
 		t := r.try(f)

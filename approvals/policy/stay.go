@@ -24,9 +24,19 @@ const lookAgain = time.Hour
 // rule's windows is open and none of its blackouts is. What no rule matches stays for no time, for Allows refuses
 // it; neither does a broken glass. Where a calendar cannot be read, nothing starts.
 func (p Policy) Stay(f Facts, now time.Time) ledger.Stay {
+	var longest ledger.Stay
 	if f.BreakGlass {
-		return ledger.Stay{}
+		return longest
 	}
+	for _, part := range f.parts() {
+		if s := p.stay(part, now); s.Until.After(longest.Until) {
+			longest = s
+		}
+	}
+	return longest
+}
+
+func (p Policy) stay(f Facts, now time.Time) ledger.Stay {
 	for i, r := range p.Rules {
 		if t := r.try(f); t.matched && t.trouble == nil {
 			return r.stay(p.Almanac, r.title(i), now)

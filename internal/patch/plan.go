@@ -148,8 +148,20 @@ func listed(names []string) string {
 func (p Plan) Brief() plan.Brief {
 	return plan.Brief{
 		Kind: Kind, Environment: p.Environment, Target: strings.Join(p.names(), ","), Resource: p.Resource(), Title: p.Title(), Digest: p.Digest(),
-		Step: First, Tags: p.tags(), Blast: p.Blast(), Impact: p.Impact(), Narrow: p.Narrow(), Findings: p.Findings,
+		Step: First, Tags: p.tags(), Each: p.each(), Blast: p.Blast(), Impact: p.Impact(), Narrow: p.Narrow(), Findings: p.Findings,
 	}
+}
+
+// each is every group with its own tags; nothing for one group alone.
+func (p Plan) each() []plan.Part {
+	if len(p.Groups) < 2 {
+		return nil
+	}
+	parts := make([]plan.Part, len(p.Groups))
+	for i, g := range p.Groups {
+		parts[i] = plan.Part{Target: string(g.Group), Tags: g.Tags}
+	}
+	return parts
 }
 
 // tags are those that any of the groups has: what a policy asks for one of them is asked for all. Of several values the

@@ -18,10 +18,17 @@ type Brief struct {
 	Digest      string            // of what is material: the same for the same change, whoever planned it
 	Step        string            // the workflow's first
 	Tags        map[string]string // of the target
+	Each        []Part            // of several targets: each of them
 	Blast       Blast
 	Impact      string // the blast radius in a few words for people
 	Narrow      string // the smaller thing that may be approved instead, in a few words; empty: there is none
 	Findings    []card.Finding
+}
+
+// Part is one of several targets that a plan is about.
+type Part struct {
+	Target string
+	Tags   map[string]string
 }
 
 // Blast is how much a change touches and risks, in plain values to judge by.
