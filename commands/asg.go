@@ -21,16 +21,18 @@ func (a *ASG) Commands() []Command {
 	}
 	list := of("list", "List the groups with their health, image, template and refresh.", "/asg list", a.prompt(a.list))
 	list.Args = []grammar.Arg{{Name: "part", About: "only groups with this in their name", Optional: true}}
-	list.ReadOnly = true
+	list.ReadOnly, list.Flags = true, append(list.Flags, paging())
 	show := of("show", "Show one group in full.", "/asg show web", a.prompt(a.show))
-	show.ReadOnly = true
+	show.ReadOnly, show.Flags = true, append(show.Flags, paging())
+	activity := of("activity", "Tell what a group did by itself, and why: launched, failed, terminated.", "/asg activity web --failed", a.prompt(a.activity))
+	activity.ReadOnly, activity.Flags = true, append(activity.Flags, grammar.Flag{Name: failedFlag, Kind: grammar.Bool, About: "only what failed"}, paging())
 	status := of("status", "Show what runs on a group, or how an operation stands.", "/asg status web", a.status)
 	status.Args = []grammar.Arg{{Name: "group or operation", About: "a group's name or an operation's id; everything when left out", Optional: true}}
 	status.ReadOnly = true
 	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
 	back.Flags, back.Proposes = append(back.Flags, reason(), dryRun()), true
 	return append([]Command{
-		list, show, a.rollout(in), a.launch(in), a.patch(in), status,
+		list, show, activity, a.rollout(in), a.launch(in), a.patch(in), status,
 		of("pause", "Pause the rollout that runs on a group.", "/asg pause web", a.signaller("pause")),
 		of("cancel", "Stop the rollout of a group, or take back its request.", "/asg cancel web", a.cancel),
 		back,

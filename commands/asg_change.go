@@ -25,7 +25,7 @@ func (a *ASG) changes(in grammar.Flag) []Command {
 			Run: a.dry(a.changing(want)),
 		}
 	}
-	size := grammar.Arg{Name: "size", About: "how many instances: 12, +2 or -2", Optional: true}
+	size := grammar.Arg{Name: "size", About: "how many instances: 12, +2 or -2"}
 	number := func(name, about string) grammar.Flag {
 		return grammar.Flag{Name: name, Kind: grammar.Int, Value: "<number>", Max: 10_000, About: about}
 	}
@@ -98,9 +98,6 @@ func (a *ASG) resume(processes handler) handler {
 func scaleWish(c *Call) (group.Want, error) {
 	w := group.Want{Kind: group.Scale, Min: c.Words.Int("min"), Max: c.Words.Int("max")}
 	text := c.Words.Arg("size")
-	if text == "" {
-		return w, nil
-	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		return w, fault.New(fault.Invalid, "%q is no size.", card.Inert(short(text, 40))).WithHint("Write 12, +2 or -2.")

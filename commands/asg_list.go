@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,23 +11,25 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
-
-// mostGroups bounds how many groups are looked at for one list: each costs a call to AWS.
-const mostGroups = 40
 
 // row is what a list tells of one group.
 type row struct {
 	group   fleet.Group
 	refresh fleet.Refresh
 	active  bool
-	blind   bool                  // AWS did not tell whether a refresh runs
+	asked   bool                  // whether a refresh runs was asked for
+	blind   bool                  // AWS did not tell
 	images  map[fleet.ImageID]int // instances by image
 	runs    map[fleet.InstanceID]fleet.ImageID
 }
 
+// list lists the groups. The calls it takes: the groups, a hundred at a time; the instances of those on the page, a
+// thousand at a time; their images; and the refreshes of those groups in which something is under way.
 func (a *ASG) list(ctx context.Context, c *Call) (Result, error) {
 	env, f, err := a.within(c)
 	if err != nil {
@@ -44,23 +47,27 @@ func (a *ASG) list(ctx context.Context, c *Call) (Result, error) {
 	if len(groups) == 0 {
 		k.Summary = nothing(total, part, env)
 		k.Sections = []card.Section{card.Para(card.T("%s", k.Summary))}
+		k.Buttons = []card.Button{card.Run("Launch…", runIn(env, "/asg launch"))}
 		return reply(k), nil
 	}
-	hidden := len(groups) - mostGroups
-	rows, names, err := look(ctx, f, groups[:min(len(groups), mostGroups)])
+	from, to, pages := pageOf(c, len(groups))
+	rows, names, err := look(ctx, f, groups[from:to], a.busy(ctx, env))
 	if err != nil {
 		return Result{}, err
 	}
-	var steps []card.Step
-	for _, r := range rows {
-		steps = append(steps, r.step(names))
+	k.Sections = []card.Section{groupTable(rows, names)}
+	if pages.Text != nil {
+		k.Sections = append(k.Sections, pages)
 	}
-	k.Sections = []card.Section{{Steps: steps}}
-	if hidden > 0 {
-		k.Sections = append(k.Sections, card.Para(marked(fmt.Sprintf("… and %d more: `/asg list <part of the name>` narrows it down.", hidden))))
-	}
+	k.Buttons = groupButtons(env, rows)
 	k.Foot = append(unseen(rows), card.T("%s · %s", env.Name, env.Region))
 	return reply(k), nil
+}
+
+// busy tells on which groups an operation is open. It costs no call to AWS; unread, it tells of none.
+func (a *ASG) busy(ctx context.Context, env Environment) func(fleet.Group) bool {
+	open, _ := beside(ctx, a.Records)
+	return func(g fleet.Group) bool { return len(on(open, string(g.Name), env.Name)) > 0 }
 }
 
 // nothing says that there is no group to list, and how many there are.
@@ -74,30 +81,17 @@ func nothing(total int, part string, env Environment) string {
 	return fmt.Sprintf("None of the %d groups in %s has %q in its name.", total, env.Name, part)
 }
 
-// look reads what the groups themselves do not tell: refreshes, and the images that really run.
-func look(ctx context.Context, f Fleet, groups []fleet.Group) ([]row, map[fleet.ImageID]string, error) {
-	rows := make([]row, len(groups))
-	calls, within := errgroup.WithContext(ctx)
-	calls.SetLimit(4)
-	for i, g := range groups {
-		rows[i].group = g
-		calls.Go(func() error {
-			rows[i].refresh, rows[i].active, rows[i].blind = refreshing(within, f, g.Name)
-			return nil
-		})
-	}
-	var machines map[fleet.InstanceID]fleet.Instance
-	calls.Go(func() (err error) {
-		machines, err = instances(within, f, groups...)
-		return err
-	})
-	if err := calls.Wait(); err != nil {
+// look reads what the groups themselves do not tell: the images that really run, and the refreshes of those groups in
+// which something may be under way.
+func look(ctx context.Context, f Fleet, groups []fleet.Group, busy func(fleet.Group) bool) ([]row, map[fleet.ImageID]string, error) {
+	machines, err := instances(ctx, f, groups...)
+	if err != nil {
 		return nil, nil, err
 	}
-	all := map[fleet.ImageID]int{}
-	for i := range rows {
-		rows[i].images, rows[i].runs = map[fleet.ImageID]int{}, map[fleet.InstanceID]fleet.ImageID{}
-		for _, m := range rows[i].group.Instances {
+	rows, all := make([]row, len(groups)), map[fleet.ImageID]int{}
+	for i, g := range groups {
+		rows[i] = row{group: g, images: map[fleet.ImageID]int{}, runs: map[fleet.InstanceID]fleet.ImageID{}}
+		for _, m := range g.Instances {
 			if image := machines[m.ID].Image; image != "" {
 				rows[i].images[image]++
 				rows[i].runs[m.ID] = image
@@ -105,8 +99,37 @@ func look(ctx context.Context, f Fleet, groups []fleet.Group) ([]row, map[fleet.
 			}
 		}
 	}
-	names, err := imageNames(ctx, f, slices.Sorted(maps.Keys(all)))
-	return rows, names, err
+	calls, within := errgroup.WithContext(ctx)
+	calls.SetLimit(4)
+	for i, r := range rows {
+		if rows[i].asked = r.unsettled() || busy(r.group); rows[i].asked {
+			calls.Go(func() error {
+				rows[i].refresh, rows[i].active, rows[i].blind = refreshing(within, f, r.group.Name)
+				return nil
+			})
+		}
+	}
+	var names map[fleet.ImageID]string
+	calls.Go(func() (err error) {
+		names, err = imageNames(within, f, slices.Sorted(maps.Keys(all)))
+		return err
+	})
+	return rows, names, calls.Wait()
+}
+
+// unsettled reports whether a refresh may be under way: instances are missing or not in service, or they are not all
+// alike. One call tells of one group only, and all calls about groups share one allowance.
+func (r row) unsettled() bool {
+	g := r.group
+	if healthy(g) != g.Desired || len(g.Instances) != g.Desired || len(r.images) > 1 {
+		return true
+	}
+	for _, m := range g.Instances {
+		if v := m.Template.Version; v != g.Instances[0].Template.Version || g.Ref().Numeric() && v != g.Ref().Version {
+			return true
+		}
+	}
+	return false
 }
 
 // refreshPatience is how long a list waits for the refresh of one group. The rest of it is worth showing
@@ -124,35 +147,43 @@ func refreshing(ctx context.Context, f Fleet, name fleet.GroupName) (r fleet.Ref
 	return r, runs, false
 }
 
-// unseen is the small print of what AWS did not tell.
+// unseen is the small print of what AWS did not tell, and of what it was not asked.
 func unseen(rows []row) []card.Text {
 	var names []string
+	unasked := 0
 	for _, r := range rows {
 		if r.blind {
 			names = append(names, string(r.group.Name))
 		}
+		if !r.asked {
+			unasked++
+		}
 	}
-	if len(names) == 0 {
-		return nil
+	var foot []card.Text
+	if len(names) > 0 {
+		foot = append(foot, card.T("AWS did not tell whether an instance refresh runs on %s.", short(strings.Join(names, ", "), 200)))
 	}
-	return []card.Text{card.T("AWS did not tell whether an instance refresh runs on %s.", short(strings.Join(names, ", "), 200))}
+	if unasked > 0 {
+		foot = append(foot, card.T("Refreshes were asked for only where instances differ or are missing, on %d of %d; `/asg show` asks for one.", len(rows)-unasked, len(rows)))
+	}
+	return foot
 }
 
 // instances reads the machines of groups.
 func instances(ctx context.Context, f Fleet, groups ...fleet.Group) (map[fleet.InstanceID]fleet.Instance, error) {
-	var ids []fleet.InstanceID
+	var names []fleet.GroupName
 	for _, g := range groups {
-		for _, m := range g.Instances {
-			ids = append(ids, m.ID)
+		if len(g.Instances) > 0 {
+			names = append(names, g.Name)
 		}
 	}
 	found := map[fleet.InstanceID]fleet.Instance{}
-	if len(ids) == 0 {
+	if len(names) == 0 {
 		return found, nil
 	}
-	machines, err := f.Instances(ctx, ids...)
+	machines, err := f.InstancesOf(ctx, names...)
 	if err != nil {
-		return nil, fmt.Errorf("read %d instances: %w", len(ids), err)
+		return nil, fmt.Errorf("read the instances of %s: %w", count(len(names), "group"), err)
 	}
 	for _, m := range machines {
 		found[m.ID] = m
@@ -175,29 +206,82 @@ func imageNames(ctx context.Context, f Fleet, ids []fleet.ImageID) (map[fleet.Im
 	return names, nil
 }
 
-func (r row) step(names map[fleet.ImageID]string) card.Step {
-	g := r.group
-	t := card.Join(card.Text{{Bold: string(g.Name)}}, card.T(" · %d/%d healthy · ", healthy(g), g.Desired),
-		running(r.images, names), card.T(" · %s", templateWords(g.Ref())))
-	state := card.Done
-	switch {
-	case r.active:
-		state = card.Doing
-		t = card.Join(t, card.T(" · refresh %s, %d %%", r.refresh.Status, r.refresh.Percent))
-	case healthy(g) < g.Desired:
-		state = card.Failed
+func groupTable(rows []row, names map[fleet.ImageID]string) card.Section {
+	table := card.Table{Columns: []card.Column{{Label: "Group"}, {Label: "Healthy", Right: true}, {Label: "Image"}, {Label: "Template"}, {Label: "Refresh"}}}
+	for _, r := range rows {
+		table.Rows = append(table.Rows, []card.Text{{{Bold: string(r.group.Name)}}, r.health(), r.wears(names),
+			card.T("%s", templateWords(r.group.Ref())), r.refreshWords()})
 	}
-	return card.Step{State: state, Text: t}
+	return card.Section{Table: &table}
+}
+
+// wears names the images that run, the most frequent first, as shortly as it can be done.
+func (r row) wears(names map[fleet.ImageID]string) card.Text {
+	if len(r.images) == 0 {
+		return card.T("no instances")
+	}
+	var words []string
+	for _, id := range byNumber(r.images) {
+		name := otherwise(names[id], string(id))
+		if len(r.images) > 1 {
+			name += fmt.Sprintf(" ×%d", r.images[id])
+		}
+		words = append(words, name)
+	}
+	return card.T("%s", say.Some(words, 3))
+}
+
+// health is how many are in service of how many there should be, with a mark where these are not the same.
+func (r row) health() card.Text {
+	n := healthy(r.group)
+	return card.T("%d/%d%s", n, r.group.Desired, pick(n < r.group.Desired, " ⚠", ""))
+}
+
+func (r row) refreshWords() card.Text {
+	switch {
+	case r.blind:
+		return card.T("not told")
+	case r.active:
+		return card.T("%s, %d %%", r.refresh.Status, r.refresh.Percent)
+	}
+	return card.T("–")
+}
+
+// mostLeads is how many of a list's groups have a button of their own.
+const mostLeads = 4
+
+// groupButtons lead on from a list: to the groups that need a look, or to its first, and to a new one.
+func groupButtons(env Environment, rows []row) []card.Button {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b row) int { return a.rank() - b.rank() })
+	var buttons []card.Button
+	for _, r := range rows[:min(len(rows), mostLeads)] {
+		name := string(r.group.Name)
+		buttons = append(buttons, card.Run("Show "+short(name, 40), runIn(env, "/asg show %s", grammar.Quote(name))))
+	}
+	return append(buttons, card.Run("Launch…", runIn(env, "/asg launch")))
+}
+
+func (r row) rank() int {
+	switch {
+	case healthy(r.group) < r.group.Desired:
+		return 0
+	case r.active:
+		return 1
+	}
+	return 2
+}
+
+// byNumber are the images, the most frequent first.
+func byNumber(images map[fleet.ImageID]int) []fleet.ImageID {
+	return slices.SortedFunc(maps.Keys(images), func(a, b fleet.ImageID) int {
+		return cmp.Or(images[b]-images[a], strings.Compare(string(a), string(b)))
+	})
 }
 
 // running says which images run, the most frequent first.
 func running(images map[fleet.ImageID]int, names map[fleet.ImageID]string) card.Text {
-	ids := slices.SortedFunc(maps.Keys(images), func(a, b fleet.ImageID) int {
-		if images[a] != images[b] {
-			return images[b] - images[a]
-		}
-		return strings.Compare(string(a), string(b))
-	})
+	ids := byNumber(images)
 	if len(ids) == 0 {
 		return card.T("no instances")
 	}

@@ -1,10 +1,13 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -19,7 +22,7 @@ func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	rows, names, err := look(ctx, f, []fleet.Group{g})
+	rows, names, err := look(ctx, f, []fleet.Group{g}, func(fleet.Group) bool { return true })
 	if err != nil {
 		return Result{}, err
 	}
@@ -34,14 +37,19 @@ func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
 	if r := rows[0]; r.active {
 		k.Sections = append(k.Sections, card.Section{Bar: &card.Bar{Done: r.refresh.Percent, Total: 100, Text: "instance refresh " + r.refresh.Status}})
 	}
-	if table := members(g, rows[0], 40); table != "" {
-		k.Sections = append(k.Sections, card.Section{Code: table})
+	if len(g.Instances) > 0 {
+		from, to, pages := pageOf(c, len(g.Instances))
+		k.Sections = append(k.Sections, drawing(g), memberTable(rows[0], names, from, to))
+		if pages.Text != nil {
+			k.Sections = append(k.Sections, pages)
+		}
 	}
 	open, readable := beside(ctx, a.Records)
 	if open = on(open, string(g.Name), env.Name); len(open) > 0 {
 		k.Sections = append(k.Sections, card.Para(card.Text{{Bold: "Open operations"}}))
 		k.Sections = append(k.Sections, list(open, 5)...)
 	}
+	k.Buttons = nextSteps(env, g)
 	k.Foot = append(unseen(rows), card.T("%s", g.ARN))
 	if !readable {
 		k.Foot = append(k.Foot, blind())
@@ -108,21 +116,62 @@ func targetFact(ctx context.Context, f Fleet, g fleet.Group) ([]card.Fact, error
 	return []card.Fact{{Label: "Targets", Value: card.T("%d of %d healthy", count, total)}}, nil
 }
 
-// members is a table of the group's instances.
-func members(g fleet.Group, r row, most int) string {
-	var b strings.Builder
-	for i, m := range g.Instances {
-		if i == most {
-			fmt.Fprintf(&b, "… and %d more\n", len(g.Instances)-most)
-			break
+// memberTable lists the instances, those first that are not in service or not well.
+func memberTable(r row, names map[fleet.ImageID]string, from, to int) card.Section {
+	members := slices.Clone(r.group.Instances)
+	slices.SortStableFunc(members, func(a, b fleet.Member) int {
+		return cmp.Or(cmp.Compare(soundness(a), soundness(b)), strings.Compare(a.Zone, b.Zone))
+	})
+	table := card.Table{Columns: []card.Column{{Label: "Instance"}, {Label: "State"}, {Label: "Zone"}, {Label: "Version"}, {Label: "Image"}}}
+	for _, m := range members[from:to] {
+		image := string(r.runs[m.ID])
+		if name := names[r.runs[m.ID]]; name != "" {
+			image = name
 		}
-		fmt.Fprintf(&b, "%-19s %-12s %-9s %-11s v%-4s %s", m.ID, m.Lifecycle, m.Health, m.Zone, m.Template.Version, r.runs[m.ID])
-		if m.Protected {
-			b.WriteString(" protected")
-		}
-		b.WriteByte('\n')
+		table.Rows = append(table.Rows, []card.Text{card.Code(string(m.ID)), card.T("%s", stateWords(m)), card.T("%s", m.Zone),
+			card.T("%s", versionWords(m.Template)), card.T("%s", otherwise(image, "–"))})
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return card.Section{Table: &table}
+}
+
+// soundness is 0 of an instance that is not well, 1 of one that is not in service, and 2 of all others.
+func soundness(m fleet.Member) int {
+	switch {
+	case m.Health != "Healthy":
+		return 0
+	case m.Lifecycle != "InService":
+		return 1
+	}
+	return 2
+}
+
+// stateWords is how an instance stands in its group: its health is said only when it is not well.
+func stateWords(m fleet.Member) string {
+	words := m.Lifecycle
+	if m.Health != "Healthy" {
+		words += ", " + m.Health
+	}
+	if m.Protected {
+		words += ", protected"
+	}
+	return words
+}
+
+func versionWords(ref fleet.TemplateRef) string {
+	if ref.Version == "" {
+		return "–"
+	}
+	return "v" + ref.Version
+}
+
+// nextSteps are what is done with a group most; where something is missing, a form asks for it.
+func nextSteps(env Environment, g fleet.Group) []card.Button {
+	name := grammar.Quote(string(g.Name))
+	button := func(label, command string) card.Button { return card.Run(label, runIn(env, "%s %s", command, name)) }
+	return []card.Button{
+		button("Roll…", "/asg rollout"), button("Scale…", "/asg scale"), button("Activity", "/asg activity"),
+		button("Standby…", "/asg standby enter"), button("Replace…", "/asg replace"),
+	}
 }
 
 // open are the operations on a group that are not over; of every environment when none is named.

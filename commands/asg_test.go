@@ -36,7 +36,7 @@ func TestAListIsShownWithoutItsRefreshes(t *testing.T) {
 
 func TestListNarrowsDown(t *testing.T) {
 	w := newWorld(t)
-	if got := text(w.says("asg list work").Reply); strings.Contains(got, "web ·") || !strings.Contains(got, "worker ·") {
+	if got := text(w.says("asg list work").Reply); strings.Contains(got, "| web |") || !strings.Contains(got, "| worker |") {
 		t.Errorf("got %s, want worker alone", got)
 	}
 	none := w.says("asg list zzz").Reply
@@ -56,8 +56,10 @@ func TestListNarrowsDown(t *testing.T) {
 	for i := range 50 {
 		w.cloud.groups = append(w.cloud.groups, fleet.Group{Name: fleet.GroupName(strings.Repeat("g", i+1))})
 	}
-	if got := text(w.says("asg list").Reply); strings.Count(got, "\n[") != 40 || !strings.Contains(got, "… and 12 more") {
-		t.Errorf("got %s, want 40 groups and 12 more", got)
+	for page, want := range map[string]string{"": "1–20 of 52", " --page 2": "21–40 of 52", " --page 3": "41–52 of 52", " --page 9": "41–52 of 52"} {
+		if got := text(w.says("asg list" + page).Reply); !strings.Contains(got, want) || !strings.Contains(got, "/asg list --page ") {
+			t.Errorf("%s: got %s, want %s and a way on", page, got, want)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func TestUnknownInputIsAnswered(t *testing.T) {
 		"make me a sandwich":            "I know no command \"make me\".\n`/amiral help` shows all commands.",
 		"help make":                     "I know no command \"make\".",
 		`"asg" list`:                    "I know no command \"asg list\".",
-		`asg show "web`:                 "The quote that begins with \"web has no end.\nUsage: `/asg show <group> [--in <environment>]`\nFor example: `/asg show web`",
+		`asg show "web`:                 "The quote that begins with \"web has no end.\nUsage: `/asg show <group> [--in <environment>] [--page <number>]`\nFor example: `/asg show web`",
 		`"no end`:                       "The quote that begins with \"no end has no end.\n`/amiral help`",
 		"@amiral":                       "# What you can ask",
 		"amiral list":                   "Did you mean `/amiral ops list`?",
@@ -85,7 +85,7 @@ func TestUnknownInputIsAnswered(t *testing.T) {
 func TestSlash(t *testing.T) {
 	got := newWorld(t).desk.Book.Slash()
 	want := []SlashCommand{
-		{"/asg", "Look at Auto Scaling groups, launch, roll, patch and scale them", "list | show | rollout | launch | patch | status | pause | cancel | rollback | scale | attach | resu…"},
+		{"/asg", "Look at Auto Scaling groups, launch, roll, patch and scale them", "list | show | activity | rollout | launch | patch | status | pause | cancel | rollback | scale | at…"},
 		{"/amiral", "Ask amiral what goes on, and for help", "status | whoami | ops | audit | freeze | unfreeze | freezes | policy | help"},
 	}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {

@@ -177,14 +177,15 @@ func (r *records) Journal(context.Context, ledger.ID) ([]ledger.Entry, error) { 
 // cloud is a fleet that can be read, as far as the commands under test read it.
 type cloud struct {
 	Fleet
-	silent    error // of Refreshes alone
-	groups    []fleet.Group
-	images    []fleet.Image
-	machines  []fleet.Instance
-	refreshes map[fleet.GroupName][]fleet.Refresh
-	versions  []fleet.TemplateVersion
-	err       error
-	slow      bool // Groups and Group answer nothing until nobody waits any more
+	silent     error // of Refreshes alone
+	groups     []fleet.Group
+	images     []fleet.Image
+	machines   []fleet.Instance
+	refreshes  map[fleet.GroupName][]fleet.Refresh
+	versions   []fleet.TemplateVersion
+	activities []fleet.Activity
+	err        error
+	slow       bool // Groups and Group answer nothing until nobody waits any more
 }
 
 func (c *cloud) wait(ctx context.Context) error {
@@ -395,6 +396,11 @@ func text(c *card.Card) string {
 	for _, s := range c.Sections {
 		section(&b, s)
 	}
+	for _, k := range c.Buttons {
+		if k.Action == card.RunAction {
+			fmt.Fprintf(&b, "[%s] %s\n", k.Label, k.ID)
+		}
+	}
 	for _, f := range c.Foot {
 		fmt.Fprintf(&b, "-- %s\n", spoken(f))
 	}
@@ -402,6 +408,13 @@ func text(c *card.Card) string {
 }
 
 func section(b *strings.Builder, s card.Section) {
+	defer func() {
+		for _, k := range s.Buttons {
+			if k.Action == card.RunAction {
+				fmt.Fprintf(b, "[%s] %s\n", k.Label, k.ID)
+			}
+		}
+	}()
 	switch {
 	case s.Text != nil:
 		fmt.Fprintln(b, spoken(*s.Text))
@@ -419,6 +432,19 @@ func section(b *strings.Builder, s card.Section) {
 		}
 	case s.Bar != nil:
 		fmt.Fprintf(b, "%d/%d %s\n", s.Bar.Done, s.Bar.Total, s.Bar.Text)
+	case s.Table != nil:
+		var labels []string
+		for _, c := range s.Table.Columns {
+			labels = append(labels, c.Label)
+		}
+		fmt.Fprintln(b, strings.Join(labels, " | "))
+		for _, row := range s.Table.Rows {
+			var cells []string
+			for _, cell := range row {
+				cells = append(cells, spoken(cell))
+			}
+			fmt.Fprintln(b, "| "+strings.Join(cells, " | "))
+		}
 	case s.Code != "":
 		fmt.Fprintf(b, "```\n%s\n```\n", s.Code)
 	}

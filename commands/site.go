@@ -26,6 +26,8 @@ type Fleet interface {
 	template.Reader
 	Images
 	Groups(ctx context.Context) ([]fleet.Group, error)
+	InstancesOf(ctx context.Context, groups ...fleet.GroupName) ([]fleet.Instance, error)
+	Activities(ctx context.Context, group fleet.GroupName, since time.Time) ([]fleet.Activity, error)
 	OwnImages(ctx context.Context) ([]fleet.Image, error)
 	CurrentVersions(ctx context.Context) ([]fleet.TemplateVersion, error)
 }

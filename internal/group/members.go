@@ -135,10 +135,10 @@ func others(g fleet.Group, ids []fleet.InstanceID) int {
 func (p *Plan) standbyFits(n int) {
 	switch {
 	case p.To.Desired < p.From.Min:
-		p.stop(fmt.Sprintf("`--refill` has another launched for it; `/asg scale %s --min %d` lowers the minimum.", p.Want.Group, max(p.To.Desired, 0)),
+		p.stop(fmt.Sprintf("`--refill` has another launched for it; `/asg scale %s %d --min %d` lowers the minimum.", p.Want.Group, p.From.Desired, max(p.To.Desired, 0)),
 			"That would leave %d, fewer than the group's minimum of %d.", p.To.Desired, p.From.Min)
 	case p.To.Desired > p.From.Max:
-		p.stop(fmt.Sprintf("`/asg scale %s --max %d` raises it.", p.Want.Group, p.To.Desired),
+		p.stop(fmt.Sprintf("`/asg scale %s %d --max %d` raises it.", p.Want.Group, p.From.Desired, p.To.Desired),
 			"With %s back it would want %d, more than its maximum of %d.", say.Plural(n, "instance"), p.To.Desired, p.From.Max)
 	}
 }

@@ -112,7 +112,7 @@ func TestWhatStandsInTheWay(t *testing.T) {
 		{Want{Kind: Standby, On: true, Refill: true, Instances: a1}, []func(*Facts){suspend("Launch")}, true, "Launch is suspended on web, so none would be launched in its place."},
 		{Want{Kind: Standby, On: true, Instances: a1}, []func(*Facts){refreshing}, true, "An instance refresh is under way (InProgress)"},
 		{Want{Kind: Standby, Instances: a1}, []func(*Facts){lifecycle(0, "Standby")}, false, "AWS has the group want 1 instance more for what comes back"},
-		{Want{Kind: Standby, Instances: a1}, []func(*Facts){lifecycle(0, "Standby"), func(f *Facts) { f.Group.Max = 5 }}, true, "With 1 instance back it would want 6, more than its maximum of 5. (`/asg scale web --max 6` raises it.)"},
+		{Want{Kind: Standby, Instances: a1}, []func(*Facts){lifecycle(0, "Standby"), func(f *Facts) { f.Group.Max = 5 }}, true, "With 1 instance back it would want 6, more than its maximum of 5. (`/asg scale web 5 --max 6` raises it.)"},
 		{Want{Kind: Replace, Instances: a1}, nil, false, ""},
 		{Want{Kind: Replace, Instances: a1}, []func(*Facts){lifecycle(0, "Terminating:Wait")}, true, "i-a1 is on its way out already"},
 		{Want{Kind: Replace, Instances: a1}, []func(*Facts){member(0, func(m *fleet.Member) { m.Protected = true })}, false, "i-a1 is protected from scale in; this terminates it all the same."},

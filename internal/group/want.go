@@ -74,7 +74,7 @@ func (w Want) validate() error {
 
 func (w Want) validSize() error {
 	if w.Desired == nil && w.By == nil && w.Min == nil && w.Max == nil {
-		return invalid("Say how many instances the group should have.").WithHint("`/asg scale %s 12`, `+2` or `-2`, or `--min` and `--max`.", w.Group)
+		return invalid("Say how many instances the group should have.").WithHint("`/asg scale %s 12`, `+2` or `-2`.", w.Group)
 	}
 	for name, n := range map[string]*int{"desired size": w.Desired, "minimum": w.Min, "maximum": w.Max} {
 		if n != nil && (*n < 0 || *n > mostSize) {
