@@ -41,11 +41,11 @@ var anySection = rapid.Custom(func(t *rapid.T) card.Section {
 	for i := range table.Columns {
 		table.Columns[i] = card.Column{Label: words, Right: i > 0}
 	}
+	row := make([]card.Text, rapid.SampledFrom([]int{len(table.Columns), len(table.Columns), len(table.Columns), 1}).Draw(t, "cells"))
+	for i := range row {
+		row[i] = text
+	}
 	for range rapid.SampledFrom([]int{n, 20, 99, 100}).Draw(t, "rows") {
-		row := make([]card.Text, rapid.SampledFrom([]int{len(table.Columns), len(table.Columns), len(table.Columns), 1}).Draw(t, "cells"))
-		for i := range row {
-			row[i] = text
-		}
 		table.Rows = append(table.Rows, row)
 	}
 	for i := range n {
