@@ -54,16 +54,16 @@ func (r *run) standby(ctx context.Context) (engine.Outcome, error) {
 	case !there:
 		return engine.Outcome{}, fault.New(fault.Conflict, "%s does not serve in %s any more.", r.plan.Instance, r.plan.Group)
 	case m.Lifecycle == "Standby" || m.Lifecycle == "EnteringStandby":
-		return told(stepReady, card.Working, "%s leaves the service of %s.", r.plan.Instance, r.plan.Group), nil
+		return say.Told(stepReady, card.Working, "%s leaves the service of %s.", r.plan.Instance, r.plan.Group), nil
 	case r.data.Cancelled:
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	case m.Lifecycle != "InService":
 		return engine.Outcome{}, fault.New(fault.Conflict, "%s is %s in %s, and only what is in service can stand by.", r.plan.Instance, m.Lifecycle, r.plan.Group)
 	}
 	if err := r.fleet.EnterStandby(ctx, r.plan.Group, true, r.plan.Instance); err != nil {
 		return engine.Outcome{}, r.refusal(err, fmt.Sprintf("take %s out of service", r.plan.Instance))
 	}
-	return told(stepReady, card.Working, "%s leaves the service of %s.", r.plan.Instance, r.plan.Group), nil
+	return say.Told(stepReady, card.Working, "%s leaves the service of %s.", r.plan.Instance, r.plan.Group), nil
 }
 
 // twin launches the twin, or finds the one that was launched: AWS recognises the token. It does not look whether
@@ -77,13 +77,13 @@ func (r *run) twin(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, r.refusal(err, fmt.Sprintf("launch a twin from version %s of %s", r.plan.Template.Version, r.plan.Template.Name))
 	}
 	r.data.Twin = id
-	return told(stepReady, card.Working, "The twin %s boots, from version %s of %s.", id, r.plan.Template.Version, r.plan.Template.Name), nil
+	return say.Told(stepReady, card.Working, "The twin %s boots, from version %s of %s.", id, r.plan.Template.Version, r.plan.Template.Name), nil
 }
 
 // ready waits until the instance stands by, or the twin runs.
 func (r *run) ready(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	if r.plan.Way == Twin {
 		return r.booted(ctx)
@@ -93,7 +93,7 @@ func (r *run) ready(ctx context.Context) (engine.Outcome, error) {
 	case err != nil:
 		return engine.Outcome{}, err
 	case there && m.Lifecycle == "Standby":
-		return told(stepManifest, card.Working, "%s stands by.", r.plan.Instance), nil
+		return say.Told(stepManifest, card.Working, "%s stands by.", r.plan.Instance), nil
 	case !there || strings.HasPrefix(m.Lifecycle, "Terminat"):
 		return engine.Outcome{}, fault.New(fault.Conflict, "%s left %s while it was to stand by.", r.plan.Instance, r.plan.Group)
 	case r.waited() > drainFor:
@@ -129,7 +129,7 @@ func (r *run) booted(ctx context.Context) (engine.Outcome, error) {
 	if online, err := r.online(ctx); err != nil || !online && r.waited() < bootFor+agentFor {
 		return r.again(), err
 	}
-	return told(stepManifest, card.Working, "The twin %s runs.", i.ID), nil
+	return say.Told(stepManifest, card.Working, "The twin %s runs.", i.ID), nil
 }
 
 func (r *run) well(ctx context.Context, i fleet.Instance) (bool, error) {
@@ -169,11 +169,11 @@ func (r *run) leave(ctx context.Context) (engine.Outcome, error) {
 	}
 	switch {
 	case r.data.Entering && len(r.data.Notes) == 0:
-		return told(stepTag, card.Working, "%s is back in the service of %s.", r.plan.Instance, r.plan.Group), nil
+		return say.Told(stepTag, card.Working, "%s is back in the service of %s.", r.plan.Instance, r.plan.Group), nil
 	case r.data.Launching && len(r.data.Notes) == 0:
-		return told(stepTag, card.Working, "The twin %s is terminated.", r.data.Twin), nil
+		return say.Told(stepTag, card.Working, "The twin %s is terminated.", r.data.Twin), nil
 	}
-	return to(stepTag), nil
+	return engine.To(stepTag), nil
 }
 
 // release leaves no instance in standby and no twin running. It takes several looks; what AWS refuses is noted.

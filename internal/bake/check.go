@@ -34,12 +34,12 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	switch {
 	case r.plan.Way == Standby:
 		r.data.Entering = true
-		return to(stepStandby), nil
+		return engine.To(stepStandby), nil
 	case r.plan.Way == Twin:
 		r.data.Launching = true
-		return to(stepTwin), nil
+		return engine.To(stepTwin), nil
 	}
-	return to(stepManifest), nil
+	return engine.To(stepManifest), nil
 }
 
 // look plans the same once more from what is there now. An image that this operation made is not in its own way.

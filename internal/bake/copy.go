@@ -14,20 +14,20 @@ import (
 // copy asks for the copies, one in each turn, so that each is noted before the next.
 func (r *run) copy(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	next := slices.IndexFunc(r.data.Copies, func(c Copy) bool { return c.Image == "" && c.Why == "" })
 	if next < 0 {
-		return to(stepCopies), nil
+		return engine.To(stepCopies), nil
 	}
 	c := &r.data.Copies[next]
 	if err := r.copyTo(ctx, c); err != nil {
 		return engine.Outcome{}, err
 	}
 	if c.Why != "" {
-		return told(stepCopy, card.Bad, "No copy to %s: %s", c.Place.String(), say.Closed(c.Why)), nil
+		return say.Told(stepCopy, card.Bad, "No copy to %s: %s", c.Place.String(), say.Closed(c.Why)), nil
 	}
-	return told(stepCopy, card.Working, "AWS copies %s to %s as %s.", r.data.Image, c.Place.String(), c.Image), nil
+	return say.Told(stepCopy, card.Working, "AWS copies %s to %s as %s.", r.data.Image, c.Place.String(), c.Image), nil
 }
 
 // elsewhere reports whether the copy is for another account, which must be allowed to read the image first.
@@ -83,7 +83,7 @@ func (r *run) uncopied(c *Copy, err error) error {
 // copies watches the copies until each is there or has failed.
 func (r *run) copies(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	var lines []say.Safe
 	waiting := false
@@ -103,7 +103,7 @@ func (r *run) copies(ctx context.Context) (engine.Outcome, error) {
 		}
 		waiting = waiting || !c.over()
 	}
-	out := to(stepShare)
+	out := engine.To(stepShare)
 	if waiting {
 		out = r.again()
 	}
@@ -160,7 +160,7 @@ func (r *run) arrived(ctx context.Context, there Region, c *Copy, i fleet.Image)
 // for.
 func (r *run) share(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	if guests := r.guests(); len(guests) > 0 {
 		err := r.readable(ctx, nil, guests)

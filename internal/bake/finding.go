@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -19,45 +20,35 @@ func preflight(f Facts, p Plan) []card.Finding {
 	return found
 }
 
-func stop(hint, format string, args ...any) card.Finding {
-	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func warn(hint, format string, args ...any) card.Finding {
-	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func one(f card.Finding) []card.Finding { return []card.Finding{f} }
-
 // state: AWS makes images of instances that run or are stopped.
 func state(f Facts, p Plan) []card.Finding {
 	switch f.Instance.State {
 	case "running":
 		return nil
 	case "stopped":
-		return one(warn("", "%s is stopped: it stays so, and the image is what was on its disks when it stopped.", p.Instance))
+		return plan.One(plan.Warn("", "%s is stopped: it stays so, and the image is what was on its disks when it stopped.", p.Instance))
 	case "terminated", "shutting-down":
-		return one(stop("An image of it can only be made from a snapshot of its volumes: `/ami snapshots "+string(p.Instance)+"` shows them.",
+		return plan.One(plan.Stop("An image of it can only be made from a snapshot of its volumes: `/ami snapshots "+string(p.Instance)+"` shows them.",
 			"%s is %s.", p.Instance, f.Instance.State))
 	}
-	return one(stop("Ask again when it runs, or is stopped.", "%s is %s, and AWS makes images of instances that run or are stopped.", p.Instance, f.Instance.State))
+	return plan.One(plan.Stop("Ask again when it runs, or is stopped.", "%s is %s, and AWS makes images of instances that run or are stopped.", p.Instance, f.Instance.State))
 }
 
 func taken(f Facts, p Plan) []card.Finding {
 	if f.Taken == nil {
 		return nil
 	}
-	return one(stop("Give another one with `--name`, or leave it out.", "The name %s is taken by %s.", p.Name, f.Taken.ID))
+	return plan.One(plan.Stop("Give another one with `--name`, or leave it out.", "The name %s is taken by %s.", p.Name, f.Taken.ID))
 }
 
 // ways: under a group nobody is rebooted, and what else can be done is for people to choose.
 func ways(f Facts, p Plan) []card.Finding {
 	switch {
 	case p.Group == "" && (p.Want.Way == Standby || p.Want.Way == Twin) && f.Group == nil:
-		return one(stop("Leave `--"+string(p.Want.Way)+"` out: it is rebooted then; `--no-reboot` leaves it running.",
+		return plan.One(plan.Stop("Leave `--"+string(p.Want.Way)+"` out: it is rebooted then; `--no-reboot` leaves it running.",
 			"%s serves in no group, so `--%s` means nothing for it.", p.Instance, p.Want.Way))
 	case p.Chooses():
-		return one(stop("Choose: "+p.choices(), "%s serves in the group %s, which would take a reboot for a failure and replace it.", p.Instance, p.Group))
+		return plan.One(plan.Stop("Choose: "+p.choices(), "%s serves in the group %s, which would take a reboot for a failure and replace it.", p.Instance, p.Group))
 	}
 	return nil
 }
@@ -121,14 +112,14 @@ func standby(f Facts, p Plan) []card.Finding {
 	m, _ := memberOf(*f.Group, p.Instance)
 	switch {
 	case m.Lifecycle != "InService":
-		return one(stop("Wait until it is in service, or use `--no-reboot`.", "%s is %s in %s, and only what is in service can stand by.", p.Instance, m.Lifecycle, p.Group))
+		return plan.One(plan.Stop("Wait until it is in service, or use `--no-reboot`.", "%s is %s in %s, and only what is in service can stand by.", p.Instance, m.Lifecycle, p.Group))
 	case p.Desired <= p.Least:
-		return one(stop(fmt.Sprintf("Use `--twin` or `--no-reboot`, or lower the minimum first: `/asg scale %s %d --min %d`.", p.Group, p.Desired, max(p.Least-1, 0)),
+		return plan.One(plan.Stop(fmt.Sprintf("Use `--twin` or `--no-reboot`, or lower the minimum first: `/asg scale %s %d --min %d`.", p.Group, p.Desired, max(p.Least-1, 0)),
 			"%s is at its minimum of %d, so it would have to launch another instance in the place of %s.", p.Group, p.Least, p.Instance))
 	case f.Refresh != "":
-		return one(stop("Wait until it is over: `/asg status "+string(p.Group)+"`.", "An instance refresh runs on %s: %s.", p.Group, f.Refresh))
+		return plan.One(plan.Stop("Wait until it is over: `/asg status "+string(p.Group)+"`.", "An instance refresh runs on %s: %s.", p.Group, f.Refresh))
 	case p.Serving <= 1:
-		return one(warn("`--twin` touches no instance.", "%s is the only instance in service in %s: nothing serves meanwhile.", p.Instance, p.Group))
+		return plan.One(plan.Warn("`--twin` touches no instance.", "%s is the only instance in service in %s: nothing serves meanwhile.", p.Instance, p.Group))
 	}
 	return nil
 }
@@ -140,14 +131,14 @@ func twin(f Facts, p Plan) []card.Finding {
 	}
 	switch v := f.Launches; {
 	case v == nil:
-		return one(stop("Use `--no-reboot` or `--standby`.", "%s has no launch template that a twin could be launched from.", p.Group))
+		return plan.One(plan.Stop("Use `--no-reboot` or `--standby`.", "%s has no launch template that a twin could be launched from.", p.Group))
 	case v.InstanceType == "":
-		return one(stop("Use `--no-reboot` or `--standby`.", "Version %d of %s names no instance type, so nothing can be launched from it alone.", v.Number, v.Name))
+		return plan.One(plan.Stop("Use `--no-reboot` or `--standby`.", "Version %d of %s names no instance type, so nothing can be launched from it alone.", v.Number, v.Name))
 	default:
-		found := one(warn("`--standby` and `--no-reboot` capture the instance itself.",
+		found := plan.One(plan.Warn("`--standby` and `--no-reboot` capture the instance itself.",
 			"The twin is launched from version %d of %s (%s): what was changed on %s since it was launched is not on it.", v.Number, v.Name, v.Image, p.Instance))
 		if f.Source != nil && v.Image != f.Instance.Image && !v.Image.IsParameter() {
-			found = append(found, warn("", "The group launches %s now, and %s runs %s.", v.Image, p.Instance, f.Instance.Image))
+			found = append(found, plan.Warn("", "The group launches %s now, and %s runs %s.", v.Image, p.Instance, f.Instance.Image))
 		}
 		return found
 	}
@@ -159,17 +150,17 @@ const much = 200 // GiB
 // disks: what is in the image, and what is not.
 func disks(f Facts, p Plan) (found []card.Finding) {
 	if len(p.Disks) == 0 {
-		found = append(found, stop("Images are made of EBS volumes.", "%s has no EBS volume.", p.Instance))
+		found = append(found, plan.Stop("Images are made of EBS volumes.", "%s has no EBS volume.", p.Instance))
 	}
 	if f.Store {
-		found = append(found, warn("Copy what is needed of it to an EBS volume first.", "%s has instance store, which no image holds.", p.Instance))
+		found = append(found, plan.Warn("Copy what is needed of it to an EBS volume first.", "%s has instance store, which no image holds.", p.Instance))
 	}
 	if gib := size(p.Disks); gib >= much || len(p.Disks) > 5 {
-		found = append(found, warn("`--exclude-data` captures the root volume only.", "%s with %d GiB are captured: that may take about %s, and much longer where little was saved before.",
+		found = append(found, plan.Warn("`--exclude-data` captures the root volume only.", "%s with %d GiB are captured: that may take about %s, and much longer where little was saved before.",
 			say.Plural(len(p.Disks), "volume"), gib, card.Span(p.Expected)))
 	}
 	if p.Way == NoReboot && len(p.Disks) > 1 {
-		found = append(found, warn("", "Without a reboot the %d volumes are each as they were at a moment, and what was not written yet is missing.", len(p.Disks)))
+		found = append(found, plan.Warn("", "Without a reboot the %d volumes are each as they were at a moment, and what was not written yet is missing.", len(p.Disks)))
 	}
 	return found
 }
@@ -191,11 +182,11 @@ func keys(_ Facts, p Plan) []card.Finding {
 	}
 	others := len(p.Want.Share) > 0 || slices.ContainsFunc(p.Want.CopyTo, func(c Place) bool { return c.Account != "" && c.Account != p.Account })
 	if others {
-		return one(warn("Grant the other accounts the use of the key (kms:DescribeKey, kms:CreateGrant, kms:Decrypt, kms:ReEncrypt*); AWS's own key aws/ebs cannot be granted.",
+		return plan.One(plan.Warn("Grant the other accounts the use of the key (kms:DescribeKey, kms:CreateGrant, kms:Decrypt, kms:ReEncrypt*); AWS's own key aws/ebs cannot be granted.",
 			"The volumes are encrypted with %s: other accounts cannot launch the image without it.", with))
 	}
 	if len(p.Want.CopyTo) > 0 {
-		return one(warn("", "The volumes are encrypted with %s; a copy in another region is encrypted with the key for EBS there.", with))
+		return plan.One(plan.Warn("", "The volumes are encrypted with %s; a copy in another region is encrypted with the key for EBS there.", with))
 	}
 	return nil
 }
@@ -209,9 +200,9 @@ func kin(f Facts, p Plan) []card.Finding {
 	case p.Family:
 		return nil
 	case "":
-		return one(warn("", "%s runs %s, which is of no family: nobody can tell that it comes from the golden image of %s.", p.Instance, f.Source.ID, p.Family))
+		return plan.One(plan.Warn("", "%s runs %s, which is of no family: nobody can tell that it comes from the golden image of %s.", p.Instance, f.Source.ID, p.Family))
 	default:
-		return one(warn("Make sure that this is the server you mean.", "%s runs %s of the family %s, and the image would be of %s.", p.Instance, f.Source.ID, was, p.Family))
+		return plan.One(plan.Warn("Make sure that this is the server you mean.", "%s runs %s of the family %s, and the image would be of %s.", p.Instance, f.Source.ID, was, p.Family))
 	}
 }
 
@@ -220,11 +211,11 @@ func windows(platform string) bool { return strings.Contains(strings.ToLower(pla
 // platform: what cannot be launched again just like that.
 func platform(f Facts, p Plan) (found []card.Finding) {
 	if windows(p.Platform) {
-		found = append(found, warn("Run EC2Launch's sysprep on it first where instances join a domain.",
+		found = append(found, plan.Warn("Run EC2Launch's sysprep on it first where instances join a domain.",
 			"It runs Windows: instances of the image have its name and its identifiers unless it is generalised."))
 	}
 	if codes := products(f); len(codes) > 0 {
-		found = append(found, warn("", "It carries product codes of AWS Marketplace (%s): the image does, too, cannot be made public, and copying or sharing it may be refused.", say.Some(codes, 3)))
+		found = append(found, plan.Warn("", "It carries product codes of AWS Marketplace (%s): the image does, too, cannot be made public, and copying or sharing it may be refused.", say.Some(codes, 3)))
 	}
 	return found
 }
@@ -240,10 +231,10 @@ func products(f Facts) []string {
 // unseen: what AWS did not let us look at.
 func unseen(f Facts, _ Plan) (found []card.Finding) {
 	if why := f.Unseen["store"]; why != "" {
-		found = append(found, warn("Allow ec2:DescribeInstanceTypes.", "It is not known whether the instance has instance store: %s", say.Closed(why)))
+		found = append(found, plan.Warn("Allow ec2:DescribeInstanceTypes.", "It is not known whether the instance has instance store: %s", say.Closed(why)))
 	}
 	if why := f.Unseen["snapshots"]; why != "" {
-		found = append(found, warn("Allow ec2:DescribeSnapshots; without it I cannot tell how far an image is.", "It is not known how much was saved before: %s", say.Closed(why)))
+		found = append(found, plan.Warn("Allow ec2:DescribeSnapshots; without it I cannot tell how far an image is.", "It is not known how much was saved before: %s", say.Closed(why)))
 	}
 	return found
 }

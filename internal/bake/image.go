@@ -26,7 +26,7 @@ func (r *run) image(ctx context.Context) (engine.Outcome, error) {
 	case found.ID != "":
 		return r.asked(found.ID, true), nil
 	case r.data.Cancelled && r.data.Looks > 0:
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	case r.data.Cancelled:
 		r.data.Looks++
 		return r.again(), nil
@@ -89,9 +89,9 @@ func (r *run) order(ctx context.Context) (fleet.ImageOrder, error) {
 func (r *run) asked(id fleet.ImageID, adopted bool) engine.Outcome {
 	r.data.Image, r.data.Adopted, r.data.Began = id, adopted, r.now
 	if adopted {
-		return told(stepFollow, card.Working, "%s (%s) was asked for already, and is gone on with.", id, r.plan.Name)
+		return say.Told(stepFollow, card.Working, "%s (%s) was asked for already, and is gone on with.", id, r.plan.Name)
 	}
-	return told(stepFollow, card.Working, "AWS makes %s (%s).", id, r.plan.Name)
+	return say.Told(stepFollow, card.Working, "AWS makes %s (%s).", id, r.plan.Name)
 }
 
 // notMade judges why AWS did not make it. A name that is taken is looked at once more: it may be ours, and not have
@@ -115,7 +115,7 @@ func (r *run) notMade(err error) (engine.Outcome, error) {
 // follow watches the image. Slow is not failed: AWS may take a day.
 func (r *run) follow(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	i, err := r.fleet.Image(ctx, r.data.Image)
 	switch {
@@ -188,7 +188,7 @@ func (r *run) available() engine.Outcome {
 	if r.data.Entering || r.data.Launching {
 		next = stepLeave
 	}
-	return told(next, card.Good, "%s is available after %s.", r.data.Image, card.Span(r.now.Sub(r.data.Began)))
+	return say.Told(next, card.Good, "%s is available after %s.", r.data.Image, card.Span(r.now.Sub(r.data.Began)))
 }
 
 func (r *run) failed(i fleet.Image) engine.Outcome {
@@ -211,7 +211,7 @@ func (r *run) pending() engine.Outcome {
 		return r.fail(say.Phrase("%s is still %s after %s. It is left as it is: `/ami show %s` tells whether it becomes available", r.data.Image, r.data.Progress.State, card.Span(patience), r.data.Image))
 	case took > slowAfter && !r.data.Slow:
 		r.data.Slow = true
-		out := told("", card.Warning, "%s takes long: %d %% after %s. Slow is not failed; I go on looking for up to a day.", r.data.Image, r.data.Progress.Percent, card.Span(took))
+		out := say.Told("", card.Warning, "%s takes long: %d %% after %s. Slow is not failed; I go on looking for up to a day.", r.data.Image, r.data.Progress.Percent, card.Span(took))
 		out.In = r.poll
 		return out
 	}
@@ -222,7 +222,7 @@ func (r *run) pending() engine.Outcome {
 // for, so that one whose answer is lost is looked for.
 func (r *run) tag(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	if err := r.keep(ctx, r.plan.Environment, r.data.Image); err != nil {
 		return engine.Outcome{}, err
@@ -231,13 +231,13 @@ func (r *run) tag(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	if len(r.plan.Want.CopyTo) == 0 {
-		return to(stepShare), nil
+		return engine.To(stepShare), nil
 	}
 	r.data.Copies = nil
 	for _, p := range r.plan.Want.CopyTo {
 		r.data.Copies = append(r.data.Copies, Copy{Place: p})
 	}
-	return to(stepCopy), nil
+	return engine.To(stepCopy), nil
 }
 
 // mark puts our tags on an image and its snapshots. A refusal is noted: the image is good without.

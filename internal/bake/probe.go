@@ -25,7 +25,7 @@ const (
 // cannot be had is noted with its reason.
 func (r *run) manifest(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Cancelled {
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	if r.data.Draft == "" {
 		r.data.Draft = string(r.turn.ID) + "-" + r.turn.Token("manifest")[:8]
@@ -175,7 +175,7 @@ func (r *run) captured(m baseline.Manifest) engine.Outcome {
 	r.data.Asking = true
 	r.learn(m)
 	if why, absent := m.Absent(); absent {
-		return told(stepImage, card.Warning, "There is %s. The image is made nevertheless.", why)
+		return say.Told(stepImage, card.Warning, "There is %s. The image is made nevertheless.", why)
 	}
 	words := say.Phrase("Written down: %s", m.Words())
 	for _, p := range baseline.Parts() {

@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -152,17 +153,7 @@ func (w Workflow) resume(t engine.Turn) (*run, error) {
 }
 
 // decode reads the plan and the state out of a record.
-func decode(rec ledger.Record) (p Plan, d Data, err error) {
-	if err := json.Unmarshal(rec.Payload, &p); err != nil {
-		return p, d, fault.New(fault.Invalid, "The plan of %s cannot be read.", rec.ID)
-	}
-	if len(rec.Data) > 0 {
-		if err := json.Unmarshal(rec.Data, &d); err != nil {
-			return p, d, fault.New(fault.Invalid, "The state of %s cannot be read.", rec.ID)
-		}
-	}
-	return p, d, nil
-}
+func decode(rec ledger.Record) (Plan, Data, error) { return plan.Decode[Plan, Data](rec) }
 
 func (r *run) steps() map[string]func(context.Context) (engine.Outcome, error) {
 	return map[string]func(context.Context) (engine.Outcome, error){
@@ -212,21 +203,13 @@ func (r *run) waited() time.Duration {
 	return r.now.Sub(r.data.Since)
 }
 
-// to goes on with another step at once.
-func to(step string) engine.Outcome { return engine.Outcome{Step: step} }
-
-// told goes on with another step and tells a line.
-func told(step string, tone card.Tone, format string, args ...any) engine.Outcome {
-	return engine.Outcome{Step: step, Tone: string(tone), Line: string(say.Phrase(format, args...))}
-}
-
 // again takes the step again after a while.
 func (r *run) again() engine.Outcome { return engine.Outcome{In: r.poll} }
 
 // end goes to settle, which ends the operation that way.
 func (r *run) end(state ledger.State, text say.Safe) engine.Outcome {
 	r.data.Ending = &Ending{State: state, Text: text}
-	return to(stepSettle)
+	return engine.To(stepSettle)
 }
 
 func (r *run) fail(text say.Safe) engine.Outcome { return r.end(ledger.Failed, text) }

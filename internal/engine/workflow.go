@@ -64,3 +64,6 @@ type Outcome struct {
 	End     ledger.State    // set: the operation is over
 	Outcome string          // with End: the sentence it ended with
 }
+
+// To goes on with another step at once.
+func To(step string) Outcome { return Outcome{Step: step} }

@@ -17,7 +17,7 @@ type Painter struct{}
 func (Painter) Paint(r ledger.Record) card.Picture {
 	p, d, err := decode(r)
 	if err != nil {
-		return card.Picture{Headline: r.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return plan.Blank(r, err)
 	}
 	pic := card.Picture{Headline: p.Title()}
 	switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -112,16 +113,12 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 }
 
 // decode reads the plan and the state out of a record.
-func decode(rec ledger.Record) (p Plan, d Data, err error) {
-	if err := json.Unmarshal(rec.Payload, &p); err != nil || deeds(p.Want.Kind) == nil {
-		return p, d, fault.New(fault.Invalid, "The plan of %s cannot be read.", rec.ID)
+func decode(rec ledger.Record) (Plan, Data, error) {
+	p, d, err := plan.Decode[Plan, Data](rec)
+	if err == nil && deeds(p.Want.Kind) == nil {
+		err = plan.Unreadable(rec)
 	}
-	if len(rec.Data) > 0 {
-		if err := json.Unmarshal(rec.Data, &d); err != nil {
-			return p, d, fault.New(fault.Invalid, "The state of %s cannot be read.", rec.ID)
-		}
-	}
-	return p, d, nil
+	return p, d, err
 }
 
 // check reads everything again, and voids the approval when it is not as it was approved.

@@ -152,11 +152,11 @@ func NewCopy(f CopyFacts, w CopyWant) (Copying, error) {
 		p.arrive(w.To[i], there, f)
 	}
 	if len(p.To) > 0 && !slices.ContainsFunc(p.To, func(t Target) bool { return t.Exists == "" }) {
-		p.Findings = append(p.Findings, stop("There is nothing to do.", "It is there already, wherever you want it."))
+		p.Findings = append(p.Findings, plan.Stop("There is nothing to do.", "It is there already, wherever you want it."))
 	}
 	if p.Image.Encrypted && len(p.Share) > 0 {
 		hint := fmt.Sprintf("AWS refuses it where that is the default key of %s; a key of your own must be shared with the other account, too.", p.Account)
-		p.Findings = append(p.Findings, warn(hint, "The image is encrypted: the other account needs its KMS key to copy it."))
+		p.Findings = append(p.Findings, plan.Warn(hint, "The image is encrypted: the other account needs its KMS key to copy it."))
 	}
 	return p, nil
 }
@@ -168,14 +168,14 @@ func (p *Copying) arrive(to Destination, there Arriving, f CopyFacts) {
 	same := there.Account == p.Account && there.Region == p.Region
 	switch {
 	case there.Blind != "":
-		p.Findings = append(p.Findings, stop("Is the region enabled, and may the role look there?", "AWS does not let me look at %s: %s", to.words(), there.Blind))
+		p.Findings = append(p.Findings, plan.Stop("Is the region enabled, and may the role look there?", "AWS does not let me look at %s: %s", to.words(), there.Blind))
 	case same && p.Name == p.Image.Name:
-		p.Findings = append(p.Findings, stop("Give the copy a name with `--name`, or name another region.", "The image is in %s already.", to.words()))
+		p.Findings = append(p.Findings, plan.Stop("Give the copy a name with `--name`, or name another region.", "The image is in %s already.", to.words()))
 	case twin != nil && twin.SourceImage == p.Image.ID && twin.State != "failed":
 		target.Exists = twin.ID
-		p.Findings = append(p.Findings, warn("It is taken as it is.", "%s has its copy already: %s.", to.words(), twin.ID))
+		p.Findings = append(p.Findings, plan.Warn("It is taken as it is.", "%s has its copy already: %s.", to.words(), twin.ID))
 	case twin != nil:
-		p.Findings = append(p.Findings, stop("Give the copy another name with `--name`.", "%s has another image that is named %s: %s.", to.words(), p.Name, twin.ID))
+		p.Findings = append(p.Findings, plan.Stop("Give the copy another name with `--name`.", "%s has another image that is named %s: %s.", to.words(), p.Name, twin.ID))
 	}
 	foreign := there.Account != "" && there.Account != p.Account && target.Exists == ""
 	if foreign && p.Image.Owner == p.Account && !slices.Contains(f.Shared, there.Account) && !slices.Contains(p.Share, there.Account) {

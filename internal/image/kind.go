@@ -191,11 +191,3 @@ func fingerprint(parts ...string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
-
-func stop(hint, format string, args ...any) card.Finding {
-	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func warn(hint, format string, args ...any) card.Finding {
-	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
-}

@@ -26,9 +26,9 @@ func (Painter) Paint(r ledger.Record) card.Picture {
 
 // paint decodes what an operation carries and draws it. A card has the buttons that every kind has, and its own.
 func paint[P interface{ Title() string }, D any](r ledger.Record, draw func(ledger.Record, P, D) card.Picture) card.Picture {
-	p, d, err := decode[P, D](r)
+	p, d, err := plan.Decode[P, D](r)
 	if err != nil {
-		return card.Picture{Headline: r.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return plan.Blank(r, err)
 	}
 	pic := draw(r, p, d)
 	pic.Headline = cmp.Or(pic.Headline, r.Title, p.Title())

@@ -150,17 +150,17 @@ func noWayBack(f PromoteFacts, name string) error {
 func (p Promotion) preflight(f PromoteFacts) []card.Finding {
 	list := unusable(*f.Image)
 	if !f.Image.Deprecated.IsZero() && !f.Image.Deprecated.After(f.Now) {
-		list = append(list, stop("Take an image that is not on its way out.", "%s is deprecated since %s.", p.Image.words(), day(f.Image.Deprecated)))
+		list = append(list, plan.Stop("Take an image that is not on its way out.", "%s is deprecated since %s.", p.Image.words(), day(f.Image.Deprecated)))
 	}
 	if p.Now != nil && p.Now.Image == p.Image.ID {
-		list = append(list, stop("There is nothing to do.", "%s is the golden image of %s already.", p.Image.words(), p.Family))
+		list = append(list, plan.Stop("There is nothing to do.", "%s is the golden image of %s already.", p.Image.words(), p.Family))
 	}
 	list = append(list, p.architecture(f)...)
 	if other := f.Image.Tags[family.Tag]; other != "" && other != p.Family {
-		list = append(list, warn("It stays in the list of that family; only the golden image of "+p.Family+" changes.", "It is tagged as one of the family %s.", other))
+		list = append(list, plan.Warn("It stays in the list of that family; only the golden image of "+p.Family+" changes.", "It is tagged as one of the family %s.", other))
 	}
 	if f.Image.Owner != "" && f.Image.Owner != f.Account {
-		list = append(list, warn("A copy of your own cannot: `/ami copy`.", "It belongs to the account %s, which can take it away.", f.Image.Owner))
+		list = append(list, plan.Warn("A copy of your own cannot: `/ami copy`.", "It belongs to the account %s, which can take it away.", f.Image.Owner))
 	}
 	return append(list, p.published()...)
 }
@@ -168,13 +168,13 @@ func (p Promotion) preflight(f PromoteFacts) []card.Finding {
 func (p Promotion) architecture(f PromoteFacts) []card.Finding {
 	switch {
 	case f.Present == nil && p.Now != nil:
-		return []card.Finding{warn("", "%s, which is golden now, does not exist any more, so I cannot tell whether the architecture stays.", Words(p.Now.Image, p.Now.Name))}
+		return []card.Finding{plan.Warn("", "%s, which is golden now, does not exist any more, so I cannot tell whether the architecture stays.", Words(p.Now.Image, p.Now.Name))}
 	case f.Present == nil || f.Present.Architecture == p.Image.Architecture:
 		return nil
 	case p.Want.Architecture || p.Want.Back:
-		return []card.Finding{warn("Instance types of the old architecture launch it no more.", "It changes the family from %s to %s.", f.Present.Architecture, p.Image.Architecture)}
+		return []card.Finding{plan.Warn("Instance types of the old architecture launch it no more.", "It changes the family from %s to %s.", f.Present.Architecture, p.Image.Architecture)}
 	}
-	return []card.Finding{stop("Add `--new-architecture` if that is meant; a family for each architecture is the usual way.",
+	return []card.Finding{plan.Stop("Add `--new-architecture` if that is meant; a family for each architecture is the usual way.",
 		"%s is for %s, and the golden image of %s is for %s.", p.Image.words(), p.Image.Architecture, p.Family, f.Present.Architecture)}
 }
 
@@ -185,9 +185,9 @@ func (p Promotion) published() []card.Finding {
 	case follows == nil:
 		return nil
 	case follows.Blind != "":
-		return []card.Finding{warn("", "AWS does not let me read the parameter %s, so I cannot tell what follows it: %s", follows.Name, follows.Blind)}
+		return []card.Finding{plan.Warn("", "AWS does not let me read the parameter %s, so I cannot tell what follows it: %s", follows.Name, follows.Blind)}
 	case follows.Value != "" && (p.Now == nil || follows.Value != string(p.Now.Image)):
-		return []card.Finding{warn("It is overwritten.", "The parameter %s holds %s, which is not the golden image.", follows.Name, follows.Value)}
+		return []card.Finding{plan.Warn("It is overwritten.", "The parameter %s holds %s, which is not the golden image.", follows.Name, follows.Value)}
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func publish(ctx context.Context, t engine.Turn, f Fleet, p Promotion) (engine.O
 
 // Revert is what takes an ended promotion back; false when it made nothing golden.
 func Revert(r ledger.Record) (PromoteWant, family.Golden, bool) {
-	p, d, err := decode[Promotion, promoted](r)
+	p, d, err := plan.Decode[Promotion, promoted](r)
 	if err != nil || r.Kind != KindPromote || d.Golden == nil {
 		return PromoteWant{}, family.Golden{}, false
 	}

@@ -96,23 +96,23 @@ func NewShare(f ShareFacts, w ShareWant) (Share, error) {
 
 func (s Share) preflight(f ShareFacts) []card.Finding {
 	if f.Image.Owner != f.Account {
-		return []card.Finding{stop("Whoever has that account can share it; `/ami copy` makes one of your own.", "%s belongs to the account %s.", s.Image.words(), f.Image.Owner)}
+		return []card.Finding{plan.Stop("Whoever has that account can share it; `/ami copy` makes one of your own.", "%s belongs to the account %s.", s.Image.words(), f.Image.Owner)}
 	}
 	list := unusable(*f.Image)
 	own := slices.ContainsFunc(s.Want.With, func(p Party) bool { return p.Account == f.Account })
 	switch {
 	case own:
-		list = append(list, stop("Leave it out.", "The account %s has the image.", f.Account))
+		list = append(list, plan.Stop("Leave it out.", "The account %s has the image.", f.Account))
 	case len(s.Parties) == 0 && s.Want.Remove:
-		list = append(list, stop("There is nothing to do.", "%s is shared with none of them.", s.Image.words()))
+		list = append(list, plan.Stop("There is nothing to do.", "%s is shared with none of them.", s.Image.words()))
 	case len(s.Parties) == 0:
-		list = append(list, stop("There is nothing to do.", "%s is shared with all of them already.", s.Image.words()))
+		list = append(list, plan.Stop("There is nothing to do.", "%s is shared with all of them already.", s.Image.words()))
 	}
 	switch {
 	case s.Want.Remove:
-		list = append(list, warn("What runs there goes on running.", "Their groups and templates that name the image launch nothing from it any more."))
+		list = append(list, plan.Warn("What runs there goes on running.", "Their groups and templates that name the image launch nothing from it any more."))
 	case s.Image.Encrypted:
-		list = append(list, warn("AWS refuses it where that is the account's default key; a key of your own must be shared with them, too.", "The image is encrypted: they need its KMS key to launch it."))
+		list = append(list, plan.Warn("AWS refuses it where that is the account's default key; a key of your own must be shared with them, too.", "The image is encrypted: they need its KMS key to launch it."))
 	}
 	return list
 }
@@ -247,7 +247,7 @@ func permit(ctx context.Context, f Fleet, p Share, d *shared) (engine.Outcome, e
 
 // Unshare is what takes an ended share back; false when it changed nothing.
 func Unshare(r ledger.Record) (ShareWant, bool) {
-	p, d, err := decode[Share, shared](r)
+	p, d, err := plan.Decode[Share, shared](r)
 	if err != nil || r.Kind != KindShare || len(d.Parties) == 0 {
 		return ShareWant{}, false
 	}

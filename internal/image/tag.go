@@ -145,12 +145,12 @@ func (p Tags) preflight(f TagFacts, after int) []card.Finding {
 	case f.Image.State == "deregistered":
 		return unusable(*f.Image)
 	case len(p.Set) == 0:
-		list = append(list, stop("There is nothing to do.", "%s is tagged like that already.", p.Image.words()))
+		list = append(list, plan.Stop("There is nothing to do.", "%s is tagged like that already.", p.Image.words()))
 	case after > mostTags:
-		list = append(list, stop("Remove some with `--remove`.", "It would have %d tags; AWS takes %d.", after, mostTags))
+		list = append(list, plan.Stop("Remove some with `--remove`.", "It would have %d tags; AWS takes %d.", after, mostTags))
 	}
 	if f.Image.Owner != "" && f.Image.Owner != f.Account {
-		list = append(list, warn("", "It belongs to the account %s: the tags are seen in this account only.", f.Image.Owner))
+		list = append(list, plan.Warn("", "It belongs to the account %s: the tags are seen in this account only.", f.Image.Owner))
 	}
 	return list
 }
@@ -246,7 +246,7 @@ func retag(ctx context.Context, f Fleet, p Tags, d *tagged) (engine.Outcome, err
 
 // Retag is what takes an ended change of tags back; false when it changed nothing.
 func Retag(r ledger.Record) (TagWant, bool) {
-	p, d, err := decode[Tags, tagged](r)
+	p, d, err := plan.Decode[Tags, tagged](r)
 	if err != nil || r.Kind != KindTag || !d.Done {
 		return TagWant{}, false
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -47,7 +48,7 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 
 // run decodes what an operation carries, takes a step and writes down what the step keeps.
 func run[P, D any](ctx context.Context, t engine.Turn, step func(context.Context, engine.Turn, P, *D) (engine.Outcome, error)) (engine.Outcome, error) {
-	p, d, err := decode[P, D](t.Record)
+	p, d, err := plan.Decode[P, D](t.Record)
 	if err != nil {
 		return engine.Outcome{}, err
 	}
@@ -60,19 +61,6 @@ func run[P, D any](ctx context.Context, t engine.Turn, step func(context.Context
 	}
 	out.Data, err = json.Marshal(d)
 	return out, err
-}
-
-// decode reads the plan and the state out of a record.
-func decode[P, D any](r ledger.Record) (p P, d D, err error) {
-	if err := json.Unmarshal(r.Payload, &p); err != nil {
-		return p, d, fault.New(fault.Invalid, "The plan of %s cannot be read.", r.ID)
-	}
-	if len(r.Data) > 0 {
-		if err := json.Unmarshal(r.Data, &d); err != nil {
-			return p, d, fault.New(fault.Invalid, "The state of %s cannot be read.", r.ID)
-		}
-	}
-	return p, d, nil
 }
 
 // reach finds the environment of an operation.

@@ -48,7 +48,7 @@ func (r *run) idle() time.Duration { return min(4*r.Poll, max(r.data.Until.Sub(r
 func (r *run) goOn(line say.Safe) engine.Outcome {
 	step := r.data.Retry
 	r.data.Asking, r.data.Retry, r.data.Looks, r.data.Moved = "", "", 0, r.now
-	return told(step, card.Working, "%s", line)
+	return say.Told(step, card.Working, "%s", line)
 }
 
 // movedOn looks whether the group gets on after all.
@@ -112,7 +112,7 @@ func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 	}
 	if inService(group) < max(group.Desired, 1) {
 		r.data.Moved = r.now
-		return to(stepFollow), nil
+		return engine.To(stepFollow), nil
 	}
 	machines, err := r.fleet.Instances(ctx, members(group)...)
 	if err != nil {

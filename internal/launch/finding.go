@@ -7,6 +7,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -28,27 +29,8 @@ func preflight(f Facts, p Plan) []card.Finding {
 	} {
 		found = append(found, look(f, p)...)
 	}
-	slices.SortStableFunc(found, func(a, b card.Finding) int {
-		switch {
-		case a.Stop == b.Stop:
-			return 0
-		case a.Stop:
-			return -1
-		}
-		return 1
-	})
-	return found
+	return plan.StopsFirst(found)
 }
-
-func stop(hint, format string, args ...any) card.Finding {
-	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func warn(hint, format string, args ...any) card.Finding {
-	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func one(f card.Finding) []card.Finding { return []card.Finding{f} }
 
 // taken: a group of the name exists already. It is told what it is, and how to change it instead.
 func taken(f Facts, p Plan) []card.Finding {
@@ -56,7 +38,7 @@ func taken(f Facts, p Plan) []card.Finding {
 	if g == nil {
 		return nil
 	}
-	return one(stop(fmt.Sprintf("`/asg scale %s %d` changes its size, `/asg rollout %s` its image; or choose another name.", g.Name, p.Want.Size, g.Name),
+	return plan.One(plan.Stop(fmt.Sprintf("`/asg scale %s %d` changes its size, `/asg rollout %s` its image; or choose another name.", g.Name, p.Want.Size, g.Name),
 		"There is a group %s already: %s.", g.Name, standing(*g)))
 }
 
@@ -92,7 +74,7 @@ func templateTaken(f Facts, p Plan) []card.Finding {
 	if f.Taken == nil {
 		return nil
 	}
-	return one(stop(fmt.Sprintf("Use it with `--template %s`, or choose another name for the group.", f.Taken.Name),
+	return plan.One(plan.Stop(fmt.Sprintf("Use it with `--template %s`, or choose another name for the group.", f.Taken.Name),
 		"There is a launch template %s already, with %s.", f.Taken.Name, say.Plural(int(f.Taken.Latest), "version")))
 }
 
@@ -102,13 +84,13 @@ func imageState(f Facts, p Plan) []card.Finding {
 	case p.Bake != nil:
 		return nil
 	case i == nil:
-		return one(stop("Check the id and the region, and that the image is shared with this account.", "Image %s does not exist here.", p.Image))
+		return plan.One(plan.Stop("Check the id and the region, and that the image is shared with this account.", "Image %s does not exist here.", p.Image))
 	case i.State == "pending":
-		return one(stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", p.Image))
+		return plan.One(plan.Stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", p.Image))
 	case i.State != "available":
-		return one(stop("Choose another image.", "%s", say.Sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", p.Image, i.State), i.StateReason)))
+		return plan.One(plan.Stop("Choose another image.", "%s", say.Sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", p.Image, i.State), i.StateReason)))
 	case !i.Deprecated.IsZero() && !i.Deprecated.After(f.Now):
-		return one(warn("", "Image %s is deprecated since %s.", p.Image, i.Deprecated.Format("2 January 2006")))
+		return plan.One(plan.Warn("", "Image %s is deprecated since %s.", p.Image, i.Deprecated.Format("2 January 2006")))
 	}
 	return nil
 }
@@ -131,7 +113,7 @@ func imageFit(f Facts, p Plan) []card.Finding {
 		has, id = f.Image.Architecture, "image "+string(p.Image)
 	}
 	if needs := architecture(p.Shape.Type); has == "arm64" && needs != has || has == "x86_64" && needs != has {
-		return one(stop("Choose another `--type` or another image.", "%s are for %s, but %s is for %s.", p.Shape.Type, needs, id, has))
+		return plan.One(plan.Stop("Choose another `--type` or another image.", "%s are for %s, but %s is for %s.", p.Shape.Type, needs, id, has))
 	}
 	return nil
 }
@@ -150,11 +132,11 @@ func targets(f Facts, p Plan) (found []card.Finding) {
 		t, there := target(f, name)
 		switch vpcs := networks(p.Subnets); {
 		case !there:
-			found = append(found, stop("Check its name and the region.", "There is no target group %s here.", name))
+			found = append(found, plan.Stop("Check its name and the region.", "There is no target group %s here.", name))
 		case t.Type != "" && t.Type != "instance":
-			found = append(found, stop("Name one whose targets are instances.", "Target group %s takes targets of type %s, not instances.", t.Name, t.Type))
+			found = append(found, plan.Stop("Name one whose targets are instances.", "Target group %s takes targets of type %s, not instances.", t.Name, t.Type))
 		case t.VPC != "" && len(vpcs) == 1 && t.VPC != vpcs[0]:
-			found = append(found, stop("Name subnets of that VPC with `--subnets`, or another target group.", "Target group %s is in %s, the subnets are in %s.", t.Name, t.VPC, vpcs[0]))
+			found = append(found, plan.Stop("Name subnets of that VPC with `--subnets`, or another target group.", "Target group %s is in %s, the subnets are in %s.", t.Name, t.VPC, vpcs[0]))
 		}
 	}
 	return found
@@ -167,14 +149,14 @@ func securityGroups(f Facts, p Plan) (found []card.Finding) {
 		i := slices.IndexFunc(f.SecurityGroups, func(g fleet.SecurityGroup) bool { return g.ID == id })
 		switch {
 		case i < 0:
-			found = append(found, stop("Name others with `--sg`.", "There is no security group %s here.", id))
+			found = append(found, plan.Stop("Name others with `--sg`.", "There is no security group %s here.", id))
 		case f.SecurityGroups[i].VPC != "" && len(vpcs) == 1 && f.SecurityGroups[i].VPC != vpcs[0]:
-			found = append(found, stop("Name subnets of that VPC with `--subnets`, or other groups with `--sg`.",
+			found = append(found, plan.Stop("Name subnets of that VPC with `--subnets`, or other groups with `--sg`.",
 				"Security group %s is in %s, the subnets are in %s.", id, f.SecurityGroups[i].VPC, vpcs[0]))
 		}
 	}
 	if len(p.Shape.SecurityGroups) == 0 {
-		found = append(found, warn("Name others with `--sg`.", "No security group is named, so the VPC's default one guards the instances."))
+		found = append(found, plan.Warn("Name others with `--sg`.", "No security group is named, so the VPC's default one guards the instances."))
 	}
 	return found
 }
@@ -182,15 +164,15 @@ func securityGroups(f Facts, p Plan) (found []card.Finding) {
 // hardware: is the type offered here, and does the key exist?
 func hardware(f Facts, p Plan) (found []card.Finding) {
 	if len(f.Offered) == 0 {
-		found = append(found, stop("Choose another with `--type`.", "Instances of type %s are not offered in %s.", p.Shape.Type, f.Region))
+		found = append(found, plan.Stop("Choose another with `--type`.", "Instances of type %s are not offered in %s.", p.Shape.Type, f.Region))
 	}
 	for _, zone := range zones(p.Subnets) {
 		if len(f.Offered) > 0 && !slices.Contains(f.Offered, zone) {
-			found = append(found, stop("Name subnets of other zones, or choose another `--type`.", "Instances of type %s are not offered in %s.", p.Shape.Type, zone))
+			found = append(found, plan.Stop("Name subnets of other zones, or choose another `--type`.", "Instances of type %s are not offered in %s.", p.Shape.Type, zone))
 		}
 	}
 	if p.Want.Key != "" && !slices.Contains(f.Keys, p.Want.Key) {
-		found = append(found, stop("Name one that exists with `--key`.", "There is no key pair %s here.", p.Want.Key))
+		found = append(found, plan.Stop("Name one that exists with `--key`.", "There is no key pair %s here.", p.Want.Key))
 	}
 	return found
 }
@@ -198,7 +180,7 @@ func hardware(f Facts, p Plan) (found []card.Finding) {
 // comesAlong: what every new instance does that the source did once.
 func comesAlong(_ Facts, p Plan) (found []card.Finding) {
 	if p.Want.Instance != "" && p.Want.UserData == nil && p.Shape.UserData != "" {
-		found = append(found, warn("Give other user data with `--user-data` if it should not.", "The user data of %s comes along, and every new instance runs it when it first starts.", p.Want.Instance))
+		found = append(found, plan.Warn("Give other user data with `--user-data` if it should not.", "The user data of %s comes along, and every new instance runs it when it first starts.", p.Want.Instance))
 	}
 	return found
 }

@@ -65,7 +65,7 @@ func (r *run) judge(s *sight) engine.Outcome {
 		return r.vanished()
 	case r.whole():
 		r.data.Looks = 0
-		return to(stepVerify)
+		return engine.To(stepVerify)
 	case r.now.Sub(r.data.Moved) >= r.stall():
 		return r.stuck(r.stalled(s.group), stepFollow)
 	}

@@ -50,10 +50,10 @@ func (r *run) compared(changed []Change) engine.Outcome {
 	}
 	if r.plan.Bake == nil {
 		r.data.Image = r.plan.Image
-		return to(stepTemplate)
+		return engine.To(stepTemplate)
 	}
 	r.data.Stage = bake.First
-	return to(stepBake)
+	return engine.To(stepBake)
 }
 
 // void ends it before its first write: what people agreed to is not what would be done.
@@ -110,7 +110,7 @@ func (r *run) baked(out engine.Outcome) engine.Outcome {
 		if out.Tone == string(card.Warning) { // something about it should be read
 			return engine.Outcome{Step: stepTemplate, Line: out.Outcome, Tone: out.Tone}
 		}
-		return told(stepTemplate, card.Plain, "Baked %s (%s).", image, r.plan.ImageName)
+		return say.Told(stepTemplate, card.Plain, "Baked %s (%s).", image, r.plan.ImageName)
 	}
 	text := say.Safe(out.Outcome)
 	if text == "" {
@@ -140,13 +140,13 @@ func (r *run) template(ctx context.Context) (engine.Outcome, error) {
 		return r.makeVersion(ctx)
 	}
 	r.data.Template = fleet.TemplateRef{ID: m.ID, Name: m.Name, Version: number(m.Version)}
-	return to(stepProve), nil
+	return engine.To(stepProve), nil
 }
 
 // noted writes down what is about to be made before it is, so that it is never forgotten.
 func (r *run) noted(what Making) engine.Outcome {
 	r.data.Making = what
-	return to(stepTemplate)
+	return engine.To(stepTemplate)
 }
 
 func (r *run) makeTemplate(ctx context.Context) (engine.Outcome, error) {
@@ -220,9 +220,9 @@ func (r *run) molded(ref fleet.TemplateRef, warnings []string) engine.Outcome {
 		line = fmt.Sprintf("Made version %s of %s with %s.", ref.Version, ref.Name, r.data.Image)
 	}
 	if len(warnings) > 0 {
-		return told(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " "))
+		return say.Told(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " "))
 	}
-	return told(stepProve, card.Plain, "%s", line)
+	return say.Told(stepProve, card.Plain, "%s", line)
 }
 
 // description marks a version as this operation's. It must be the same at each attempt.
@@ -253,7 +253,7 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 	err := r.fleet.ProveLaunch(ctx, r.data.Template, r.plan.Order.Subnets[0])
 	switch kind := fleet.KindOf(err); {
 	case err == nil:
-		return to(stepGroup), nil
+		return engine.To(stepGroup), nil
 	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent && r.turn.Attempt >= patience:
 		return engine.Outcome{}, fault.New(fault.Denied, "Version %s of %s would not launch: %s", r.data.Template.Version, r.data.Template.Name, say.AWS(err)).
 			WithHint("No instance was started.")
@@ -279,7 +279,7 @@ func (r *run) group(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, fmt.Errorf("read group %s: %w", r.plan.Want.Group, err)
 	case !r.data.Group:
 		r.data.Group, r.data.Since = true, r.now // noted before it is done, so that it is never forgotten
-		return to(stepGroup), nil
+		return engine.To(stepGroup), nil
 	}
 	if err := r.fleet.CreateGroup(ctx, r.order()); err != nil {
 		return engine.Outcome{}, r.notStarted(err)
@@ -298,7 +298,7 @@ func (r *run) order() fleet.GroupOrder {
 func (r *run) started() engine.Outcome {
 	r.data.Made, r.data.Moved = true, r.now
 	r.data.Progress = Progress{Size: r.plan.Order.Desired}
-	return told(stepFollow, card.Working, "Made the group %s: AWS starts %s in %s.", r.plan.Want.Group,
+	return say.Told(stepFollow, card.Working, "Made the group %s: AWS starts %s in %s.", r.plan.Want.Group,
 		say.Plural(r.plan.Order.Desired, "instance"), say.Plural(len(zones(r.plan.Subnets)), "zone"))
 }
 

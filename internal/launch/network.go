@@ -7,6 +7,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -132,7 +133,7 @@ func zones(subnets []fleet.Subnet) []string {
 func rooms(f Facts, p Plan) (found []card.Finding) {
 	for _, id := range p.Want.Subnets {
 		if !slices.ContainsFunc(p.Subnets, func(s fleet.Subnet) bool { return s.ID == id }) {
-			found = append(found, stop("Name subnets of this account and region with `--subnets`.", "There is no subnet %s here.", id))
+			found = append(found, plan.Stop("Name subnets of this account and region with `--subnets`.", "There is no subnet %s here.", id))
 		}
 	}
 	if len(found) > 0 {
@@ -140,12 +141,12 @@ func rooms(f Facts, p Plan) (found []card.Finding) {
 	}
 	switch vpcs := networks(p.Subnets); {
 	case len(p.Subnets) == 0 && len(f.Subnets) == 0:
-		return one(stop("Make a VPC with subnets first.", "There are no subnets in %s.", f.Region))
+		return plan.One(plan.Stop("Make a VPC with subnets first.", "There are no subnets in %s.", f.Region))
 	case len(p.Subnets) == 0:
-		return one(stop("Say where with `--subnets subnet-…`.", "It cannot be told in which network the instances belong: there are %s, and none is the default one.",
+		return plan.One(plan.Stop("Say where with `--subnets subnet-…`.", "It cannot be told in which network the instances belong: there are %s, and none is the default one.",
 			say.Plural(len(networks(f.Subnets)), "VPC")))
 	case len(vpcs) > 1:
-		return one(stop("Name subnets of one VPC.", "The subnets belong to different VPCs: %s.", strings.Join(vpcs, ", ")))
+		return plan.One(plan.Stop("Name subnets of one VPC.", "The subnets belong to different VPCs: %s.", strings.Join(vpcs, ", ")))
 	}
 	free := 0
 	for _, s := range p.Subnets {
@@ -153,12 +154,12 @@ func rooms(f Facts, p Plan) (found []card.Finding) {
 	}
 	switch {
 	case free < p.Order.Desired:
-		return one(stop("Add subnets with `--subnets`, or launch fewer.", "The subnets have %d free addresses for %s.", free, say.Plural(p.Order.Desired, "instance")))
+		return plan.One(plan.Stop("Add subnets with `--subnets`, or launch fewer.", "The subnets have %d free addresses for %s.", free, say.Plural(p.Order.Desired, "instance")))
 	case free < p.Order.Max:
-		found = append(found, warn("", "The subnets have %d free addresses, so the group cannot grow to its maximum of %d.", free, p.Order.Max))
+		found = append(found, plan.Warn("", "The subnets have %d free addresses, so the group cannot grow to its maximum of %d.", free, p.Order.Max))
 	}
 	if len(zones(p.Subnets)) == 1 && p.Order.Desired > 1 {
-		found = append(found, warn("Name subnets of several zones with `--subnets`.", "All instances would be in one zone, %s: when it fails, so does the group.", p.Subnets[0].Zone))
+		found = append(found, plan.Warn("Name subnets of several zones with `--subnets`.", "All instances would be in one zone, %s: when it fails, so does the group.", p.Subnets[0].Zone))
 	}
 	return found
 }

@@ -45,20 +45,20 @@ func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
 func (r *run) undone(format string, args ...any) engine.Outcome {
 	line := say.Phrase(format, args...)
 	r.data.Undoing.Lines = append(r.data.Undoing.Lines, line)
-	return told(stepUndo, card.Warning, "%s", line)
+	return say.Told(stepUndo, card.Warning, "%s", line)
 }
 
 func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 	u, name := r.data.Undoing, r.plan.Want.Group
 	if !r.data.Group {
 		u.Group = undoLeft
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	group, err := r.fleet.Group(ctx, name)
 	switch {
 	case missing(err) && !r.data.Made && u.Group == "":
 		u.Group = undoLeft
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	case missing(err):
 		u.Group = undoGone
 		return r.undone("The group %s is deleted.", name), nil
@@ -78,7 +78,7 @@ func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, say.Refusal(err, "delete the group "+string(name))
 	}
 	u.Group = undoAsked
-	out := told(stepUndo, card.Warning, "Deleting the group %s with its %s.", name, say.Plural(len(group.Instances), "instance"))
+	out := say.Told(stepUndo, card.Warning, "Deleting the group %s with its %s.", name, say.Plural(len(group.Instances), "instance"))
 	out.In = r.Poll
 	return out, nil
 }
@@ -86,7 +86,7 @@ func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 func (r *run) undoTemplate(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Making == MakesNothing {
 		r.data.Undoing.Mould = undoLeft
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	}
 	ref := fleet.TemplateRef{ID: r.plan.Template.ID, Name: r.plan.Template.Name}
 	template, err := r.fleet.Template(ctx, ref)
@@ -122,7 +122,7 @@ func (r *run) undoTemplate(ctx context.Context) (engine.Outcome, error) {
 func (r *run) noTemplate() engine.Outcome {
 	r.data.Undoing.Mould = undoGone
 	if r.data.Template.Version == "" {
-		return to(stepUndo) // it never was
+		return engine.To(stepUndo) // it never was
 	}
 	return r.undone("The launch template %s is deleted.", r.plan.Template.Name)
 }
@@ -180,7 +180,7 @@ func (r *run) undoVersion(ctx context.Context, t fleet.Template, users []fleet.G
 	switch {
 	case err != nil || v.Description != r.description():
 		r.data.Undoing.Mould = undoGone
-		return to(stepUndo), nil
+		return engine.To(stepUndo), nil
 	case v.Default:
 		return r.undone("Version %d of %s is kept: it is the template's default by now.", v.Number, t.Name), nil
 	case slices.ContainsFunc(users, func(g fleet.Group) bool { return mayLaunch(g, t, v.Number) }):

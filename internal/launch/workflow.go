@@ -12,6 +12,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -122,31 +123,13 @@ func (w Workflow) resume(t engine.Turn) (*run, error) {
 }
 
 // decode reads the plan and the state out of a record.
-func decode(rec ledger.Record) (p Plan, d Data, err error) {
-	if err := json.Unmarshal(rec.Payload, &p); err != nil {
-		return p, d, fault.New(fault.Invalid, "The plan of %s cannot be read.", rec.ID)
-	}
-	if len(rec.Data) > 0 {
-		if err := json.Unmarshal(rec.Data, &d); err != nil {
-			return p, d, fault.New(fault.Invalid, "The state of %s cannot be read.", rec.ID)
-		}
-	}
-	return p, d, nil
-}
+func decode(rec ledger.Record) (Plan, Data, error) { return plan.Decode[Plan, Data](rec) }
 
 func (r *run) steps() map[string]func(context.Context) (engine.Outcome, error) {
 	return map[string]func(context.Context) (engine.Outcome, error){
 		stepCheck: r.check, stepBake: r.bake, stepTemplate: r.template, stepProve: r.prove, stepGroup: r.group,
 		stepFollow: r.follow, stepAsk: r.ask, stepVerify: r.verify, stepUndo: r.undo,
 	}
-}
-
-// to goes on with another step at once.
-func to(step string) engine.Outcome { return engine.Outcome{Step: step} }
-
-// told goes on with another step and tells a line.
-func told(step string, tone card.Tone, format string, args ...any) engine.Outcome {
-	return engine.Outcome{Step: step, Tone: string(tone), Line: string(say.Phrase(format, args...))}
 }
 
 // also puts a line before what an outcome tells.
@@ -175,7 +158,7 @@ func (r *run) stopped() (engine.Outcome, bool) {
 func (r *run) takeBack(signal ledger.Signal) engine.Outcome {
 	r.data.Undoing = &Undoing{By: signal.By, Image: signal.Name == "rollback"}
 	r.data.Asking, r.data.Retry = "", ""
-	return told(stepUndo, card.Warning, "It is taken back%s.", say.By(signal.By))
+	return say.Told(stepUndo, card.Warning, "It is taken back%s.", say.By(signal.By))
 }
 
 // unheard says why nothing comes of a signal that means nothing to a launch; empty without one.

@@ -34,7 +34,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 		return r.void(changed), nil
 	}
 	r.data.BakeAt = bake.First
-	return to(stepBake + "/" + bake.First), nil
+	return engine.To(stepBake + "/" + bake.First), nil
 }
 
 // changed compares every group with what was approved.

@@ -1,13 +1,13 @@
 package patch
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/say"
 )
@@ -23,27 +23,8 @@ func preflight(f Facts, p Plan) []card.Finding {
 		}
 	}
 	found = append(found, slices.Concat(fromWithin(p), tried(f, p))...)
-	slices.SortStableFunc(found, func(a, b card.Finding) int {
-		switch {
-		case a.Stop == b.Stop:
-			return 0
-		case a.Stop:
-			return -1
-		}
-		return 1
-	})
-	return found
+	return plan.StopsFirst(found)
 }
-
-func stop(hint, format string, args ...any) card.Finding {
-	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func warn(hint, format string, args ...any) card.Finding {
-	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func one(f card.Finding) []card.Finding { return []card.Finding{f} }
 
 // baking is what the bake found. Its choices are this command's, too, apart from the twin.
 func baking(p Plan) []card.Finding {
@@ -61,19 +42,19 @@ func baking(p Plan) []card.Finding {
 func carried(from bake.Facts, group rollout.Facts, p bake.Plan) (found []card.Finding) {
 	i, to := from.Instance, group.From
 	if i.Image != "" && to.Image != "" && i.Image != to.Image && !to.Image.IsParameter() {
-		found = append(found, warn("Make sure that nothing is missed.",
+		found = append(found, plan.Warn("Make sure that nothing is missed.",
 			"it launches %s now, and the server was made from %s: whatever only the first has will be gone.", to.Image, i.Image))
 	}
 	if i.Type != "" && to.InstanceType != "" && i.Type != to.InstanceType {
-		found = append(found, warn("", "its instances stay %s; the server is %s.", to.InstanceType, i.Type))
+		found = append(found, plan.Warn("", "its instances stay %s; the server is %s.", to.InstanceType, i.Type))
 	}
 	now := group.Images[to.Image]
 	if more := beside(dataDisks(p.Disks, i.Root), dataDisks(now.Disks, now.Root)); len(more) > 0 {
-		found = append(found, warn("Choose an instance without them, or detach them first, if they are not meant.",
+		found = append(found, plan.Warn("Choose an instance without them, or detach them first, if they are not meant.",
 			"the server's other disks come along to every instance, with what is on them: %s.", say.Some(more, 5)))
 	}
 	if less := beside(dataDisks(now.Disks, now.Root), dataDisks(p.Disks, i.Root)); len(less) > 0 {
-		found = append(found, warn("Make sure that they are not needed.", "the present image has disks that the server has not: %s.", say.Some(less, 5)))
+		found = append(found, plan.Warn("Make sure that they are not needed.", "the present image has disks that the server has not: %s.", say.Some(less, 5)))
 	}
 	return found
 }
@@ -98,7 +79,7 @@ func astray(p Plan, i int) []card.Finding {
 	g := p.Groups[i]
 	for _, before := range p.Groups[:i] {
 		if before.From.Template == g.From.Template && g.From.Template != "" && !g.Ref.Numeric() {
-			return one(stop("Patch it first, or in an operation of its own.",
+			return plan.One(plan.Stop("Patch it first, or in an operation of its own.",
 				"it follows %s of template %s, which gets a new version for %s: it would launch that before its turn.",
 				followed(g.Ref.Version), g.From.Name, before.Group))
 		}
@@ -117,7 +98,7 @@ func followed(version string) string {
 func fromWithin(p Plan) []card.Finding {
 	for _, g := range p.Groups {
 		if g.Group == p.Bake.Group {
-			return one(warn("", "The server %s serves in %s itself: it is replaced, too.", p.Bake.Instance, g.Group))
+			return plan.One(plan.Warn("", "The server %s serves in %s itself: it is replaced, too.", p.Bake.Instance, g.Group))
 		}
 	}
 	return nil
@@ -130,17 +111,17 @@ func tried(f Facts, p Plan) []card.Finding {
 	}
 	switch {
 	case len(p.Subnets) == 0:
-		return one(stop("Leave the test out.", "%s names no subnet, so no machine can be launched for the test.", p.Groups[0].Group))
+		return plan.One(plan.Stop("Leave the test out.", "%s names no subnet, so no machine can be launched for the test.", p.Groups[0].Group))
 	case p.Groups[0].From.Version == 0:
 		return nil // told already
 	case strings.Contains(strings.ToLower(f.Bake.Instance.Platform), "windows"):
-		return one(stop("Leave the test out.", "The test is a shell command, and the server runs Windows."))
+		return plan.One(plan.Stop("Leave the test out.", "The test is a shell command, and the server runs Windows."))
 	case !p.Bake.Managed:
 		why := p.Bake.NoManifest
 		if why == "" {
 			why = "Systems Manager does not reach " + string(p.Bake.Instance)
 		}
-		return one(warn("Make sure that the agent runs on it, and that the group's role allows it.", "The test may not be answered: %s.", why))
+		return plan.One(plan.Warn("Make sure that the agent runs on it, and that the group's role allows it.", "The test may not be answered: %s.", why))
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type Painter struct{}
 func (Painter) Paint(rec ledger.Record) card.Picture {
 	p, d, err := decode(rec)
 	if err != nil {
-		return card.Picture{Headline: rec.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return plan.Blank(rec, err)
 	}
 	s := scene{rec: rec, plan: p, data: d}
 	switch {

@@ -30,11 +30,11 @@ func (r *run) take(ctx context.Context) (engine.Outcome, error) {
 	}
 	if ahead == "" {
 		part.Ahead, part.At, part.Began = "", rollout.First, r.now
-		return told(stepRoll+"/"+rollout.First, card.Working, "%s is next: %d of %d.", plan.Group, len(r.data.Parts), len(r.plan.Groups)), nil
+		return say.Told(stepRoll+"/"+rollout.First, card.Working, "%s is next: %d of %d.", plan.Group, len(r.data.Parts), len(r.plan.Groups)), nil
 	}
 	out := r.again()
 	if part.Ahead != ahead {
-		out = told("", card.Warning, "%s waits for %s, which is at work on it.", plan.Group, string(ahead))
+		out = say.Told("", card.Warning, "%s waits for %s, which is at work on it.", plan.Group, string(ahead))
 		part.Ahead, out.In = ahead, r.Poll
 	}
 	return out, nil
@@ -65,7 +65,7 @@ func (r *run) roll(ctx context.Context, at string) (engine.Outcome, error) {
 	}
 	if out.End != "" {
 		part.State, part.Outcome = out.End, say.Safe(out.Outcome)
-		return to(stepNext), nil
+		return engine.To(stepNext), nil
 	}
 	if out.Step != "" {
 		part.At, out.Step = out.Step, stepRoll+"/"+out.Step
@@ -136,14 +136,14 @@ func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
 	}, r.plan.Golden.Revision)
 	if no, ok := fault.As(err); ok {
 		r.data.Ending.Text = say.Sentences(r.data.Ending.Text, say.Phrase("It was not promoted: %s `/ami promote %s --family %s` does it", no.Text, r.data.Image.ID, f))
-		return to(stepSettle), nil
+		return engine.To(stepSettle), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("make %s golden in %s: %w", r.data.Image.ID, f, err)
 	}
 	r.data.Golden = true
 	r.data.Ending.Text = say.Sentences(r.data.Ending.Text, say.Phrase("It is the golden image of %s now", f))
-	return to(stepSettle), nil
+	return engine.To(stepSettle), nil
 }
 
 // settle tells how it ended, what stands and what was not touched, and how to go on.

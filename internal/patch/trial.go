@@ -36,7 +36,7 @@ func (r *run) trial(ctx context.Context) (engine.Outcome, error) {
 		return r.stopped(), nil
 	case !t.Launching:
 		t.Launching = true
-		return to(stepTrial), nil
+		return engine.To(stepTrial), nil
 	}
 	first := r.plan.Groups[0]
 	id, err := r.fleet.Launch(ctx, fleet.LaunchOrder{
@@ -45,13 +45,13 @@ func (r *run) trial(ctx context.Context) (engine.Outcome, error) {
 	})
 	if fleet.KindOf(err) == fleet.Busy && err != nil && t.Subnet+1 < len(r.plan.Subnets) {
 		t.Subnet++ // no room in this zone
-		return told(stepTrial, card.Warning, "No room for the machine for the test: %s The next zone is tried.", say.AWS(err)), nil
+		return say.Told(stepTrial, card.Warning, "No room for the machine for the test: %s The next zone is tried.", say.AWS(err)), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, r.refusal(err, "launch a machine for the test")
 	}
 	t.Instance, t.Since = id, r.now
-	return told(stepBoot, card.Working, "A machine for the test boots with %s: %s.", r.data.Image.ID, id), nil
+	return say.Told(stepBoot, card.Working, "A machine for the test boots with %s: %s.", r.data.Image.ID, id), nil
 }
 
 // tags are on the machine.
@@ -74,13 +74,13 @@ func (r *run) refusal(err error, attempt string) error {
 // failed ends the test badly; the machine is put away first.
 func (r *run) failed(format string, args ...any) engine.Outcome {
 	r.data.Trial.Failure = say.Phrase(format, args...)
-	return to(stepEnd)
+	return engine.To(stepEnd)
 }
 
 // boot waits until the machine runs, is well, and can be asked.
 func (r *run) boot(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Stopped != nil {
-		return to(stepEnd), nil
+		return engine.To(stepEnd), nil
 	}
 	t := &r.data.Trial
 	waited := r.now.Sub(t.Since)
@@ -101,7 +101,7 @@ func (r *run) boot(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	case lacks == "":
 		t.Since = r.now
-		return to(stepTest), nil
+		return engine.To(stepTest), nil
 	case waited > bootFor:
 		return r.failed("The machine for the test, %s, %s after %s.", i.ID, lacks, card.Span(bootFor)), nil
 	}
@@ -136,10 +136,10 @@ func (r *run) test(ctx context.Context) (engine.Outcome, error) {
 	t := &r.data.Trial
 	switch {
 	case r.data.Stopped != nil:
-		return to(stepEnd), nil
+		return engine.To(stepEnd), nil
 	case !t.Sending:
 		t.Sending, t.Since = true, r.now
-		return to(stepTest), nil
+		return engine.To(stepTest), nil
 	case t.Command == "":
 		return r.send(ctx)
 	}
@@ -171,7 +171,7 @@ func (r *run) send(ctx context.Context) (engine.Outcome, error) {
 		}
 	}
 	r.data.Trial.Command = id
-	out := told(stepTest, card.Working, "The test runs on %s.", r.data.Trial.Instance)
+	out := say.Told(stepTest, card.Working, "The test runs on %s.", r.data.Trial.Instance)
 	out.In = r.Poll
 	return out, nil
 }
@@ -183,7 +183,7 @@ func (r *run) judge(out fleet.Output) engine.Outcome {
 	switch {
 	case out.Status == "Success" && out.Exit == 0:
 		t.Passed = true
-		return told(stepEnd, card.Good, "The test passed.")
+		return say.Told(stepEnd, card.Good, "The test passed.")
 	case out.Status == "TimedOut" || strings.Contains(out.Detail, "TimedOut"):
 		return r.failed("The test took longer than %s.", card.Span(r.plan.Want.Timeout))
 	case out.Detail != "" && out.Detail != out.Status && out.Exit <= 0:
@@ -223,7 +223,7 @@ func (r *run) endTrial(ctx context.Context) (engine.Outcome, error) {
 	case t.Left != "":
 		return engine.Outcome{Step: stepTake, Line: string(t.Left), Tone: string(card.Warning)}, nil
 	}
-	return told(stepTake, card.Plain, "The machine for the test is terminated."), nil
+	return say.Told(stepTake, card.Plain, "The machine for the test is terminated."), nil
 }
 
 // printed quotes what the test printed last.

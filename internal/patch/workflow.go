@@ -14,6 +14,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/rollout"
 	"github.com/amiral-ops/amiral/internal/say"
 )
@@ -135,16 +136,12 @@ func (w Workflow) resume(t engine.Turn) (*run, error) {
 }
 
 // decode reads the plan and the state out of a record.
-func decode(rec ledger.Record) (p Plan, d Data, err error) {
-	if err := json.Unmarshal(rec.Payload, &p); err != nil || len(p.Groups) == 0 {
-		return p, d, fault.New(fault.Invalid, "The plan of %s cannot be read.", rec.ID)
+func decode(rec ledger.Record) (Plan, Data, error) {
+	p, d, err := plan.Decode[Plan, Data](rec)
+	if err == nil && (len(p.Groups) == 0 || len(d.Parts) > len(p.Groups)) {
+		err = plan.Unreadable(rec)
 	}
-	if len(rec.Data) > 0 {
-		if err := json.Unmarshal(rec.Data, &d); err != nil || len(d.Parts) > len(p.Groups) {
-			return p, d, fault.New(fault.Invalid, "The state of %s cannot be read.", rec.ID)
-		}
-	}
-	return p, d, nil
+	return p, d, err
 }
 
 func (r *run) steps() map[string]func(context.Context, string) (engine.Outcome, error) {
@@ -183,17 +180,9 @@ func (r *run) broken(step string, why say.Safe) engine.Outcome {
 	switch step {
 	case stepTrial, stepBoot, stepTest:
 		r.data.Trial.Failure = why
-		return to(stepEnd)
+		return engine.To(stepEnd)
 	}
 	return r.end(ledger.Failed, why)
-}
-
-// to goes on with another step at once.
-func to(step string) engine.Outcome { return engine.Outcome{Step: step} }
-
-// told goes on with another step and tells a line.
-func told(step string, tone card.Tone, format string, args ...any) engine.Outcome {
-	return engine.Outcome{Step: step, Tone: string(tone), Line: string(say.Phrase(format, args...))}
 }
 
 // again takes the step again after a while.
@@ -202,5 +191,5 @@ func (r *run) again() engine.Outcome { return engine.Outcome{In: r.Poll} }
 // end goes to settle, which ends the operation that way.
 func (r *run) end(state ledger.State, text say.Safe) engine.Outcome {
 	r.data.Ending = &Ending{State: state, Text: text}
-	return to(stepSettle)
+	return engine.To(stepSettle)
 }

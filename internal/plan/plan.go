@@ -4,6 +4,9 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
@@ -55,4 +58,31 @@ func (b Brief) Stops() []card.Finding {
 // Button asks something of an operation, from its card.
 func Button(r ledger.Record, action, label string, style card.Style, ask *card.Confirm) card.Button {
 	return card.Button{Action: action, ID: string(r.ID), Version: r.Version, Label: label, Style: style, Confirm: ask}
+}
+
+// Stop is a finding because of which nothing may start.
+func Stop(hint, format string, args ...any) card.Finding {
+	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// Warn is a finding that people should know of before they agree.
+func Warn(hint, format string, args ...any) card.Finding {
+	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// One is a finding alone.
+func One(f card.Finding) []card.Finding { return []card.Finding{f} }
+
+// StopsFirst puts the findings because of which nothing may start before the others.
+func StopsFirst(found []card.Finding) []card.Finding {
+	slices.SortStableFunc(found, func(a, b card.Finding) int {
+		switch {
+		case a.Stop == b.Stop:
+			return 0
+		case a.Stop:
+			return -1
+		}
+		return 1
+	})
+	return found
 }

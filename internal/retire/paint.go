@@ -18,7 +18,7 @@ type Painter struct{}
 func (Painter) Paint(r ledger.Record) card.Picture {
 	p, d, err := decode(r)
 	if err != nil {
-		return card.Picture{Headline: r.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return plan.Blank(r, err)
 	}
 	s := scene{rec: r, plan: p, data: d}
 	pic := card.Picture{Headline: cmp.Or(r.Title, p.Title()) + s.now(), Buttons: s.buttons()}

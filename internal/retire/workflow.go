@@ -13,6 +13,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -107,17 +108,7 @@ type run struct {
 }
 
 // decode reads the plan and the state out of a record.
-func decode(r ledger.Record) (p Plan, d Data, err error) {
-	if err := json.Unmarshal(r.Payload, &p); err != nil {
-		return p, d, fault.New(fault.Invalid, "The plan of %s cannot be read.", r.ID)
-	}
-	if len(r.Data) > 0 {
-		if err := json.Unmarshal(r.Data, &d); err != nil {
-			return p, d, fault.New(fault.Invalid, "The state of %s cannot be read.", r.ID)
-		}
-	}
-	return p, d, nil
-}
+func decode(r ledger.Record) (Plan, Data, error) { return plan.Decode[Plan, Data](r) }
 
 // stopped takes the step, unless somebody wants all of it taken back.
 func (r *run) stopped(ctx context.Context, step func(context.Context) (engine.Outcome, error)) (engine.Outcome, error) {

@@ -23,11 +23,11 @@ func (r *run) canary(s *sight) engine.Outcome {
 	there := s.refresh.Status == "InProgress" && s.refresh.Percent >= r.data.Share
 	switch {
 	case (there || r.data.asking()) && r.plan.Want.Canary == 0 && !r.turn.Narrowed:
-		return told(stepPromote, card.Working, "The canary is in service, and the rest is approved by now: it goes on.")
+		return say.Told(stepPromote, card.Working, "The canary is in service, and the rest is approved by now: it goes on.")
 	case r.data.asking() && r.now.Before(r.data.Until):
 	case r.data.asking():
 		r.data.By = ledger.Actor{}
-		return told(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.canaryWait()))
+		return say.Told(stepRollback, card.Warning, "Nobody answered within %s: it is rolled back.", card.Span(r.plan.canaryWait()))
 	case there:
 		r.data.Asked, r.data.Until = r.now, r.now.Add(r.plan.canaryWait())
 		s.tell(card.Asking, "The canary is in service: %d of %d on version %d. %s Without an answer within %s it is rolled back.",
@@ -101,11 +101,11 @@ func (r *run) pause(ctx context.Context) (engine.Outcome, error) {
 	if err := r.fleet.Suspend(ctx, r.plan.Group, process); err != nil {
 		if fleet.KindOf(err) == fleet.Refused {
 			r.data.Suspended = false
-			return told(r.data.standing(), card.Warning, "AWS refused to pause it: %s", say.AWS(err)), nil
+			return say.Told(r.data.standing(), card.Warning, "AWS refused to pause it: %s", say.AWS(err)), nil
 		}
 		return engine.Outcome{}, fmt.Errorf("suspend %s on %s: %w", process, r.plan.Group, err)
 	}
-	out := told(stepPaused, card.Warning, "Paused: no more instances are replaced until somebody resumes.")
+	out := say.Told(stepPaused, card.Warning, "Paused: no more instances are replaced until somebody resumes.")
 	out.In = r.poll
 	return out, nil
 }
@@ -116,7 +116,7 @@ func (r *run) unpause(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, fmt.Errorf("resume %s on %s: %w", process, r.plan.Group, err)
 	}
 	r.data.Suspended, r.data.Outside = false, false
-	out := told(r.data.standing(), card.Working, "Resumed.")
+	out := say.Told(r.data.standing(), card.Working, "Resumed.")
 	out.In = r.poll
 	return out, nil
 }
@@ -147,19 +147,19 @@ func (r *run) cancel(ctx context.Context) (engine.Outcome, error) {
 			stopped = true
 		case fleet.KindOf(err) == fleet.NoRefresh: // it came to its end this moment
 		case fleet.KindOf(err) == fleet.Refused:
-			return told(r.data.standing(), card.Warning, "AWS refused to cancel it: %s", say.AWS(err)), nil
+			return say.Told(r.data.standing(), card.Warning, "AWS refused to cancel it: %s", say.AWS(err)), nil
 		default:
 			return engine.Outcome{}, fmt.Errorf("cancel the refresh of %s: %w", r.plan.Group, err)
 		}
 	}
 	if !stopped {
-		return told(stepFollow, card.Warning, "The refresh was over before it could be cancelled."), nil
+		return say.Told(stepFollow, card.Warning, "The refresh was over before it could be cancelled."), nil
 	}
 	r.data.Stopping = stepCancel
 	if err := r.release(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	return told(stepFollow, card.Warning, "Cancelling: AWS finishes what it has begun."), nil
+	return say.Told(stepFollow, card.Warning, "Cancelling: AWS finishes what it has begun."), nil
 }
 
 // rollback has AWS take the refresh back.
@@ -170,7 +170,7 @@ func (r *run) rollback(ctx context.Context) (engine.Outcome, error) {
 	}
 	switch {
 	case now.RollbackStarted.IsZero() && now.Over(), now.Status == "Cancelling":
-		return told(stepFollow, card.Warning, "Too late to roll back: AWS says %s.", now.Status), nil
+		return say.Told(stepFollow, card.Warning, "Too late to roll back: AWS says %s.", now.Status), nil
 	case now.RollbackStarted.IsZero() && now.Status != "RollbackInProgress":
 		_, err = r.fleet.RollbackRefresh(ctx, r.plan.Group)
 	}
@@ -179,7 +179,7 @@ func (r *run) rollback(ctx context.Context) (engine.Outcome, error) {
 	case kind == fleet.Irreversible, kind == fleet.Refused:
 		return r.stubborn(err), nil
 	case kind == fleet.NoRefresh:
-		return to(stepFollow), nil
+		return engine.To(stepFollow), nil
 	default:
 		return engine.Outcome{}, fmt.Errorf("roll back the refresh of %s: %w", r.plan.Group, err)
 	}
@@ -187,16 +187,16 @@ func (r *run) rollback(ctx context.Context) (engine.Outcome, error) {
 	if err := r.release(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	return told(stepFollow, card.Warning, "Rolling back to version %d.", r.plan.From.Version), nil
+	return say.Told(stepFollow, card.Warning, "Rolling back to version %d.", r.plan.From.Version), nil
 }
 
 // stubborn: AWS will not roll back. When nobody answered about the canary, stopping is the next safest.
 func (r *run) stubborn(err error) engine.Outcome {
 	r.data.Stubborn = say.AWS(err)
 	if r.data.asking() && !r.now.Before(r.data.Until) {
-		return told(stepCancel, card.Bad, "AWS cannot roll it back, so it is cancelled instead: %s", r.data.Stubborn)
+		return say.Told(stepCancel, card.Bad, "AWS cannot roll it back, so it is cancelled instead: %s", r.data.Stubborn)
 	}
-	return told(r.data.standing(), card.Bad, "AWS cannot roll it back: %s Cancel it, and roll back to version %d afterwards.", r.data.Stubborn, r.plan.From.Version)
+	return say.Told(r.data.standing(), card.Bad, "AWS cannot roll it back: %s Cancel it, and roll back to version %d afterwards.", r.data.Stubborn, r.plan.From.Version)
 }
 
 // promote ends the canary's refresh, in which nothing is under way at a checkpoint, and goes on with one
@@ -213,7 +213,7 @@ func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
 	case now.Status == "Cancelled":
 		return r.promoted(), nil
 	case now.Over(), now.Status == "RollbackInProgress":
-		return to(stepFollow), nil
+		return engine.To(stepFollow), nil
 	case now.Status != "Cancelling":
 		if err := r.fleet.CancelRefresh(ctx, r.plan.Group); err != nil && fleet.KindOf(err) != fleet.NoRefresh {
 			return engine.Outcome{}, fmt.Errorf("end the canary's refresh of %s: %w", r.plan.Group, err)
@@ -239,5 +239,5 @@ func (r *run) promoted() engine.Outcome {
 	}
 	r.data.Past = append(r.data.Past, r.data.Refresh)
 	r.data.Before, r.data.Refresh, r.data.Phase = r.data.Refresh, "", Rest
-	return to(stepStart)
+	return engine.To(stepStart)
 }

@@ -141,11 +141,11 @@ func (p Plan) Narrow() string {
 // openAlarms: what rings for the group already, and what may not be seen of it.
 func openAlarms(_ Facts, p Plan) (found []card.Finding) {
 	if n := len(p.Risk.Alarms); n > 0 {
-		found = append(found, warn("Make sure that the rollout does not make it worse.", "%s of the group %s open now: %s.",
+		found = append(found, plan.Warn("Make sure that the rollout does not make it worse.", "%s of the group %s open now: %s.",
 			say.Plural(n, "alarm"), map[bool]string{true: "is", false: "are"}[n == 1], say.Some(p.Risk.Alarms, 5)))
 	}
 	if p.Risk.NoAlarms != "" {
-		found = append(found, warn("Allow "+p.Risk.NoAlarms+", so that alarms can be seen.",
+		found = append(found, plan.Warn("Allow "+p.Risk.NoAlarms+", so that alarms can be seen.",
 			"It is not known whether an alarm is open: AWS refused %s. It counts as if one were.", p.Risk.NoAlarms))
 	}
 	return found
@@ -158,14 +158,14 @@ func disks(f Facts, p Plan) (found []card.Finding) {
 	}
 	const hint = "Make sure that nothing is needed of it."
 	if p.Risk.Volumes > 0 {
-		found = append(found, warn(hint, "%s volumes besides the root that are deleted with %s: %s.",
+		found = append(found, plan.Warn(hint, "%s volumes besides the root that are deleted with %s: %s.",
 			have(p.Risk.Volumes), map[bool]string{true: "it", false: "them"}[p.Risk.Volumes == 1], say.Some(devices(f), 5)))
 	}
 	if p.Risk.Stores > 0 {
-		found = append(found, warn(hint, "%s instance store, which is lost with the instance.", have(p.Risk.Stores)))
+		found = append(found, plan.Warn(hint, "%s instance store, which is lost with the instance.", have(p.Risk.Stores)))
 	}
 	if p.Risk.NoStores != "" {
-		found = append(found, warn("Allow "+p.Risk.NoStores+", so that this can be told.",
+		found = append(found, plan.Warn("Allow "+p.Risk.NoStores+", so that this can be told.",
 			"It is not known whether the instances have instance store: AWS refused %s. It counts as if they had.", p.Risk.NoStores))
 	}
 	return found

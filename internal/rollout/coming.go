@@ -9,6 +9,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // image names a side's image: by its id, or by the name that it will have while it is still to be made.
@@ -55,13 +56,13 @@ type Families interface {
 func (r *run) golden(ctx context.Context) engine.Outcome {
 	name := r.plan.Want.Family
 	if name == "" || r.families == nil {
-		return to(stepVersion)
+		return engine.To(stepVersion)
 	}
 	switch now, err := r.families.Golden(ctx, r.plan.Environment, name); {
 	case fault.Is(err, fault.NotFound):
-		return told(stepVersion, card.Warning, "The family %s has no golden image any more; %s, which was approved, is rolled out.", name, r.plan.To.Image)
+		return say.Told(stepVersion, card.Warning, "The family %s has no golden image any more; %s, which was approved, is rolled out.", name, r.plan.To.Image)
 	case err == nil && now.Image != r.plan.To.Image:
-		return told(stepVersion, card.Warning, "The golden image of %s is %s by now; %s, which was approved, is rolled out.", name, now.Image, r.plan.To.Image)
+		return say.Told(stepVersion, card.Warning, "The golden image of %s is %s by now; %s, which was approved, is rolled out.", name, now.Image, r.plan.To.Image)
 	}
-	return to(stepVersion)
+	return engine.To(stepVersion)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -22,40 +23,21 @@ func preflight(f Facts, p Plan) []card.Finding {
 	} {
 		found = append(found, look(f, p)...)
 	}
-	slices.SortStableFunc(found, func(a, b card.Finding) int {
-		switch {
-		case a.Stop == b.Stop:
-			return 0
-		case a.Stop:
-			return -1
-		}
-		return 1
-	})
-	return found
+	return plan.StopsFirst(found)
 }
-
-func stop(hint, format string, args ...any) card.Finding {
-	return card.Finding{Stop: true, Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func warn(hint, format string, args ...any) card.Finding {
-	return card.Finding{Text: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-func one(f card.Finding) []card.Finding { return []card.Finding{f} }
 
 // ownership: somebody else may believe that the group is theirs.
 func ownership(f Facts, p Plan) (found []card.Finding) {
 	if f.Group.Operator != "" {
-		found = append(found, stop("Change it through that service.", "%s is managed by %s.", p.Group, f.Group.Operator))
+		found = append(found, plan.Stop("Change it through that service.", "%s is managed by %s.", p.Group, f.Group.Operator))
 	}
 	if stack := f.Group.Tags["aws:cloudformation:stack-name"]; stack != "" {
-		found = append(found, warn("Bring the stack's template in line afterwards.",
+		found = append(found, plan.Warn("Bring the stack's template in line afterwards.",
 			"The group belongs to the CloudFormation stack %s, which will see a drift.", stack))
 	}
 	for key, value := range f.Group.Tags {
 		if strings.Contains(strings.ToLower(key+" "+value), "terraform") {
-			return append(found, warn("Bring the configuration in line afterwards, or the next apply may turn it back.",
+			return append(found, plan.Warn("Bring the configuration in line afterwards, or the next apply may turn it back.",
 				"The group's tags say that Terraform manages it."))
 		}
 	}
@@ -66,9 +48,9 @@ func ownership(f Facts, p Plan) (found []card.Finding) {
 func source(f Facts, p Plan) []card.Finding {
 	switch {
 	case p.Ref == (fleet.TemplateRef{}):
-		return one(stop("Move the group to a launch template first.", "%s has no launch template.", p.Group))
+		return plan.One(plan.Stop("Move the group to a launch template first.", "%s has no launch template.", p.Group))
 	case p.From.Version == 0:
-		return one(stop("Give the group a version that exists.",
+		return plan.One(plan.Stop("Give the group a version that exists.",
 			"%s launches from version %s of template %s, which does not exist.", p.Group, orDefault(p.Ref.Version), nameOf(p.Ref)))
 	}
 	return nil
@@ -93,7 +75,7 @@ func nothingToDo(_ Facts, p Plan) []card.Finding {
 	if p.Makes() || p.From.Version == 0 || p.From.Version != p.To.Version || p.Pace.Replaced > 0 {
 		return nil
 	}
-	return one(stop("", "There is nothing to do: the group launches version %d (%s), and so does every instance that may be replaced.",
+	return plan.One(plan.Stop("", "There is nothing to do: the group launches version %d (%s), and so does every instance that may be replaced.",
 		p.To.Version, p.To.Image))
 }
 
@@ -108,7 +90,7 @@ func suspensions(f Facts, p Plan) []card.Finding {
 	if len(needed) == 0 {
 		return nil
 	}
-	return one(stop("Find out who suspended it and why, then resume it.", "%s suspended on %s: %s.",
+	return plan.One(plan.Stop("Find out who suspended it and why, then resume it.", "%s suspended on %s: %s.",
 		map[bool]string{true: "A process is", false: "Processes are"}[len(needed) == 1], p.Group, strings.Join(needed, ", ")))
 }
 
@@ -120,7 +102,7 @@ func otherRefresh(f Facts, p Plan) []card.Finding {
 			if r.Desired.Version != "" {
 				what = fmt.Sprintf(" to version %s of %s", r.Desired.Version, nameOf(r.Desired))
 			}
-			return one(stop("Wait for its end, or ask whoever started it.",
+			return plan.One(plan.Stop("Wait for its end, or ask whoever started it.",
 				"Another instance refresh%s is active on %s: %s, %s, %d %%, started %s.",
 				what, p.Group, r.ID, r.Status, r.Percent, r.Started.UTC().Format("2 Jan 15:04 UTC")))
 		}
@@ -135,17 +117,17 @@ func mixedPolicy(_ Facts, p Plan) (found []card.Finding) {
 	}
 	other := func(id fleet.ImageID) bool { return id != p.To.Image && p.Order.Image == "" }
 	if slices.ContainsFunc(p.Mixed.Images, other) {
-		found = append(found, stop("Change the overrides of the mixed instances policy first.",
+		found = append(found, plan.Stop("Change the overrides of the mixed instances policy first.",
 			"Some instance types of the group name their own image (%s), which this change would not reach.", say.Some(p.Mixed.Images, 3)))
 	}
 	if len(p.Mixed.Templates) > 0 {
-		found = append(found, stop("Change the overrides of the mixed instances policy first.",
+		found = append(found, plan.Stop("Change the overrides of the mixed instances policy first.",
 			"Some instance types of the group have a template of their own (%s), which this change would not reach.", nameOf(p.Mixed.Templates[0])))
 	}
 	if p.Order.Image != "" {
-		return append(found, warn("", "The group has a mixed instances policy; it is kept whole, only the template's version and the image of each instance type change."))
+		return append(found, plan.Warn("", "The group has a mixed instances policy; it is kept whole, only the template's version and the image of each instance type change."))
 	}
-	return append(found, warn("", "The group has a mixed instances policy; it is kept whole, only the template's version changes."))
+	return append(found, plan.Warn("", "The group has a mixed instances policy; it is kept whole, only the template's version changes."))
 }
 
 // wayBack: what keeps AWS from taking the refresh back, and anybody from going back afterwards.
@@ -156,21 +138,21 @@ func wayBack(_ Facts, p Plan) (found []card.Finding) {
 	const hint = "The automatic roll back is switched off."
 	switch {
 	case p.From.Version == p.To.Version:
-		return one(warn(hint, "The group already launches version %d, so there is nothing that AWS could roll back to.", p.To.Version))
+		return plan.One(plan.Warn(hint, "The group already launches version %d, so there is nothing that AWS could roll back to.", p.To.Version))
 	case !p.Ref.Numeric():
 		text := fmt.Sprintf("The group launches from %s, which AWS cannot roll back to while the refresh runs; a success pins it to a number.", orDefault(p.Ref.Version))
 		if p.Ref.Version == "$Latest" && p.Makes() {
 			text += " New instances of every group that follows $Latest launch from the new version as soon as it is made."
 		}
-		found = one(warn(hint, "%s", text))
+		found = plan.One(plan.Warn(hint, "%s", text))
 	case p.From.Image.IsParameter():
-		found = one(warn(hint, "The group's present image is the parameter %s, which AWS cannot roll back to.", p.From.Image))
+		found = plan.One(plan.Warn(hint, "The group's present image is the parameter %s, which AWS cannot roll back to.", p.From.Image))
 	case p.inPlace() && p.NoReturn == "":
-		found = one(warn(hint+" After this rollout they do, so the next one can be rolled back.",
+		found = plan.One(plan.Warn(hint+" After this rollout they do, so the next one can be rolled back.",
 			"Not every instance type of the group names an image now, so it is not certain that AWS could replace root volumes back."))
 	}
 	if p.NoReturn != "" {
-		found = append(found, warn(hint, "The present %s, so there is no way back to it.", p.NoReturn))
+		found = append(found, plan.Warn(hint, "The present %s, so there is no way back to it.", p.NoReturn))
 	}
 	return found
 }
@@ -194,9 +176,9 @@ func noReturn(f Facts, p Plan) string {
 func capacity(_ Facts, p Plan) []card.Finding {
 	switch {
 	case p.Pace.Desired == 0:
-		return one(warn("", "The group wants no instances now: only what it launches from changes."))
+		return plan.One(plan.Warn("", "The group wants no instances now: only what it launches from changes."))
 	case p.Pace.Floor == 0 && p.Pace.Replaced > 0:
-		return one(warn("With `--min-healthy 100 --max-healthy 200` new instances come into service first.",
+		return plan.One(plan.Warn("With `--min-healthy 100 --max-healthy 200` new instances come into service first.",
 			"The group will be out of service meanwhile: nothing keeps an instance in service at %d %% to %d %%.", p.Order.MinHealthy, p.Order.MaxHealthy))
 	}
 	return nil
@@ -206,13 +188,13 @@ func capacity(_ Facts, p Plan) []card.Finding {
 func leftovers(f Facts, p Plan) (found []card.Finding) {
 	for _, kind := range []struct{ why, words string }{{"standby", "in standby"}, {"protected", "protected from scale in"}} {
 		if ids := p.leftBecause(kind.why); len(ids) > 0 {
-			found = append(found, warn("", "%s %s will be left alone: %s.", say.Plural(len(ids), "instance"), kind.words, say.Some(ids, 5)))
+			found = append(found, plan.Warn("", "%s %s will be left alone: %s.", say.Plural(len(ids), "instance"), kind.words, say.Some(ids, 5)))
 		}
 	}
 	waits := (p.Want.Standby == "Wait" && slices.ContainsFunc(f.Group.Instances, func(m fleet.Member) bool { return m.Lifecycle == "Standby" })) ||
 		(p.Want.Protected == "Wait" && slices.ContainsFunc(f.Group.Instances, func(m fleet.Member) bool { return m.Protected }))
 	if waits {
-		found = append(found, warn("", "AWS waits an hour for instances in standby or protected from scale in, then fails the refresh."))
+		found = append(found, plan.Warn("", "AWS waits an hour for instances in standby or protected from scale in, then fails the refresh."))
 	}
 	return found
 }
@@ -235,10 +217,10 @@ func health(f Facts, p Plan) []card.Finding {
 	}
 	text := fmt.Sprintf("%s of %d unhealthy now: %s.", say.Plural(len(ill), "instance"), p.Pace.Desired, say.Some(ill, 5))
 	if !p.Want.Back && p.Pace.Desired-len(ill) < p.Pace.Floor {
-		return one(stop("Repair the group first, or lower the floor with `--min-healthy`.",
+		return plan.One(plan.Stop("Repair the group first, or lower the floor with `--min-healthy`.",
 			"%s At least %d must stay in service.", text, p.Pace.Floor))
 	}
-	return one(warn("", "%s", text))
+	return plan.One(plan.Warn("", "%s", text))
 }
 
 // unhealthy lists the instances that their group or a target group calls unhealthy.
@@ -266,11 +248,11 @@ func alarms(f Facts, p Plan) (found []card.Finding) {
 		}
 		switch state {
 		case "":
-			found = append(found, stop("Check its name and the region.", "There is no alarm %s.", name))
+			found = append(found, plan.Stop("Check its name and the region.", "There is no alarm %s.", name))
 		case "ALARM":
-			found = append(found, stop("Find out why first.", "Alarm %s is in ALARM already.", name))
+			found = append(found, plan.Stop("Find out why first.", "Alarm %s is in ALARM already.", name))
 		case "INSUFFICIENT_DATA":
-			found = append(found, warn("", "Alarm %s has no data now, so it may not notice trouble.", name))
+			found = append(found, plan.Warn("", "Alarm %s has no data now, so it may not notice trouble.", name))
 		}
 	}
 	return found
@@ -281,7 +263,7 @@ func canarySize(_ Facts, p Plan) []card.Finding {
 	if p.Want.Canary == 0 || p.Pace.Replaced == 0 || p.canaries() < p.Pace.Replaced {
 		return nil
 	}
-	return one(warn("", "The canary of %d %% is every instance there is to replace: it may be over before anybody is asked.", p.Want.Canary))
+	return plan.One(plan.Warn("", "The canary of %d %% is every instance there is to replace: it may be over before anybody is asked.", p.Want.Canary))
 }
 
 // canaries is how many instances the canary replaces: as asked for, or as many as are replaced when no
@@ -308,5 +290,5 @@ func fullStops(_ Facts, p Plan) []card.Finding {
 	if n := len(p.Want.Checkpoints); n == 0 || p.Want.Checkpoints[n-1] == 100 {
 		return nil
 	}
-	return one(warn("", "After the last checkpoint the rest follows: the roll ends with every instance."))
+	return plan.One(plan.Warn("", "After the last checkpoint the rest follows: the roll ends with every instance."))
 }

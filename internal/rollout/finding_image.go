@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -20,18 +21,18 @@ func imageState(f Facts, p Plan) []card.Finding {
 	image, there := f.Images[id]
 	switch {
 	case !there && p.Want.Back:
-		return one(stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s does not exist any more.", p.To.Version, id))
+		return plan.One(plan.Stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s does not exist any more.", p.To.Version, id))
 	case image.State != "available" && p.Want.Back:
-		return one(stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s is %s.", p.To.Version, id, image.State))
+		return plan.One(plan.Stop("Roll to another version or image instead.", "There is no way back to version %d: its image %s is %s.", p.To.Version, id, image.State))
 	case !there:
-		return one(stop("Check the id and the region, and that the image is shared with this account.",
+		return plan.One(plan.Stop("Check the id and the region, and that the image is shared with this account.",
 			"Image %s does not exist here.", id))
 	case image.State == "pending":
-		return one(stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", id))
+		return plan.One(plan.Stop("Wait until it is available.", "Image %s is not ready yet: it is pending.", id))
 	case image.State != "available":
-		return one(stop("Choose another image.", "%s", say.Sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", id, image.State), image.StateReason)))
+		return plan.One(plan.Stop("Choose another image.", "%s", say.Sentences(fmt.Sprintf("Image %s cannot be launched: it is %s", id, image.State), image.StateReason)))
 	case !image.Deprecated.IsZero() && !image.Deprecated.After(f.Now):
-		return one(warn("", "Image %s is deprecated since %s.", id, image.Deprecated.Format("2 January 2006")))
+		return plan.One(plan.Warn("", "Image %s is deprecated since %s.", id, image.Deprecated.Format("2 January 2006")))
 	}
 	return nil
 }
@@ -54,13 +55,13 @@ func imageFit(f Facts, p Plan) (found []card.Finding) {
 	switch {
 	case to.Architecture == "" || now == "" || to.Architecture == now:
 	case otherType:
-		found = append(found, warn("Make sure that the new instance type goes with it.",
+		found = append(found, plan.Warn("Make sure that the new instance type goes with it.",
 			"Image %s is for %s, the instances are %s now.", called, to.Architecture, now))
 	default:
-		found = append(found, stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", called, to.Architecture, now))
+		found = append(found, plan.Stop("Choose an image for "+now+".", "Image %s is for %s, the group's instances are %s.", called, to.Architecture, now))
 	}
 	if from.Volumes > 0 && to.Volumes > 0 && from.Volumes != to.Volumes {
-		found = append(found, warn("", "Image %s launches with %s, the present one with %d.", called, say.Plural(to.Volumes, "volume"), from.Volumes))
+		found = append(found, plan.Warn("", "Image %s launches with %s, the present one with %d.", called, say.Plural(to.Volumes, "volume"), from.Volumes))
 	}
 	return found
 }
@@ -77,14 +78,14 @@ func imageKind(f Facts, p Plan) []card.Finding {
 			continue
 		}
 		if said = true; !strings.EqualFold(next, now) {
-			return one(warn(hint, "The image says %s %s, the present one %s %s.", tag, next, tag, now))
+			return plan.One(plan.Warn(hint, "The image says %s %s, the present one %s %s.", tag, next, tag, now))
 		}
 	}
 	next, now := firstWord(to.Name), firstWord(from.Name)
 	if said || next == "" || now == "" || strings.EqualFold(next, now) {
 		return nil
 	}
-	return one(warn(hint, "The image is called %s, the present one %s.", to.Name, from.Name))
+	return plan.One(plan.Warn(hint, "The image is called %s, the present one %s.", to.Name, from.Name))
 }
 
 // firstWord is what a name begins with, up to the first character that is no letter.
@@ -100,9 +101,9 @@ func firstWord(name string) string {
 func versionImage(_ Facts, p Plan) []card.Finding {
 	switch {
 	case p.To.Version > 0 && p.To.Image == "":
-		return one(stop("", "Version %d of template %s names no image.", p.To.Version, p.To.Name))
+		return plan.One(plan.Stop("", "Version %d of template %s names no image.", p.To.Version, p.To.Name))
 	case p.To.Image.IsParameter():
-		return one(warn("Make a version that names the image itself.",
+		return plan.One(plan.Warn("Make a version that names the image itself.",
 			"Version %d takes its image from %s at each launch: what will run cannot be checked, nor rolled back later.", p.To.Version, p.To.Image))
 	}
 	return nil

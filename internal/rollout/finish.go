@@ -22,7 +22,7 @@ const looks = 8
 // verify looks at every instance itself, rather than believing AWS's word Successful.
 func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 	if signal, asked := r.signal("cancel", "rollback"); asked {
-		return told(stepVerify, card.Warning, "Too late for the %s: the refresh is over. It can be rolled back afterwards.", signal.Name), nil
+		return say.Told(stepVerify, card.Warning, "Too late for the %s: the refresh is over. It can be rolled back afterwards.", signal.Name), nil
 	}
 	group, err := r.group(ctx)
 	if err != nil {
@@ -43,9 +43,9 @@ func (r *run) verify(ctx context.Context) (engine.Outcome, error) {
 	r.data.Fleet, r.data.Launches = r.census(group, machines), r.data.Version
 	r.data.Ending = &Ending{State: ledger.Succeeded, Text: r.rightWords(group, left)}
 	if r.plan.Want.SetDefault {
-		return to(stepDefault), nil
+		return engine.To(stepDefault), nil
 	}
-	return to(stepSettle), nil
+	return engine.To(stepSettle), nil
 }
 
 func members(g fleet.Group) []fleet.InstanceID {
@@ -133,18 +133,18 @@ func (r *run) makeDefault(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, fmt.Errorf("read template %s: %w", r.plan.From.Name, err)
 	}
 	if template.Default == r.data.Version {
-		return to(stepSettle), nil
+		return engine.To(stepSettle), nil
 	}
 	err = r.fleet.SetDefaultVersion(ctx, r.plan.From.Template, r.data.Version, r.turn.Token("default"))
 	switch fleet.KindOf(err) {
 	case fleet.Refused, fleet.Rejected, fleet.Quota:
 		r.data.Ending.Text += say.Phrase(" It could not be made the template's default version: %s", say.AWS(err))
-		return to(stepSettle), nil
+		return engine.To(stepSettle), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("make version %d the default of %s: %w", r.data.Version, r.plan.From.Name, err)
 	}
-	return told(stepSettle, card.Plain, "Version %d is the default of %s now.", r.data.Version, r.plan.From.Name), nil
+	return say.Told(stepSettle, card.Plain, "Version %d is the default of %s now.", r.data.Version, r.plan.From.Name), nil
 }
 
 // settle leaves nothing suspended by us, says what the fleet runs, and ends the operation.

@@ -139,24 +139,24 @@ func (r *run) answer(s *sight) (engine.Outcome, bool) {
 	switch {
 	case r.data.Stopping != "" || strings.HasPrefix(s.refresh.Status, "Rollback") || s.refresh.Status == "Cancelling":
 		if signal.Name == "resume" && (r.data.Suspended || r.data.Outside) {
-			return to(stepResume), true
+			return engine.To(stepResume), true
 		}
 		s.tell(card.Warning, "Too late for that: AWS says %s.", s.refresh.Status)
 	case signal.Name == "cancel":
 		r.data.By = signal.By
-		return to(stepCancel), true
+		return engine.To(stepCancel), true
 	case signal.Name == "rollback":
 		r.data.By = signal.By
-		return to(stepRollback), true
+		return engine.To(stepRollback), true
 	case signal.Name == "continue" && r.data.asking():
-		return to(stepPromote), true
+		return engine.To(stepPromote), true
 	case signal.Name == "pause" && r.data.asking():
 		s.tell(card.Plain, "It waits for an answer already; nothing is replaced meanwhile.")
 	case signal.Name == "pause" && !r.data.Suspended && !r.data.Outside:
 		r.data.Suspended = true // noted before it is done, so that it is never forgotten
-		return to(stepPause), true
+		return engine.To(stepPause), true
 	case signal.Name == "resume" && (r.data.Suspended || r.data.Outside):
-		return to(stepResume), true
+		return engine.To(stepResume), true
 	}
 	return engine.Outcome{}, false
 }
@@ -247,13 +247,13 @@ func (r *run) successful(s *sight) engine.Outcome {
 	case r.data.Phase == Canary && r.data.Asked.IsZero():
 		s.tell(card.Warning, "The refresh was over before anybody could be asked about the canary.")
 	}
-	return to(stepVerify)
+	return engine.To(stepVerify)
 }
 
 func (r *run) cancelled() engine.Outcome {
 	switch {
 	case r.data.Stopping == stepPromote:
-		return to(stepPromote)
+		return engine.To(stepPromote)
 	case r.data.Stopping == stepCancel && r.data.By.User == "":
 		return r.end(ledger.Cancelled, "Cancelled: nobody answered about the canary, and AWS could not roll it back.")
 	case r.data.Stopping == stepCancel:
@@ -315,7 +315,7 @@ func (r *run) sweep() engine.Outcome {
 		r.data.Before, r.data.Refresh = r.data.Refresh, ""
 	}
 	r.data.Phase = Sweep
-	return to(stepStart)
+	return engine.To(stepStart)
 }
 
 func (r *run) undone() engine.Outcome {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -18,7 +19,7 @@ type Painter struct{}
 func (Painter) Paint(rec ledger.Record) card.Picture {
 	p, d, err := decode(rec)
 	if err != nil {
-		return card.Picture{Headline: rec.Title, Sections: []card.Section{card.Para(card.T("%s", err.Error()))}}
+		return plan.Blank(rec, err)
 	}
 	s := scene{rec: rec, plan: p, data: d}
 	pic := card.Picture{Headline: s.headline(), Buttons: s.buttons()}

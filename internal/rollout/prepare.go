@@ -110,7 +110,7 @@ func (r *run) wait(now Plan) engine.Outcome {
 	out := engine.Outcome{In: r.poll}
 	if r.data.Ill.IsZero() {
 		r.data.Ill = r.now
-		out = told("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(recovery))
+		out = say.Told("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(recovery))
 		out.In = r.poll
 	}
 	return out
@@ -162,7 +162,7 @@ func (r *run) version(ctx context.Context) (engine.Outcome, error) {
 	}
 	if !r.plan.Makes() {
 		r.data.Version = r.plan.To.Version
-		return to(stepProve), nil
+		return engine.To(stepProve), nil
 	}
 	made, warnings, err := r.makeVersion(ctx)
 	if err != nil {
@@ -175,9 +175,9 @@ func (r *run) version(ctx context.Context) (engine.Outcome, error) {
 	r.data.Version, r.data.Made = made.Number, true
 	line := fmt.Sprintf("Made version %d of %s with %s.", made.Number, r.plan.From.Name, made.Image)
 	if len(warnings) > 0 {
-		return told(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " ")), nil
+		return say.Told(stepProve, card.Warning, "%s AWS warns: %s", line, strings.Join(warnings, " ")), nil
 	}
-	return told(stepProve, card.Plain, "%s", line), nil
+	return say.Told(stepProve, card.Plain, "%s", line), nil
 }
 
 func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string, error) {
@@ -248,7 +248,7 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 		r.data.Before = refreshes[0].ID
 	}
 	r.data.Since = r.now
-	return to(stepStart), nil
+	return engine.To(stepStart), nil
 }
 
 // proved judges the answer of a dry run. A version made a moment ago may not be visible yet.

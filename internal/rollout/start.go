@@ -71,7 +71,7 @@ func (r *run) stoppedBetween() (engine.Outcome, bool) {
 func (r *run) hold() engine.Outcome {
 	out := engine.Outcome{In: r.poll}
 	if !r.data.HeldTold {
-		out = told("", card.Warning, "Held: no instance is replaced until somebody resumes.")
+		out = say.Told("", card.Warning, "Held: no instance is replaced until somebody resumes.")
 		r.data.HeldTold, out.In = true, r.poll
 	}
 	return out
@@ -125,13 +125,13 @@ func (r *run) started(id fleet.RefreshID) engine.Outcome {
 	r.data.Stopping, r.data.Asked, r.data.Until = "", time.Time{}, time.Time{}
 	switch r.data.Phase {
 	case Canary:
-		return told(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", say.Plural(r.data.Canaries, "instance"), r.data.Progress.Total, r.data.Version)
+		return say.Told(stepFollow, card.Working, "The canary starts: %s of %d to version %d.", say.Plural(r.data.Canaries, "instance"), r.data.Progress.Total, r.data.Version)
 	case Rest:
-		return told(stepFollow, card.Working, "The rest follows to version %d.", r.data.Version)
+		return say.Told(stepFollow, card.Working, "The rest follows to version %d.", r.data.Version)
 	case Sweep:
-		return told(stepFollow, card.Working, "What is left on version %d goes back to version %d.", r.data.Version, r.plan.From.Version)
+		return say.Told(stepFollow, card.Working, "What is left on version %d goes back to version %d.", r.data.Version, r.plan.From.Version)
 	}
-	return told(stepFollow, card.Working, "Started: %s to version %d (%s).", say.Plural(r.plan.Pace.Replaced, "instance"), r.data.Version, r.plan.To.Image)
+	return say.Told(stepFollow, card.Working, "Started: %s to version %d (%s).", say.Plural(r.plan.Pace.Replaced, "instance"), r.data.Version, r.plan.To.Image)
 }
 
 // taken: somebody else was faster.

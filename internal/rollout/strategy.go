@@ -10,6 +10,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -78,19 +79,19 @@ func rootVolumes(f Facts, p Plan) (found []card.Finding) {
 	}
 	const instead = "Use `--strategy rolling`."
 	if p.Mixed == nil || len(p.Mixed.Types) == 0 {
-		return one(stop(instead, "AWS replaces root volumes only in groups with a mixed instances policy that names its instance types, and %s has none.", p.Group))
+		return plan.One(plan.Stop(instead, "AWS replaces root volumes only in groups with a mixed instances policy that names its instance types, and %s has none.", p.Group))
 	}
 	if rest := p.otherDifferences(); rest != "" {
-		found = append(found, stop(instead, "The versions differ in more than the image, which replacing root volumes would not bring: %s.", strings.ReplaceAll(rest, "\n", "; ")))
+		found = append(found, plan.Stop(instead, "The versions differ in more than the image, which replacing root volumes would not bring: %s.", strings.ReplaceAll(rest, "\n", "; ")))
 	}
 	if other := strangers(f, p); len(other) > 0 {
-		found = append(found, stop(instead, "%s another image than the group launches, and AWS replaces root volumes only where all run it: %s.",
+		found = append(found, plan.Stop(instead, "%s another image than the group launches, and AWS replaces root volumes only where all run it: %s.",
 			runWord(len(other)), say.Some(other, 5)))
 	}
 	found = append(found, rootImage(f, p)...)
 	if p.Pace.Replaced > 0 {
-		found = append(found, warn("Save what is needed of them first.", "What is on the root volumes is lost, and AWS keeps none of them."),
-			warn("", "An instance whose root volume cannot be replaced is terminated, and another is launched in its place with new volumes."))
+		found = append(found, plan.Warn("Save what is needed of them first.", "What is on the root volumes is lost, and AWS keeps none of them."),
+			plan.Warn("", "An instance whose root volume cannot be replaced is terminated, and another is launched in its place with new volumes."))
 	}
 	return found
 }
@@ -114,7 +115,7 @@ func rootImage(f Facts, p Plan) (found []card.Finding) {
 	}
 	const instead, called = "Choose another image, or `--strategy rolling`.", "Root volumes cannot be replaced with %s: "
 	refuse := func(format string, args ...any) {
-		found = append(found, stop(instead, called+format, append([]any{p.To.image()}, args...)...))
+		found = append(found, plan.Stop(instead, called+format, append([]any{p.To.image()}, args...)...))
 	}
 	size := rootOf(to)
 	switch {
@@ -127,7 +128,7 @@ func rootImage(f Facts, p Plan) (found []card.Finding) {
 	case size > 0 && size < p.Root:
 		refuse("its root volume has %d GiB, the instances' have %d.", size, p.Root)
 	case size == 0 || p.Root == 0:
-		found = append(found, warn("Make sure that the new one is not smaller.", "It is not known how large the root volumes are."))
+		found = append(found, plan.Warn("Make sure that the new one is not smaller.", "It is not known how large the root volumes are."))
 	}
 	if to.BootMode != from.BootMode && to.BootMode != "" && from.BootMode != "" {
 		refuse("it boots by %s, the instances by %s.", to.BootMode, from.BootMode)

@@ -18,7 +18,7 @@ type snapshot struct {
 	ops      map[string]op
 	locks    map[string]string
 	taken    map[string][]string // by operation: what it has besides its own resource
-	lockTTLs map[string]bool // by resource: it would go away by itself
+	lockTTLs map[string]bool     // by resource: it would go away by itself
 	waits    map[string][]string
 	same     map[string]string // the operation that stands for all that ask for it
 	due      map[string]bool
