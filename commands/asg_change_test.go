@@ -93,3 +93,14 @@ func TestWhatTakesAChangeBackCanBeTyped(t *testing.T) {
 		}
 	}
 }
+
+// TestARolloutIsMeantBesideAScaling: a group may be scaled while it is rolled, and the rollout still be paused by name.
+func TestARolloutIsMeantBesideAScaling(t *testing.T) {
+	scaling := op("op-scale", ledger.Running)
+	scaling.Kind, scaling.Title = group.Scale, "Scale web from 4 to 6"
+	w := newWorld(t, op("op-run", ledger.Running), scaling)
+	w.says("asg pause web")
+	if got := strings.Join(w.gate.asked, "\n"); !strings.Contains(got, "signal op-run") || strings.Contains(got, "op-scale") {
+		t.Errorf("got %s, want the rollout paused", got)
+	}
+}

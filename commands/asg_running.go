@@ -119,6 +119,10 @@ func (a *ASG) on(ctx context.Context, c *Call, states ...ledger.State) (ledger.R
 			open = near
 		}
 	}
+	// What is done beside a rollout, such as giving the group another size, does not make these commands ambiguous.
+	if rolls := only(open, func(r ledger.Record) bool { return r.Kind == rollout.Kind || r.Kind == patch.Kind }); len(rolls) > 0 {
+		open = rolls
+	}
 	if running := only(open, func(r ledger.Record) bool { return r.State == ledger.Running || r.State == ledger.Stuck }); len(running) > 0 {
 		open = running
 	}

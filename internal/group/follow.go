@@ -31,6 +31,9 @@ func (r *run) follow(ctx context.Context) (engine.Outcome, error) {
 		}
 		line = "AWS was asked for it already, so it is followed to its end."
 	}
+	if _, asked := r.turn.Signal("pause", "resume"); asked {
+		line = "It cannot be paused: AWS was asked for it already, so it is followed to its end."
+	}
 	r.count(g)
 	if over, out := r.over(g); over {
 		return out, nil

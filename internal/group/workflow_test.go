@@ -221,15 +221,18 @@ func TestCancelledBeforeItBegan(t *testing.T) {
 func TestWhatCannotBeStoppedSaysSo(t *testing.T) {
 	w := newWorld(t)
 	w.propose(Want{Kind: Replace, Instances: ids(w.group(), "InService")[:1]})
-	asked := false
+	asked := []string{"cancel", "pause"}
 	w.before = func(at string) {
-		if at == stepFollow && !asked {
-			asked = true
-			w.ask("cancel")
+		if at == stepFollow && len(asked) > 0 {
+			w.ask(asked[0])
+			asked = asked[1:]
 		}
 	}
 	w.run()
 	w.wants(ledger.Succeeded, "replaced")
+	if !strings.Contains(strings.Join(w.lines, "\n"), "It cannot be paused") {
+		t.Errorf("got %q", w.lines)
+	}
 	if !strings.Contains(strings.Join(w.lines, "\n"), "AWS was asked for it already, so it is followed to its end.") {
 		t.Errorf("got %q", w.lines)
 	}
@@ -353,5 +356,25 @@ func TestCardsAreDrawnFromTheRecord(t *testing.T) {
 	}
 	if pic := (Painter{}).Paint(ledger.Record{Proposal: ledger.Proposal{ID: "op-1", Title: "Old", Payload: []byte("{")}}); pic.Headline != "Old" || len(pic.Sections) == 0 {
 		t.Errorf("got %+v", pic)
+	}
+}
+
+// TestOldFailuresAreNotTold: what AWS said before it was asked is somebody else's.
+func TestOldFailuresAreNotTold(t *testing.T) {
+	w := newWorld(t)
+	id := w.sim.Faults().Add(awssim.Fault{Kind: awssim.FaultLaunch, Group: "web", Code: "Old", Message: "The old trouble."})
+	if err := w.fleet.UpdateGroup(t.Context(), fleet.GroupChange{Group: "web", Desired: number(5)}); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Hour)
+	w.group()
+	w.sim.Faults().Remove(id)
+	w.now = w.now.Add(time.Hour)
+	w.sim.Faults().Add(awssim.Fault{Kind: awssim.FaultLaunch, Group: "web", Code: "New", Message: "The new trouble.", Times: 1})
+	w.propose(Want{Kind: Scale, Desired: number(6)})
+	w.run()
+	w.wants(ledger.Succeeded, "6 instances")
+	if said := strings.Join(w.lines, "\n"); strings.Contains(said, "old trouble") || !strings.Contains(said, "new trouble") {
+		t.Errorf("got %q, want the new trouble alone", said)
 	}
 }
