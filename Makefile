@@ -6,7 +6,7 @@ PLAY    ?=
 ADDR    ?= 127.0.0.1:0
 FUZZTIME ?= 10s
 GAMES   ?= 3000
-CRASH_EVERY ?= 2
+CRASH_EVERY ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race fuzz golden lint bench demo test-redis prove
@@ -30,9 +30,10 @@ race: ## the tests under the race detector (needs cgo)
 test-redis: ## the stores' tests on the redis-server of this machine as well
 	REQUIRE_REDIS=1 $(GO) test -count=1 ./internal/ledger/... ./internal/engine/... ./internal/inbox/... ./internal/audit/... ./approvals/... ./internal/app/...
 
-prove: ## thousands of random games against the models, and a death at every CRASH_EVERYth point of the long roads
+prove: ## thousands of random games against the models, and a death at every CRASH_EVERYth point there is
 	RAPID_CHECKS=$(GAMES) $(GO) test -count=1 -timeout 20m -run 'OnPaper|InSomeOrder|TestModel' ./approvals ./internal/ledger
-	CRASH_EVERY=$(CRASH_EVERY) $(GO) test -count=1 -timeout 20m -run TestACrashAnywhereOnTheRoad ./internal/app
+	CRASH_EVERY=$(CRASH_EVERY) $(GO) test -count=1 -timeout 20m -run 'Crash|Dying|Death|Lost' ./internal/rollout ./internal/bake ./internal/launch ./internal/patch ./internal/template
+	CRASH_EVERY=$(CRASH_EVERY) $(GO) test -count=1 -timeout 90m -run TestACrashAnywhere ./internal/app
 
 # internal/workspace/awssim is left out: its tests hold the AWS SDK, which takes minutes to instrument.
 fuzz: ## each fuzz target for FUZZTIME

@@ -45,7 +45,7 @@ func newLibrary(t *testing.T) *library {
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	sim := awssim.New(awssim.Options{Now: func() time.Time { return noon }, Seed: 1, NoThrottle: true, NotFoundFor: -1})
+	sim := awssim.New(awssim.Options{Now: func() time.Time { return noon }, Seed: 1, NoThrottle: true, NotFoundFor: -1, Latency: -1})
 	t.Cleanup(func() { _ = sim.Close() })
 	l := &library{gate: &gate{}, records: &records{}, aws: sim.Region("eu-west-1")}
 	l.stock(t)

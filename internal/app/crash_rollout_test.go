@@ -88,7 +88,7 @@ func TestACrashAnywhereInARollout(t *testing.T) {
 			}
 			points := whole.Points()
 			tried := 0
-			for n := 1; n <= len(points); n += every() {
+			for _, n := range crashtest.Sample(t, len(points), 4) {
 				p := l.run(crashtest.DieAt(n))
 				if wrong := l.wrong(); len(wrong) > 0 || !p.Dead() {
 					t.Errorf("death at point %d of %d (%s):\n%s", n, len(points), points[n-1], strings.Join(wrong, "\n"))
@@ -98,14 +98,6 @@ func TestACrashAnywhereInARollout(t *testing.T) {
 			t.Logf("%d crash points of %d: nothing lost, nothing done twice", tried, len(points))
 		})
 	}
-}
-
-// every is how many points are left out between two that are tried.
-func every() int {
-	if testing.Short() {
-		return 11
-	}
-	return 1
 }
 
 func newLab(t *testing.T, s tale) *lab {

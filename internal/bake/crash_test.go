@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/baseline"
+	"github.com/amiral-ops/amiral/internal/engine/crashtest"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
@@ -230,26 +231,36 @@ func TestACrashRepeatsAtMostOneStep(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			w, b := s.begin(t, brittle{})
 			s.check(w)
-			for i, name := range b.names {
-				n, write := i+1, strings.HasPrefix(name, "write ")
-				if !write && (testing.Short() || i > 0 && b.names[i-1] == name) {
-					continue
-				}
-				for how, breaks := range map[string]brittle{
-					"dies before": {before: die}, "dies after": {after: die}, "loses the reply of": {after: lose},
-				} {
-					if how != "dies after" && !write {
-						continue // a read has no effect that could be doubled or lost
-					}
-					breaks.at = n
-					t.Run(fmt.Sprintf("%s call %d %s", how, n, name), func(t *testing.T) {
-						w, _ := s.begin(t, breaks)
-						s.check(w)
-					})
-				}
+			all := mishaps(b.names)
+			for _, n := range crashtest.Sample(t, len(all), 6) {
+				m := all[n-1]
+				t.Run(fmt.Sprintf("%s call %d %s", m.how, m.at, b.names[m.at-1]), func(t *testing.T) {
+					w, _ := s.begin(t, m.brittle)
+					s.check(w)
+				})
 			}
 		})
 	}
+}
+
+// mishap is one thing that can go wrong with one call.
+type mishap struct {
+	how string
+	brittle
+}
+
+// mishaps are all that are worth trying, in the order of the calls.
+func mishaps(names []string) (all []mishap) {
+	for i, name := range names {
+		write := strings.HasPrefix(name, "write ")
+		if write || i == 0 || names[i-1] != name {
+			all = append(all, mishap{"dies after", brittle{at: i + 1, after: die}})
+		}
+		if write { // a read has no effect that could be doubled or lost
+			all = append(all, mishap{"dies before", brittle{at: i + 1, before: die}}, mishap{"loses the reply of", brittle{at: i + 1, after: lose}})
+		}
+	}
+	return all
 }
 
 // TestALostCheckpointRepeatsTheStep loses the outcome of every single turn.
@@ -258,7 +269,7 @@ func TestALostCheckpointRepeatsTheStep(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			w, _ := s.begin(t, brittle{})
 			s.check(w)
-			for n := 1; n <= w.turns; n++ {
+			for _, n := range crashtest.Sample(t, w.turns, 4) {
 				t.Run(fmt.Sprintf("turn %d", n), func(t *testing.T) {
 					w, _ := s.begin(t, brittle{})
 					w.onTurn = func(turn int) bool { return turn == n }

@@ -46,7 +46,7 @@ func (w *world) newVersion() fleet.NewVersion {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{now: time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)}
-	w.Cloud = awssim.New(awssim.Options{Now: w.clock, NoThrottle: true, NotFoundFor: -1})
+	w.Cloud = awssim.New(awssim.Options{Now: w.clock, NoThrottle: true, NotFoundFor: -1, Latency: -1})
 	w.region = w.Region("eu-west-1")
 	w.golden = w.region.AddImage(awssim.Image{Name: "web-2", Created: w.now.Add(-time.Hour)})
 	old := w.region.AddImage(awssim.Image{Name: "web-1"})

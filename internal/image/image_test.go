@@ -66,7 +66,7 @@ func newWorld(t *testing.T) *world {
 	}
 	server := ledgertest.Mini(t)
 	w := &world{t: t, now: noon, golden: family.NewStore(server.Redis(), "test"), bases: baseline.NewStore(server.Redis(), "test"), wrap: func(f Fleet) Fleet { return f }}
-	w.sim = awssim.New(awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1})
+	w.sim = awssim.New(awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1, Latency: -1})
 	t.Cleanup(func() { _ = w.sim.Close() })
 	w.aws = w.sim.Region("eu-west-1")
 	w.aws.AddImage(awssim.Image{ID: "ami-0001", Name: "web-1", Tags: map[string]string{family.Tag: "web"}})

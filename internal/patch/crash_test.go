@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/engine/crashtest"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
-// TestADyingWorkerDoublesNothing kills the worker before and after every write, and after a sample of the reads, of a
+// TestADyingWorkerDoublesNothing kills the worker before and after every write, and after the reads, of a
 // patch of two groups with a test. Whatever it is: one image, one machine for the test that is gone afterwards, one
 // version and one refresh of each group.
 func TestADyingWorkerDoublesNothing(t *testing.T) {
@@ -36,22 +37,35 @@ func TestADyingWorkerDoublesNothing(t *testing.T) {
 	}
 	w := begin(t)
 	check(w)
-	for i, call := range w.wire.calls {
-		write := !reads(call)
-		if !write && (i%9 != 0 || testing.Short()) {
-			continue
-		}
-		for _, before := range []bool{false, true} {
-			if before && !write {
-				continue // a read has no effect that could be lost
-			}
-			t.Run(fmt.Sprintf("call %d %s before=%v", i+1, call, before), func(t *testing.T) {
-				w := begin(t)
-				w.wire.at, w.wire.before = i+1, before
-				check(w)
-			})
+	calls := w.wire.calls
+	all := demises(calls)
+	for _, n := range crashtest.Sample(t, len(all), 6) {
+		d := all[n-1]
+		t.Run(fmt.Sprintf("call %d %s before=%v", d.at, calls[d.at-1], d.before), func(t *testing.T) {
+			w := begin(t)
+			w.wire.at, w.wire.before = d.at, d.before
+			check(w)
+		})
+	}
+}
+
+// demise is where a worker dies: at which call, and on which side of its effect.
+type demise struct {
+	at     int
+	before bool
+}
+
+// demises are all that are worth dying: around every write, and after the reads that are not the same look once more.
+func demises(calls []string) (all []demise) {
+	for i, call := range calls {
+		switch {
+		case !reads(call):
+			all = append(all, demise{i + 1, true}, demise{i + 1, false})
+		case i < 6 || call != calls[i-3] || calls[i-3] != calls[i-6]:
+			all = append(all, demise{at: i + 1}) // a read has no effect that could be lost
 		}
 	}
+	return all
 }
 
 func reads(call string) bool {

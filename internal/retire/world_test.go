@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 		t.Setenv(key, value)
 	}
 	w := &world{t: t, now: noon, golden: goldens{}}
-	w.sim = awssim.New(awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1})
+	w.sim = awssim.New(awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1, Latency: -1})
 	t.Cleanup(func() { _ = w.sim.Close() })
 	w.aws = w.sim.Region("eu-west-1")
 	for n := range 5 {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/engine/crashtest"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
@@ -214,32 +215,40 @@ func (s story) check(w *world) {
 }
 
 // TestACrashRepeatsAtMostOneStep kills the worker after every call, and before every write, and
-// loses the reply of every single write, in every story. Each effect happens once.
+// loses the reply of every single write, in every story: some of them in a run, all with CRASH_EVERY=1. Each effect
+// happens once.
 func TestACrashRepeatsAtMostOneStep(t *testing.T) {
 	for _, s := range stories() {
 		t.Run(s.name, func(t *testing.T) {
 			w, b := s.begin(t, brittle{})
 			s.check(w)
-			points := interesting(b.names)
-			for _, n := range points {
-				if testing.Short() && !writes(b.names[n-1]) {
-					continue
-				}
-				for how, breaks := range map[string]brittle{
-					"dies before": {before: die}, "dies after": {after: die}, "loses the reply of": {after: lose},
-				} {
-					if how != "dies after" && !writes(b.names[n-1]) {
-						continue // a read has no effect that could be doubled or lost
-					}
-					breaks.at = n
-					t.Run(fmt.Sprintf("%s call %d %s", how, n, b.names[n-1]), func(t *testing.T) {
-						w, _ := s.begin(t, breaks)
-						s.check(w)
-					})
-				}
+			all := mishaps(b.names)
+			for _, n := range crashtest.Sample(t, len(all), 4) {
+				m := all[n-1]
+				t.Run(fmt.Sprintf("%s call %d %s", m.how, m.at, b.names[m.at-1]), func(t *testing.T) {
+					w, _ := s.begin(t, m.brittle)
+					s.check(w)
+				})
 			}
 		})
 	}
+}
+
+// mishap is one thing that can go wrong with one call.
+type mishap struct {
+	how string
+	brittle
+}
+
+// mishaps are all that are worth trying, in the order of the calls.
+func mishaps(names []string) (all []mishap) {
+	for _, n := range interesting(names) {
+		all = append(all, mishap{"dies after", brittle{at: n, after: die}})
+		if writes(names[n-1]) { // a read has no effect that could be doubled or lost
+			all = append(all, mishap{"dies before", brittle{at: n, before: die}}, mishap{"loses the reply of", brittle{at: n, after: lose}})
+		}
+	}
+	return all
 }
 
 // interesting are the calls to break: every write, and every read next to a change of what is read. Looks
@@ -269,7 +278,7 @@ func TestALostCheckpointRepeatsTheStep(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			w, _ := s.begin(t, brittle{})
 			s.check(w)
-			for n := 1; n <= w.turns; n++ {
+			for _, n := range crashtest.Sample(t, w.turns, 4) {
 				t.Run(fmt.Sprintf("turn %d", n), func(t *testing.T) {
 					w, _ := s.begin(t, brittle{})
 					w.onTurn = func(turn int) bool { return turn == n }

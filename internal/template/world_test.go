@@ -91,7 +91,7 @@ func newWorld(t *testing.T) *world {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	w := &world{t: t, now: noon}
-	w.sim = awssim.New(awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1})
+	w.sim = awssim.New(awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1, Latency: -1})
 	t.Cleanup(func() { _ = w.sim.Close() })
 	w.aws = w.sim.Region("eu-west-1")
 	w.aws.AddImage(awssim.Image{ID: "ami-0001", Name: "golden-1"})
