@@ -172,3 +172,29 @@ func TestParameterIsWritten(t *testing.T) {
 		t.Errorf("got %+v, %v, want what was written", p, err)
 	}
 }
+
+// TestInstancesOfAGroup are its own and nobody else's, in one call.
+func TestInstancesOfAGroup(t *testing.T) {
+	local(t)
+	w := newWorld(t)
+	if _, err := w.region.AddInstance(awssim.Instance{Name: "lonely", Image: w.golden}); err != nil {
+		t.Fatal(err)
+	}
+	g, err := w.Group(t.Context(), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, calls := fleet.Counting(t.Context())
+	found, err := w.InstancesOf(ctx, "web", "nowhere")
+	if err != nil || len(found) != len(g.Instances) || calls.Count() != 1 {
+		t.Errorf("got %d instances in %d calls, %v; want the %d of web in one", len(found), calls.Count(), err, len(g.Instances))
+	}
+	for _, i := range found {
+		if i.Group != "web" {
+			t.Errorf("got %s of %q", i.ID, i.Group)
+		}
+	}
+	if found, err := w.InstancesOf(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("got %v, %v, want nothing asked and nothing found", found, err)
+	}
+}
