@@ -48,7 +48,10 @@ func (r *run) close(trouble []string) engine.Outcome {
 			end.State = ledger.Cancelled
 		}
 	}
-	if back := r.named(Restored); len(back) > 0 {
+	back := slices.DeleteFunc(r.named(Restored), func(name string) bool {
+		return slices.ContainsFunc(r.plan.Images, func(d Doomed) bool { return d.words() == name && r.disabledBefore(d.ID) })
+	})
+	if len(back) > 0 {
 		text = say.Sentences(text, say.Phrase("%s can be launched again.", say.Some(back, 5)))
 	}
 	out := engine.Outcome{End: end.State, Outcome: string(text)}

@@ -73,11 +73,18 @@ func keys[V any](m map[int]V) func(func(int) bool) {
 	}
 }
 
-// disable makes sure that nothing launches from the images any more.
+// disable makes sure that nothing launches from the images any more. To ask AWS how others use them may have taken an
+// hour, so what needs them is looked for once more before.
 func (r *run) disable(ctx context.Context) (engine.Outcome, error) {
+	if err := r.spareNeeded(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
 	shown, err := r.seen(ctx)
 	if err != nil {
 		return engine.Outcome{}, err
+	}
+	if len(shown) == 0 {
+		return r.finish(), nil
 	}
 	for _, n := range slices.Sorted(keys(shown)) {
 		i := &r.data.Images[n]
@@ -92,7 +99,35 @@ func (r *run) disable(ctx context.Context) (engine.Outcome, error) {
 	out := engine.Outcome{Step: stepCooldown, Tone: string(card.Warning), Line: string(say.Phrase(
 		"%s deprecated and disabled: nothing launches from %s. Until %s it can be undone, and then %s deregistered with %s snapshots.",
 		were(r.data.count(Disabled)), them(r.data.count(Disabled)), at(r.data.Until), they(r.data.count(Disabled)), its(r.data.count(Disabled))))}
+	out.Line = string(say.Sentences(say.Safe(r.told("", card.Warning).Line), say.Safe(out.Line)))
 	return out, nil
+}
+
+// spareNeeded brings those back that something needs by now.
+func (r *run) spareNeeded(ctx context.Context) error {
+	var ids []fleet.ImageID
+	for _, n := range r.data.left() {
+		ids = append(ids, r.data.Images[n].ID)
+	}
+	uses, _, err := Find(ctx, r.fleet, r.Keep, r.turn.Now, r.turn.ID, ids...)
+	if err != nil {
+		return err
+	}
+	for _, n := range r.data.left() {
+		i := &r.data.Images[n]
+		all := counting(uses[i.ID], r.plan.Want)
+		if len(all) == 0 {
+			continue
+		}
+		trouble, err := r.revive(ctx, i)
+		if err != nil {
+			return err
+		}
+		if i.Stage != Gone {
+			i.Stage, i.Why = Kept, string(say.Sentences(words(all, 3), trouble))
+		}
+	}
+	return nil
 }
 
 // at is a time in a stored sentence.
@@ -253,14 +288,19 @@ func (r *run) lost(ctx context.Context, n int) (engine.Outcome, error) {
 
 // finish ends it: with what was freed, or with why everything stays.
 func (r *run) finish() engine.Outcome {
-	gone, kept := r.data.count(Gone), r.data.count(Kept)
+	kept, gone := r.data.count(Kept), 0
+	for _, i := range r.data.Images {
+		if i.Stage == Gone && i.Why == "" {
+			gone++
+		}
+	}
 	if gone == 0 {
 		why, _ := r.hopeless()
 		return engine.Outcome{End: ledger.Undone, Outcome: string(say.Phrase("Nothing was deregistered. %s", why))}
 	}
 	text := say.Phrase("%s retired, and %d GiB freed.", were(gone), r.data.freed())
 	for _, i := range r.data.Images {
-		if i.Stage == Kept && kept <= 3 {
+		if i.Stage == Kept && kept <= 3 || i.Stage == Gone && i.Why != "" {
 			text = say.Sentences(text, say.Phrase("%s", say.Closed(sentence(i))))
 		}
 	}

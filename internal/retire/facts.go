@@ -116,7 +116,7 @@ func young(f Facts, want Want, n int) string {
 	switch {
 	case !want.prune():
 		return ""
-	case n < want.Keep:
+	case f.launchable(n) && f.newer(n) < want.Keep:
 		return fmt.Sprintf("it is one of the newest %d", want.Keep)
 	case f.Now.Sub(f.Images[n].Created) < want.Older:
 		return "it is not old enough"
@@ -124,10 +124,32 @@ func young(f Facts, want Want, n int) string {
 	return ""
 }
 
-// permissions reads whom the images are shared with that may go.
+// launchable reports whether the n-th image can be launched and is not on its way out: only such count among the newest
+// that stay, or three bakes that failed would stand for the last three good images.
+func (f Facts) launchable(n int) bool {
+	i := f.Images[n]
+	return i.State == "available" && (i.Deprecated.IsZero() || i.Deprecated.After(f.Now))
+}
+
+// newer is how many images are newer than the n-th and can be launched.
+func (f Facts) newer(n int) int {
+	count := 0
+	for m := range n {
+		if f.launchable(m) {
+			count++
+		}
+	}
+	return count
+}
+
+// permissions reads whom the images are shared with that go: of a family no more than one operation takes, the oldest.
 func (f *Facts) permissions(ctx context.Context, from Reader, want Want) error {
-	for _, id := range f.candidates(want) {
-		if len(counting(f.Uses[id], want)) > 0 {
+	for _, id := range slices.Backward(f.candidates(want)) {
+		if len(f.Shared) == mostImages {
+			return nil
+		}
+		n := slices.IndexFunc(f.Images, func(i fleet.Image) bool { return i.ID == id })
+		if why, _ := untouchable(*f, f.Images[n]); why != "" || len(counting(f.Uses[id], want)) > 0 {
 			continue
 		}
 		with, err := from.SharedWith(ctx, id)
@@ -142,7 +164,8 @@ func (f *Facts) permissions(ctx context.Context, from Reader, want Want) error {
 	return nil
 }
 
-// remembered are the launch permissions that the last retirement of each image took away.
+// remembered are the launch permissions that the last retirement of each image took away and that nobody gave back. What
+// one before that took away is history: whoever had them then may have lost them on purpose since.
 func remembered(ctx context.Context, records Records, ids []fleet.ImageID) (map[fleet.ImageID][]string, error) {
 	found := map[fleet.ImageID][]string{}
 	if records == nil {
@@ -161,10 +184,18 @@ func remembered(ctx context.Context, records Records, ids []fleet.ImageID) (map[
 			continue // it tells nothing, and another one may
 		}
 		for _, i := range d.Images {
-			if _, known := found[i.ID]; !known && slices.Contains(ids, i.ID) && len(i.Shared) > 0 {
-				found[i.ID] = i.Shared
+			if _, known := found[i.ID]; !known && slices.Contains(ids, i.ID) && i.Stage != Waiting && i.Stage != Kept {
+				found[i.ID] = i.lost()
 			}
 		}
 	}
 	return found, nil
+}
+
+// lost are the launch permissions that the image lost and did not get back.
+func (p Progress) lost() []string {
+	if p.Why == "" && p.Stage == Restored {
+		return nil
+	}
+	return p.Shared
 }

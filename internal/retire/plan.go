@@ -25,8 +25,12 @@ type Doomed struct {
 	Deprecated time.Time     `json:"deprecated,omitzero"`
 	Launched   time.Time     `json:"launched,omitzero"` // last, by AWS's count
 	Disks      []Disk        `json:"disks,omitempty"`
-	Shared     []string      `json:"shared,omitempty"` // launch permissions, which are lost and put back
+	Shared     []string      `json:"shared,omitempty"`  // launch permissions, which are lost and put back
+	Foreign    bool          `json:"foreign,omitempty"` // no operation of ours made it
 }
+
+// operationTag is on everything that an operation made.
+const operationTag = "amiral:operation"
 
 // Disk is a snapshot of an image.
 type Disk struct {
@@ -102,6 +106,7 @@ func New(f Facts, w Want) (Plan, error) {
 		p.retire(f)
 	}
 	p.share(f)
+	p.strangers()
 	for _, note := range f.Notes {
 		p.Findings = append(p.Findings, warn("The instances that it runs were looked at.", note))
 	}
@@ -118,7 +123,8 @@ func gone(id fleet.ImageID, environment string, back bool) error {
 
 // doomed describes an image.
 func doomed(f Facts, i fleet.Image) Doomed {
-	d := Doomed{ID: i.ID, Name: i.Name, State: i.State, Created: i.Created, Deprecated: i.Deprecated, Launched: i.LastLaunched, Shared: f.Shared[i.ID]}
+	d := Doomed{ID: i.ID, Name: i.Name, State: i.State, Created: i.Created, Deprecated: i.Deprecated, Launched: i.LastLaunched, Shared: f.Shared[i.ID],
+		Foreign: i.Tags[operationTag] == ""}
 	for _, disk := range i.Disks {
 		if disk.Snapshot != "" {
 			d.Disks = append(d.Disks, Disk{Snapshot: disk.Snapshot, Size: disk.Size})
@@ -230,6 +236,23 @@ func (p *Plan) share(f Facts) {
 	if slices.ContainsFunc(p.Images, func(d Doomed) bool { return slices.Contains(d.Shared, everybody) }) {
 		p.Findings = append(p.Findings, warn("It comes back without that: I make nothing public.", "One of them is public."))
 	}
+}
+
+// strangers tells of images that the bot did not make: the policy that it comes with lets it end its own alone, which AWS
+// would say only after the cooldown.
+func (p *Plan) strangers() {
+	var ids []string
+	for _, d := range p.Images {
+		if d.Foreign {
+			ids = append(ids, string(d.ID))
+		}
+	}
+	if len(ids) == 0 || p.Want.Restore {
+		return
+	}
+	p.Findings = append(p.Findings, warn(
+		"Where AWS refuses, what was disabled is enabled again. Whoever keeps my IAM policy can tag image and snapshots with "+operationTag+", or deregister the image by hand.",
+		fmt.Sprintf("I did not make %s, and the IAM policy that I come with lets me deregister only what I made.", say.Some(ids, 3))))
 }
 
 // everybody stands among launch permissions when an image is public.

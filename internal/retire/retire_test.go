@@ -341,3 +341,102 @@ func read(sections []card.Section) string {
 	}
 	return b.String()
 }
+
+// TestWhatCannotBeLaunchedIsNoneOfTheNewest: three bakes that failed are not the three images that stay.
+func TestWhatCannotBeLaunchedIsNoneOfTheNewest(t *testing.T) {
+	w := newWorld(t)
+	for n := range 3 {
+		w.aws.AddImage(awssim.Image{ID: fmt.Sprintf("ami-00f%d", n), Name: fmt.Sprintf("web-f%d", n), State: "failed", Created: noon.Add(time.Duration(n-9) * time.Hour), Tags: map[string]string{family.Tag: "web"}})
+	}
+	p, err := w.plan(Want{Family: "web", Keep: 3, OldVersions: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var goes []string
+	for _, d := range p.Images {
+		goes = append(goes, strings.TrimPrefix(string(d.ID), "ami-00"))
+	}
+	if got := strings.Join(goes, " "); got != "01 02 f0 f1 f2" {
+		t.Errorf("got %s to go, want what failed and what is older than the newest three that can be launched", got)
+	}
+}
+
+// TestAnImageThatIsSharedAfterItsApprovalIsAskedAbout: whoever has it by then may use it.
+func TestAnImageThatIsSharedAfterItsApprovalIsAskedAbout(t *testing.T) {
+	w := newWorld(t)
+	w.begin(one("ami-0001"))
+	if err := w.fleet.ShareImage(t.Context(), "ami-0001", []string{"210987654321"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.sim.Account("210987654321").Region("eu-west-1").AddInstance(awssim.Instance{Name: "theirs", Image: "ami-0001"}); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(ledger.Void, "account 210987654321 has 1 instance from it", "Nothing was changed.")
+	w.wantImages("1a 2a 3a 4a 5a")
+}
+
+// TestWhatBecomesGoldenBeforeItIsDisabledStays: AWS may take an hour to tell how others use it.
+func TestWhatBecomesGoldenBeforeItIsDisabledStays(t *testing.T) {
+	w := newWorld(t)
+	w.begin(Want{Family: "web", Keep: 2})
+	w.until(stepDisable)
+	w.golden["web"] = append([]family.Golden{{Environment: "prod", Family: "web", Image: "ami-0002", At: w.now, Revision: 2}}, w.golden["web"]...)
+	w.until(stepCooldown)
+	w.wantImages("1d* 2a 3a 4a 5a")
+	if got := w.lines[len(w.lines)-1]; !strings.Contains(got, "web-2 (ami-0002) stays: it is the golden image of web. 1 image is deprecated and disabled") {
+		t.Errorf("got %q, want what stays, and why", got)
+	}
+}
+
+// TestNothingIsWaitedForWhenSomebodyWasFaster: there is nothing to cool down.
+func TestNothingIsWaitedForWhenSomebodyWasFaster(t *testing.T) {
+	w := newWorld(t)
+	w.begin(one("ami-0001"))
+	w.until(stepDisable)
+	if _, err := w.fleet.DeregisterImage(t.Context(), "ami-0001", true); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(ledger.Undone, "Nothing was deregistered. web-1 (ami-0001) is gone: somebody deregistered it.")
+	if w.now.After(noon.Add(time.Hour)) {
+		t.Errorf("got its end at %s, want no cooldown", w.now)
+	}
+}
+
+// TestPermissionsOfLongAgoStayAway: the image was given back since, and whom it was shared with may have changed.
+func TestPermissionsOfLongAgoStayAway(t *testing.T) {
+	w := newWorld(t)
+	if err := w.fleet.ShareImage(t.Context(), "ami-0001", []string{"210987654321"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.begin(one("ami-0001"))
+	w.until(stepCooldown)
+	w.ask("rollback")
+	w.finish(ledger.Undone)
+	w.records.all = append(w.records.all, w.rec)
+	if err := w.fleet.ShareImage(t.Context(), "ami-0001", nil, []string{"210987654321"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.fleet.DisableImage(t.Context(), "ami-0001"); err != nil {
+		t.Fatal(err)
+	}
+	back := one("ami-0001")
+	back.Restore = true
+	w.begin(back)
+	w.finish(ledger.Succeeded)
+	if got, _ := w.fleet.SharedWith(t.Context(), "ami-0001"); len(got) > 0 {
+		t.Errorf("got it shared with %v, want nobody: that was taken back since", got)
+	}
+}
+
+// TestAnImageOfSomebodyElsesMakingIsWarnedOf: AWS refuses the last step by the policy that the bot comes with.
+func TestAnImageOfSomebodyElsesMakingIsWarnedOf(t *testing.T) {
+	w := newWorld(t)
+	w.aws.AddImage(awssim.Image{ID: "ami-00ff", Name: "by-hand", Created: noon.AddDate(0, 0, -90)})
+	p, err := w.plan(one("ami-00ff"))
+	if err != nil || !strings.Contains(findings(p), "warn: I did not make ami-00ff") || len(p.Brief().Stops()) > 0 {
+		t.Errorf("got %s, %v, want a warning and no more", findings(p), err)
+	}
+	if p, err := w.plan(one("ami-0001")); err != nil || len(p.Findings) > 0 {
+		t.Errorf("got %s, %v, want nothing about an image of our own", findings(p), err)
+	}
+}

@@ -25,7 +25,7 @@ func (r *run) usage(ctx context.Context) (engine.Outcome, error) {
 	}
 	waiting := false
 	for _, n := range r.data.left() {
-		told, err := r.ask(ctx, &r.data.Images[n], r.plan.Images[n])
+		told, err := r.ask(ctx, &r.data.Images[n])
 		if err != nil {
 			return engine.Outcome{}, err
 		}
@@ -41,9 +41,10 @@ func (r *run) usage(ctx context.Context) (engine.Outcome, error) {
 	return r.told(stepDeprecate, card.Warning), nil
 }
 
-// ask asks about one image, and reports whether AWS has told, or will not.
-func (r *run) ask(ctx context.Context, i *Progress, d Doomed) (bool, error) {
-	if len(d.Shared) == 0 || i.Told {
+// ask asks about one image, and reports whether AWS has told, or will not. Whom it is shared with was looked up when this
+// began, and not only when it was approved.
+func (r *run) ask(ctx context.Context, i *Progress) (bool, error) {
+	if len(i.Shared) == 0 || i.Told {
 		return true, nil
 	}
 	if i.Report == "" {

@@ -149,7 +149,9 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 		r.data.Images[i] = Progress{ID: d.ID, Name: d.Name, Was: d.Deprecated, Marked: d.Deprecated.IsZero() || d.Deprecated.After(r.turn.Now)}
 		if why := now.against(d); why != "" {
 			r.data.Images[i].Stage, r.data.Images[i].Why = Kept, why
+			continue
 		}
+		r.data.Images[i].Shared = now.shared(d.ID)
 	}
 	if why, ok := r.hopeless(); ok {
 		return void(why), nil
@@ -190,9 +192,18 @@ func (p Plan) against(d Doomed) string {
 	return ""
 }
 
+// shared are the launch permissions of an image by this plan.
+func (p Plan) shared(id fleet.ImageID) []string {
+	i := slices.IndexFunc(p.Images, func(d Doomed) bool { return d.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return p.Images[i].Shared
+}
+
 // hopeless reports whether every image stays, and why.
 func (r *run) hopeless() (string, bool) {
-	if r.data.count(Kept) < len(r.data.Images) {
+	if r.data.count(Kept)+r.data.count(Gone) < len(r.data.Images) {
 		return "", false
 	}
 	var why []string
@@ -202,8 +213,11 @@ func (r *run) hopeless() (string, bool) {
 	return string(say.Sentences(why[:min(len(why), 5)]...)), true
 }
 
-// sentence says why an image stays.
+// sentence says why an image stays, or that it is gone without us.
 func sentence(i Progress) string {
+	if i.Stage == Gone {
+		return fmt.Sprintf("%s is gone: %s", called(i.ID, i.Name), cmp.Or(i.Why, "it was deregistered"))
+	}
 	return fmt.Sprintf("%s stays: %s", called(i.ID, i.Name), cmp.Or(i.Why, "something needs it"))
 }
 

@@ -92,7 +92,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = w.sim.Close() })
 	w.aws = w.sim.Region("eu-west-1")
 	for n := range 5 {
-		w.aws.AddImage(awssim.Image{ID: fmt.Sprintf("ami-000%d", n+1), Name: fmt.Sprintf("web-%d", n+1), Size: 8 + n, Created: noon.AddDate(0, 0, 10*n-60), Tags: map[string]string{family.Tag: "web"}})
+		w.aws.AddImage(awssim.Image{ID: fmt.Sprintf("ami-000%d", n+1), Name: fmt.Sprintf("web-%d", n+1), Size: 8 + n, Created: noon.AddDate(0, 0, 10*n-60), Tags: map[string]string{family.Tag: "web", "amiral:operation": "op-bake"}})
 	}
 	w.aws.AddTemplate(awssim.Template{ID: "lt-0001", Name: "web-lt", Default: 2, Versions: []awssim.TemplateVersion{{Image: "ami-0003"}, {Image: "ami-0005"}}})
 	if err := w.aws.AddGroup(awssim.Group{Name: "web", Template: "web-lt", Version: "2", Desired: 2, Max: 4}); err != nil {
