@@ -39,7 +39,7 @@ func workflows(w works) map[string]engine.Workflow {
 	all := map[string]engine.Workflow{
 		rollout.Kind:     rolling,
 		bake.Kind:        baking,
-		launch.Kind:      launch.Workflow{Poll: w.poll, Bake: baking, Fleet: func(env string) (launch.Fleet, error) { return w.aws.In(env) }},
+		launch.Kind:      launch.Workflow{Poll: w.poll, Bake: baking, Locks: w.records, Fleet: func(env string) (launch.Fleet, error) { return w.aws.In(env) }},
 		template.Kind:    template.Workflow{Fleet: func(env string) (template.Fleet, error) { return w.aws.In(env) }},
 		patch.Kind:       w.patching(baking, rolling),
 		retire.Kind:      w.retiring(),

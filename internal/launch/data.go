@@ -13,6 +13,7 @@ import (
 type Data struct {
 	Bake  json.RawMessage `json:"bake,omitempty"`  // what the bake keeps
 	Stage string          `json:"stage,omitempty"` // the bake's step
+	Ahead ledger.ID       `json:"ahead,omitempty"` // who bakes the same server, as long as it is waited for
 	Image fleet.ImageID   `json:"image,omitempty"` // that is launched
 	Baked bool            `json:"baked,omitempty"` // it was made by this operation
 

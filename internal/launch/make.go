@@ -63,8 +63,13 @@ func (r *run) void(changed []Change, why string) engine.Outcome {
 	return engine.Outcome{End: ledger.Void, Outcome: string(text), Tone: string(card.Warning)}
 }
 
-// bake takes one step of the bake, which is a part of the launch.
+// bake takes one step of the bake, which is a part of the launch. A server is baked by one operation at a time.
 func (r *run) bake(ctx context.Context) (engine.Outcome, error) {
+	if r.data.Stage == bake.First {
+		if out, waits, err := r.alone(ctx); waits || err != nil {
+			return out, err
+		}
+	}
 	payload, err := payloadOf(*r.plan.Bake)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -86,9 +91,33 @@ func (r *run) bake(ctx context.Context) (engine.Outcome, error) {
 	}
 	if out.End == "" {
 		out.Step = ""
-		return out, nil
+		return also(r.unheard(), out), nil
+	}
+	if err := r.Locks.Drop(ctx, &r.turn.Turn, r.plan.Bake.Resource()); err != nil {
+		return engine.Outcome{}, fmt.Errorf("give %s back: %w", r.plan.Bake.Instance, err)
 	}
 	return r.baked(out), nil
+}
+
+// alone takes the server for the bake, or waits for whoever has it.
+func (r *run) alone(ctx context.Context) (engine.Outcome, bool, error) {
+	if out, stopped := r.stopped(); stopped {
+		return out, true, nil
+	}
+	ahead, err := r.Locks.Take(ctx, &r.turn.Turn, r.plan.Bake.Resource())
+	if err != nil {
+		return engine.Outcome{}, false, fmt.Errorf("lock %s: %w", r.plan.Bake.Instance, err)
+	}
+	was := r.data.Ahead
+	if r.data.Ahead = ahead; ahead == "" {
+		return engine.Outcome{}, false, nil
+	}
+	out := engine.Outcome{}
+	if ahead != was {
+		out = say.Told("", card.Warning, "The bake of %s waits for %s, which is at work on it.", r.plan.Bake.Instance, string(ahead))
+	}
+	out.In = r.Poll
+	return out, true, nil
 }
 
 // stopOnly has the bake hear of nothing that it does not know: taking back is cancelling there.

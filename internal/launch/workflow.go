@@ -63,11 +63,18 @@ type Watch interface {
 	Running(ctx context.Context, images ...fleet.ImageID) ([]fleet.Instance, error)
 }
 
+// Locks lets the operation have the server that is baked. *ledger.Ledger does.
+type Locks interface {
+	Take(ctx context.Context, t *ledger.Turn, resource string) (ahead ledger.ID, err error)
+	Drop(ctx context.Context, t *ledger.Turn, resource string) error
+}
+
 // Workflow carries out approved plans. Every step may be repeated: it looks before it acts, or its call carries a
 // token of the operation.
 type Workflow struct {
 	Fleet func(environment string) (Fleet, error)
 	Bake  engine.Workflow // makes the image of an instance, as a part of the launch
+	Locks Locks           // keeps others from baking the same server meanwhile
 	Poll  time.Duration   // between two looks at AWS; 15 s if zero
 	Stall time.Duration   // how long nothing may move before people are asked; 10 min if zero
 	Ask   time.Duration   // how long they have to answer; a day if zero

@@ -46,6 +46,7 @@ type world struct {
 	fleet  Fleet // what the workflow uses
 	bakery bake.Fleet
 	kept   shelf
+	locks  locks
 	rec    ledger.Record
 	signal []ledger.Signal
 	lines  []string
@@ -112,6 +113,24 @@ func (s shelf) Kept(_ context.Context, name string) (baseline.Manifest, error) {
 	return s["kept/"+name], nil
 }
 
+// locks are the resources that are held, by whom.
+type locks map[string]ledger.ID
+
+func (l locks) Take(_ context.Context, t *ledger.Turn, resource string) (ledger.ID, error) {
+	if who := l[resource]; who != "" && who != t.ID {
+		return who, nil
+	}
+	l[resource] = t.ID
+	return "", nil
+}
+
+func (l locks) Drop(_ context.Context, t *ledger.Turn, resource string) error {
+	if l[resource] == t.ID {
+		delete(l, resource)
+	}
+	return nil
+}
+
 func newWorld(t *testing.T, options ...func(*awssim.Options)) *world {
 	t.Helper()
 	t.Setenv("AWS_ENDPOINT_URL", "http://aws.local")
@@ -119,7 +138,7 @@ func newWorld(t *testing.T, options ...func(*awssim.Options)) *world {
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	w := &world{t: t, now: noon, kept: shelf{}}
+	w := &world{t: t, now: noon, kept: shelf{}, locks: locks{}}
 	o := awssim.Options{Now: func() time.Time { return w.now }, Seed: 1, NoThrottle: true, NotFoundFor: -1, Latency: -1}
 	for _, change := range options {
 		change(&o)
@@ -214,6 +233,7 @@ func (w *world) workflow() Workflow {
 		Fleet: func(string) (Fleet, error) { return w.fleet, nil },
 		Ask:   w.ponder,
 		Poll:  w.poll,
+		Locks: w.locks,
 		Bake: bake.Workflow{
 			Fleet:     func(string) (bake.Fleet, error) { return w.bakery, nil },
 			Regions:   func(string, string) (bake.Region, error) { return nil, errors.New("no other region here") },

@@ -18,7 +18,7 @@ import (
 // bake looks at the server in the same way before it begins.
 func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if r.data.Stopped != nil {
-		return engine.Outcome{End: ledger.Cancelled, Tone: string(card.Warning), Outcome: string(say.Phrase("Cancelled before anything was made%s.", r.by()))}, nil
+		return r.unbegun(), nil
 	}
 	if r.plan.Digest() != r.turn.Digest {
 		return engine.Outcome{}, fault.New(fault.Conflict, "The plan is not the one that was approved.").WithHint("Nothing was changed.")
@@ -112,8 +112,13 @@ func (c Change) words() string {
 	return fmt.Sprintf("%s%s was %s and is %s", where, c.What, c.Approved, c.Now)
 }
 
-// bake takes one step of the bake.
+// bake takes one step of the bake. A server is baked by one operation at a time.
 func (r *run) bake(ctx context.Context, at string) (engine.Outcome, error) {
+	if at == bake.First {
+		if out, waits, err := r.alone(ctx); waits || err != nil {
+			return out, err
+		}
+	}
 	payload, err := json.Marshal(r.plan.Bake)
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("write the plan of the bake: %w", err)
@@ -134,12 +139,41 @@ func (r *run) bake(ctx context.Context, at string) (engine.Outcome, error) {
 		r.data.BakeAt = out.Step
 	}
 	if out.End != "" {
+		if err := r.Locks.Drop(ctx, &r.turn.Turn, r.plan.Bake.Resource()); err != nil {
+			return engine.Outcome{}, fmt.Errorf("give %s back: %w", r.plan.Bake.Instance, err)
+		}
 		return r.baked(ctx, out)
 	}
 	if out.Step != "" {
 		out.Step = stepBake + "/" + out.Step
 	}
 	return out, nil
+}
+
+// alone takes the server for the bake, or waits for whoever has it.
+func (r *run) alone(ctx context.Context) (engine.Outcome, bool, error) {
+	if r.data.Stopped != nil {
+		return r.unbegun(), true, nil
+	}
+	ahead, err := r.Locks.Take(ctx, &r.turn.Turn, r.plan.Bake.Resource())
+	if err != nil {
+		return engine.Outcome{}, false, fmt.Errorf("lock %s: %w", r.plan.Bake.Instance, err)
+	}
+	was := r.data.Ahead
+	if r.data.Ahead = ahead; ahead == "" {
+		return engine.Outcome{}, false, nil
+	}
+	out := r.again()
+	if ahead != was {
+		out = say.Told("", card.Warning, "The bake of %s waits for %s, which is at work on it.", r.plan.Bake.Instance, string(ahead))
+		out.In = r.Poll
+	}
+	return out, true, nil
+}
+
+// unbegun ends it before its first write, as somebody asked.
+func (r *run) unbegun() engine.Outcome {
+	return engine.Outcome{End: ledger.Cancelled, Tone: string(card.Warning), Outcome: string(say.Phrase("Cancelled before anything was made%s.", r.by()))}
 }
 
 // baked goes on with the image, or ends as the bake ended.

@@ -15,6 +15,7 @@ import (
 type Data struct {
 	Bake    json.RawMessage `json:"bake,omitempty"`    // what the bake keeps
 	BakeAt  string          `json:"bake_at,omitempty"` // the bake's step
+	Ahead   ledger.ID       `json:"ahead,omitempty"`   // who bakes the same server, as long as it is waited for
 	Image   fleet.Image     `json:"image,omitzero"`    // that was made
 	Trial   Trial           `json:"trial,omitzero"`
 	Parts   []Part          `json:"parts,omitempty"`   // the groups that were begun, in order
