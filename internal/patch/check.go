@@ -23,46 +23,69 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if r.plan.Digest() != r.turn.Digest {
 		return engine.Outcome{}, fault.New(fault.Conflict, "The plan is not the one that was approved.").WithHint("Nothing was changed.")
 	}
-	changed, err := r.changed(ctx)
+	if r.data.Held {
+		return r.again(), nil
+	}
+	changed, mending, err := r.changed(ctx)
 	if f, ok := fault.As(err); ok {
 		changed, err = []Change{{What: "Groups", Approved: listed(r.plan.names()), Now: f.Text}}, nil
 	}
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	if len(changed) > 0 {
+	switch {
+	case mending && (r.data.Ill.IsZero() || r.now.Before(r.data.Ill.Add(rollout.Recovery))):
+		return r.mend(changed), nil
+	case len(changed) > 0:
 		return r.void(changed), nil
 	}
 	r.data.BakeAt = bake.First
 	return engine.To(stepBake + "/" + bake.First), nil
 }
 
-// changed compares every group with what was approved.
-func (r *run) changed(ctx context.Context) ([]Change, error) {
+// mend lets the groups get well, and tells so once.
+func (r *run) mend(ill []Change) engine.Outcome {
+	out := r.again()
+	if r.data.Ill.IsZero() {
+		r.data.Ill = r.now
+		out = say.Told("", card.Warning, "%s It waits up to %s for what is ill to be replaced.", changeWords(ill), card.Span(rollout.Recovery))
+		out.In = r.Poll
+	}
+	return out
+}
+
+// changed compares every group with what was approved. mending tells that nothing is in the way but instances that
+// their groups are about to replace.
+func (r *run) changed(ctx context.Context) (all []Change, mending bool, err error) {
 	facts, err := groups(ctx, r.fleet, r.plan.Environment, r.plan.Want)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var all []Change
+	others := 0
 	for i, approved := range r.plan.Groups {
 		facts[i].Now, facts[i].Coming = r.now, r.plan.Coming
 		now, err := approved.Again(facts[i])
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		all = append(all, changesOf(string(approved.Group), approved.Changed(now))...)
+		list := approved.Changed(now)
+		if len(list) > 0 && !rollout.Mending(facts[i], now, list) {
+			others++
+		}
+		all = append(all, changesOf(string(approved.Group), list)...)
 	}
 	if !r.plan.Want.Promote {
-		return all, nil
+		return all, len(all) > 0 && others == 0, nil
 	}
 	golden, err := promoted(ctx, r.Families, r.plan.Environment, r.plan.Want)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if golden.Revision != r.plan.Golden.Revision {
 		all = append(all, Change{What: "Golden image", Approved: orNone(string(r.plan.Golden.Image)), Now: orNone(string(golden.Image))})
+		others++
 	}
-	return all, nil
+	return all, len(all) > 0 && others == 0, nil
 }
 
 func orNone(s string) string {
@@ -154,6 +177,9 @@ func (r *run) bake(ctx context.Context, at string) (engine.Outcome, error) {
 func (r *run) alone(ctx context.Context) (engine.Outcome, bool, error) {
 	if r.data.Stopped != nil {
 		return r.unbegun(), true, nil
+	}
+	if r.data.Held {
+		return r.again(), true, nil
 	}
 	ahead, err := r.Locks.Take(ctx, &r.turn.Turn, r.plan.Bake.Resource())
 	if err != nil {

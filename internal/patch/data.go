@@ -17,6 +17,8 @@ type Data struct {
 	BakeAt  string          `json:"bake_at,omitempty"` // the bake's step
 	Ahead   ledger.ID       `json:"ahead,omitempty"`   // who bakes the same server, as long as it is waited for
 	Image   fleet.Image     `json:"image,omitzero"`    // that was made
+	Ill     time.Time       `json:"ill,omitzero"`      // since when it waits for instances that their groups replace by themselves
+	Held    bool            `json:"held,omitempty"`    // somebody wants nothing more to be begun
 	Trial   Trial           `json:"trial,omitzero"`
 	Parts   []Part          `json:"parts,omitempty"`   // the groups that were begun, in order
 	Stopped *ledger.Signal  `json:"stopped,omitempty"` // somebody wants it to end

@@ -62,15 +62,20 @@ func (s scene) running() card.Picture {
 	switch s.at() {
 	case stepBake:
 		pic = s.add(pic, s.baking(), "")
+		pic.Sections = append(pic.Sections, s.waits()...)
+		pic.Buttons = append([]card.Button{s.pause()}, pic.Buttons...)
 	case stepRoll:
 		pic = s.add(pic, s.rolling(), string(s.data.part().Group))
 	default:
-		if words := s.waiting(); words != "" {
-			pic.Sections = append(pic.Sections, card.Para(card.T("%s", words)))
-		}
-		pic.Buttons = []card.Button{s.cancel()}
-		if s.at() == stepEnd || s.at() == stepNext || s.at() == stepPromote || s.at() == stepSettle {
-			pic.Buttons = nil
+		pic.Sections = append(pic.Sections, s.waits()...)
+		switch s.at() {
+		case stepEnd, stepNext, stepSettle:
+		case stepPromote:
+			if s.data.Held {
+				pic.Buttons = []card.Button{s.pause()}
+			}
+		default:
+			pic.Buttons = []card.Button{s.pause(), s.cancel()}
 		}
 	}
 	if s.rec.State == ledger.Stuck {
@@ -119,10 +124,34 @@ func (s scene) cancel() card.Button {
 		Title: "Cancel?", Text: "It ends here: groups that are patched stay so, the others are not touched.", Yes: "Cancel", No: "No"})
 }
 
+// pause has nothing more begun, or lets it go on.
+func (s scene) pause() card.Button {
+	if s.data.Held {
+		return plan.Button(s.rec, "resume", "Resume", card.Primary, nil)
+	}
+	return plan.Button(s.rec, "pause", "Pause", card.Default, nil)
+}
+
+// waits tells what it waits for.
+func (s scene) waits() []card.Section {
+	var all []card.Section
+	if words := s.waiting(); words != "" {
+		all = append(all, card.Para(card.T("%s", words)))
+	}
+	if s.data.Held {
+		all = append(all, card.Para(card.T("Paused: what is under way is finished, and nothing more is begun until somebody resumes.")))
+	}
+	return all
+}
+
 // waiting is what a step between the parts waits for.
 func (s scene) waiting() string {
 	t := s.data.Trial
 	switch s.at() {
+	case stepBake:
+		if s.data.Ahead != "" {
+			return fmt.Sprintf("The bake of %s waits for %s, which is at work on it.", s.plan.Bake.Instance, s.data.Ahead)
+		}
 	case stepBoot:
 		return fmt.Sprintf("%s boots with %s.", t.Instance, s.data.Image.ID)
 	case stepTest:

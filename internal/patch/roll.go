@@ -24,6 +24,12 @@ func (r *run) take(ctx context.Context) (engine.Outcome, error) {
 		r.data.Parts = r.data.Parts[:len(r.data.Parts)-1]
 		return r.stopped(), nil
 	}
+	if r.data.Held {
+		if part.Ahead == "" {
+			r.data.Parts = r.data.Parts[:len(r.data.Parts)-1]
+		}
+		return r.again(), nil
+	}
 	ahead, err := r.Locks.Take(ctx, &r.turn.Turn, plan.Resource())
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("lock %s: %w", plan.Group, err)
@@ -128,6 +134,9 @@ func (r *run) finished() {
 // promote makes the image its family's golden one. That it cannot be is told, and takes nothing back: every group
 // is patched.
 func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
+	if r.data.Held && r.data.Stopped == nil {
+		return r.again(), nil
+	}
 	r.finished()
 	f := r.plan.Want.Bake.Family
 	_, err := r.Families.Point(ctx, family.Golden{

@@ -34,6 +34,8 @@ func (r *run) trial(ctx context.Context) (engine.Outcome, error) {
 	switch {
 	case !t.Launching && r.data.Stopped != nil:
 		return r.stopped(), nil
+	case !t.Launching && r.data.Held:
+		return r.again(), nil
 	case !t.Launching:
 		t.Launching = true
 		return engine.To(stepTrial), nil

@@ -97,7 +97,7 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 	if !known {
 		return engine.Outcome{}, fault.New(fault.Invalid, "This version of amiral does not know the step %q of a patch.", card.Inert(t.At))
 	}
-	r.hear()
+	word := r.hear(name)
 	out, err := step(ctx, inner)
 	if f, ok := fault.As(err); ok {
 		if name == stepCheck {
@@ -108,8 +108,19 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 	if err != nil {
 		return engine.Outcome{}, err
 	}
+	if word != "" && out.End == "" {
+		out.Line, out.Tone = string(joined(word, say.Safe(out.Line))), string(card.Warning)
+	}
 	out.Data, err = json.Marshal(r.data)
 	return out, err
+}
+
+// joined are lines, one below the other.
+func joined(line, next say.Safe) say.Safe {
+	if next == "" {
+		return line
+	}
+	return line + "\n" + next
 }
 
 // run is one turn under way.
@@ -158,13 +169,30 @@ func (r *run) steps() map[string]func(context.Context, string) (engine.Outcome, 
 
 // hear notes that somebody wants it to end. A part hears of that by itself; the steps between look at it when they have
 // nothing under way that they could lose sight of.
-func (r *run) hear() {
+func (r *run) hear(step string) (word say.Safe) {
 	if s, asked := r.turn.Signal("cancel", "rollback"); asked && r.data.Stopped == nil {
 		r.data.Stopped = &s
 	}
 	if s, asked := r.turn.Signal("cancel", "rollback", "continue"); asked && s.Name == "continue" {
 		r.data.Stopped = nil // thought better of it
 	}
+	if s, asked := r.turn.Signal("pause", "resume"); asked && step != stepRoll {
+		return r.hold(s)
+	}
+	return ""
+}
+
+// hold has nothing more begun after what is under way, or has it go on. A group that is rolled is paused by its rollout.
+func (r *run) hold(s ledger.Signal) say.Safe {
+	was := r.data.Held
+	r.data.Held = s.Name == "pause"
+	switch {
+	case was == r.data.Held:
+		return ""
+	case was:
+		return say.Phrase("Resumed%s.", say.By(s.By))
+	}
+	return say.Phrase("Paused%s: what is under way is finished, and nothing more is begun until somebody resumes.", say.By(s.By))
 }
 
 // by names whoever wants it to end.

@@ -57,7 +57,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	switch {
 	case len(changed) > 0 && r.plan.reached(facts):
 		return r.needless(facts.From), nil
-	case r.convalescent(facts, now, changed):
+	case Mending(facts, now, changed) && (r.data.Ill.IsZero() || r.now.Before(r.data.Ill.Add(Recovery))):
 		return r.wait(now), nil
 	case len(changed) > 0:
 		return r.void(changed, fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.Group, sentencesOf(changed))), nil
@@ -93,16 +93,13 @@ func (r *run) vanished(what, approved string, err error) (engine.Outcome, error)
 	return r.void([]Change{{What: what, Approved: approved, Now: "does not exist any more"}}, f), nil
 }
 
-// recovery is how long a group may take to replace what its health check found ill before that voids an approval.
-const recovery = 15 * time.Minute
+// Recovery is how long a group may take to replace what its health check found ill before that voids an approval.
+const Recovery = 15 * time.Minute
 
-// convalescent reports whether nothing is in the way but instances that the group itself is about to replace.
-func (r *run) convalescent(f Facts, now Plan, changed []Change) bool {
+// Mending reports whether nothing is in the way but instances that the group itself is about to replace.
+func Mending(f Facts, now Plan, changed []Change) bool {
 	ill := health(f, now)
-	if len(changed) != 1 || len(ill) != 1 || !ill[0].Stop || changed[0].Now != ill[0].Text {
-		return false
-	}
-	return r.data.Ill.IsZero() || r.now.Before(r.data.Ill.Add(recovery))
+	return len(changed) == 1 && len(ill) == 1 && ill[0].Stop && changed[0].Now == ill[0].Text
 }
 
 // wait lets the group get well, and tells so once.
@@ -110,7 +107,7 @@ func (r *run) wait(now Plan) engine.Outcome {
 	out := engine.Outcome{In: r.poll}
 	if r.data.Ill.IsZero() {
 		r.data.Ill = r.now
-		out = say.Told("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(recovery))
+		out = say.Told("", card.Warning, "%s It waits up to %s for the group to replace what is ill.", now.Stops()[0].Text, card.Span(Recovery))
 		out.In = r.poll
 	}
 	return out
