@@ -13,6 +13,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/launch"
+	"github.com/amiral-ops/amiral/internal/template"
 )
 
 // launch is the command that makes a group of identical servers.
@@ -41,7 +42,7 @@ func (a *ASG) launch(in grammar.Flag) Command {
 			{Name: "key", Value: "<name>", About: "the key pair"},
 			{Name: "sg", Kind: grammar.List, About: "security groups, by id", Pick: grammar.SecurityGroup},
 			{Name: "role", Value: "<name>", About: "the instance profile"},
-			{Name: "user-data", Value: "<text>", Most: launch.MostUserData, File: true, About: "what a server runs when it first starts"},
+			script(),
 			{Name: "reboot", Kind: grammar.Bool, About: "reboot the instance to bake it, or with --no-reboot leave it running"},
 			{Name: "standby", Kind: grammar.Bool, About: "take the instance out of its group's service to bake it"},
 			{Name: "twin", Kind: grammar.Bool, About: "bake a throw-away twin of the instance instead"},
@@ -89,11 +90,14 @@ func launchWish(w grammar.Values) (launch.Want, error) {
 	if n := w.Int("size"); n != nil {
 		want.Size = *n
 	}
-	if w.Given("user-data") {
-		data := w.Text("user-data")
+	var err error
+	if w.Given(userDataFlag) {
+		data, err := template.ReadUserData(w.Text(userDataFlag))
+		if err != nil {
+			return want, err
+		}
 		want.UserData = &data
 	}
-	var err error
 	if want.Template, want.Version, err = templateAt(w.Text("template")); err != nil {
 		return want, err
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -86,5 +87,39 @@ func TestLaunchAgain(t *testing.T) {
 	}
 	if _, err := w.asg.Launches().Back(t.Context(), rec); !fault.Is(err, fault.Conflict) {
 		t.Errorf("got %v, want it refused: a live group is not deleted by a button", err)
+	}
+}
+
+// TestLaunchWithUserData: a script keeps its lines or is refused, is shown without its secrets, and stands in no words
+// that are kept.
+func TestLaunchWithUserData(t *testing.T) {
+	const script = "#!/bin/sh\nexport PASSWORD=tr0ub4dor-3\necho up\n"
+	w := launching(t)
+	says := w.says("asg launch blue --from front --size 2 --type m7i.large --reason sale --user-data base64:" + base64Of(script))
+	p := w.launched()
+	if p.Want.UserData == nil || *p.Want.UserData != script {
+		t.Errorf("got user data %v, want the script", p.Want.UserData)
+	}
+	if s := w.gate.spec; !strings.Contains(s.Command, "--user-data @typed") || strings.Contains(fmt.Sprint(s.Args), "base64") {
+		t.Errorf("got command %s of %v", s.Command, s.Args)
+	}
+	if shown := fmt.Sprint(p.Sections()); strings.Contains(shown+text(says.Reply), "tr0ub4dor") || !strings.Contains(shown, "echo up") {
+		t.Errorf("got plan %s, want the script without its secret", shown)
+	}
+}
+
+// TestUserDataThatLostItsLines is refused: as one line it would be another script, or none.
+func TestUserDataThatLostItsLines(t *testing.T) {
+	for words, want := range map[string]string{
+		"--user-data \"#!/bin/sh\nyum install nginx\" --size 2": "This was typed in several lines, which are read as one, so --user-data would not be what you wrote.",
+		"--user-data \"#!/bin/sh\nyum install nginx\"":          "This was typed in several lines",
+		"--user-data '#!/bin/sh yum install nginx' --size 2":     "This user data is one line, and its beginning only says what reads the lines after it",
+		"--user-data 'export A=1' --size 2 --break-glass fire":   "--user-data cannot be given where the glass is broken",
+	} {
+		w := launching(t)
+		r := w.says("asg launch blue --from front --type m7i.large --reason sale " + words)
+		if r.Modal != nil || !strings.Contains(text(r.Reply), want) || len(w.gate.asked) > 0 {
+			t.Errorf("%q: got %s, want %q", words, text(r.Reply), want)
+		}
 	}
 }

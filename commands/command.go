@@ -40,6 +40,7 @@ type Call struct {
 	Gate   Gate   // for what is asked of operations that exist already
 
 	spec      grammar.Spec
+	several   bool // it was typed in several lines
 	confirmed bool // the glass is to be broken, and the target was typed once more
 }
 

@@ -43,6 +43,7 @@ type attempt struct {
 
 // Command answers something typed.
 func (d *Desk) Command(ctx context.Context, r Request) Result {
+	several := strings.Contains(strings.TrimSpace(r.Text), "\n")
 	r.Text = card.Inert(folded(r.Text))
 	a := d.attempt("command", r.Actor, r.Channel, short(r.Text, 500))
 	return d.answer(ctx, a, func(ctx context.Context) (Result, error) {
@@ -50,7 +51,7 @@ func (d *Desk) Command(ctx context.Context, r Request) Result {
 		if err != nil {
 			return Result{}, err
 		}
-		return d.command(ctx, a, &Call{Request: r, Person: person, Gate: a.gate})
+		return d.command(ctx, a, &Call{Request: r, Person: person, Gate: a.gate, several: several})
 	})
 }
 
@@ -71,6 +72,9 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	if errors.Is(err, grammar.Help) {
 		return reply(m.command.help()), nil
 	}
+	if f := flattened(c, spec, err); f != nil {
+		return Result{}, f
+	}
 	if r, ok := errors.AsType[*grammar.Refusal](err); ok && r.Given != nil {
 		return d.lacking(c, m.command, r)
 	}
@@ -82,6 +86,21 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 	}
 	c.Typed = spec.Print(spec.Unfiled(c.Words))
 	return d.perform(ctx, a, c, m.command)
+}
+
+// flattened refuses what was to stand for a file, and was typed in several lines: of what is typed only one is left, and
+// a script in one line is another script.
+func flattened(c *Call, spec grammar.Spec, err error) error {
+	words := c.Words
+	if r, ok := errors.AsType[*grammar.Refusal](err); ok && r.Given != nil {
+		words = *r.Given
+	}
+	flag := spec.Filed(words)
+	if !c.several || flag == "" {
+		return nil
+	}
+	return fault.New(fault.Invalid, "This was typed in several lines, which are read as one, so --%s would not be what you wrote.", flag).
+		WithHint("Type the command without what it needs, such as `%s`, and write it, or add the file, in the form that opens.", spec.Name)
 }
 
 // unfiled keeps what stands for a file's content out of the audit: it may hold secrets, and what is written there
@@ -99,6 +118,10 @@ func (a *attempt) unfiled(spec grammar.Spec, words grammar.Values, err error) {
 // perform runs a command that is understood, and passes on what it proposes.
 func (d *Desk) perform(ctx context.Context, a *attempt, c *Call, command Command) (Result, error) {
 	broken := c.Words.Given(glassFlag) && !c.Words.Bool(dryFlag)
+	if flag := command.Spec().Filed(c.Words); broken && flag != "" {
+		return Result{}, fault.New(fault.Invalid, "--%s cannot be given where the glass is broken: the form that confirms it shows the whole command.", flag).
+			WithHint("Make a launch template with it first, or ask without `--%s`.", glassFlag)
+	}
 	if broken && !c.confirmed {
 		return d.Book.glassForm(command.Spec().Print(c.Words))
 	}

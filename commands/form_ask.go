@@ -15,7 +15,7 @@ import (
 func (d *Desk) form(c Command, given grammar.Values) *card.Modal {
 	spec := c.Spec()
 	m := &card.Modal{
-		ID: commandForm, Subject: spec.Print(given), Title: c.Name(), Submit: "Run",
+		ID: commandForm, Subject: spec.Print(spec.Unfiled(given)), Title: c.Name(), Submit: "Run",
 		Body: card.Card{Sections: []card.Section{card.Para(card.T("%s", c.Summary))}},
 	}
 	if c.ReadOnly {

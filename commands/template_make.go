@@ -27,10 +27,15 @@ func specFlags() []grammar.Flag {
 		{Name: "sg", Kind: grammar.List, About: "security groups, by id or name", Pick: grammar.SecurityGroup},
 		{Name: "subnet", Value: "<subnet>", About: "the one subnet to launch into; groups have subnets of their own", Pick: grammar.Subnet},
 		{Name: "role", Value: "<profile>", About: "the instance profile, by name or ARN"},
-		{Name: userDataFlag, Value: "<text>", About: "what runs at the first boot: a file in the form, or base64:…", Most: mostGiven, File: true},
+		script(),
 		{Name: "tags", Kind: grammar.List, Value: "<key=value,…>", About: "tags of instances and volumes"},
 		{Name: "note", Value: `"<words>"`, About: "for the version's description", Most: 120},
 	}
+}
+
+// script is the flag for user data. It has lines, which a form and base64 keep.
+func script() grammar.Flag {
+	return grammar.Flag{Name: userDataFlag, Value: "<text>", About: "what runs at the first boot: a file in the form, or base64:…", Most: mostGiven, File: true}
 }
 
 // proposing is a command that asks for a change of a template.

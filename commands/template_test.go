@@ -192,7 +192,7 @@ func TestTemplateWordsThatAreWrongAreGuessed(t *testing.T) {
 // TestUserDataIsNotInTheWordsThatEverybodyReads: it is in the plan and nowhere else.
 func TestUserDataIsNotInTheWordsThatEverybodyReads(t *testing.T) {
 	l := newLibrary(t)
-	l.says(`template update web-lt --image ami-0a1 --user-data "#!/bin/sh PASSWORD=tr0ub4dor-3" --reason new`)
+	l.says(`template update web-lt --image ami-0a1 --user-data "export PASSWORD=tr0ub4dor-3" --reason new`)
 	s := l.gate.spec
 	if s.Kind != template.Kind || s.Target != "web-lt" || s.Resource != "123456789012/eu-west-1/template/web-lt" || s.Step != template.First {
 		t.Fatalf("got %+v, want the update proposed", s)

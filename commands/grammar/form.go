@@ -205,6 +205,16 @@ func (s Spec) Fileless(v Values) error {
 	return nil
 }
 
+// Filed is the flag of the values for which the content of a file is given; empty without one.
+func (s Spec) Filed(v Values) string {
+	for _, f := range s.Flags {
+		if text := v.Text(f.Name); f.File && text != "" && !strings.HasPrefix(text, fromFile) {
+			return f.Name
+		}
+	}
+	return ""
+}
+
 // Bounds are the least and the most that a number may be.
 func (f Flag) Bounds() (low, high int64) { return f.bounds() }
 

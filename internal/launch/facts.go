@@ -10,6 +10,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/template"
 )
 
 // Facts is what a plan is made from, as read at one moment.
@@ -22,6 +23,7 @@ type Facts struct {
 	Taken          *fleet.Template       // that has the name of the template that would be made
 	Template       fleet.Template        // that was asked for
 	Base           fleet.TemplateVersion // what the template is made from: of the template that was asked for, or of the live instance
+	Followers      []fleet.GroupName     // that launch whatever is its latest version
 	Instance       fleet.Instance        // the source, if it is one
 	Image          *fleet.Image          // that is launched; nil when it does not exist, or is still to be baked
 	Bake           bake.Facts            // with an instance
@@ -41,6 +43,7 @@ type Reader interface {
 	TemplateVersion(ctx context.Context, ref fleet.TemplateRef) (fleet.TemplateVersion, error)
 	LiveSpec(ctx context.Context, id fleet.InstanceID) (fleet.TemplateVersion, error)
 	Identity(ctx context.Context) (fleet.Identity, error)
+	Groups(ctx context.Context) ([]fleet.Group, error)
 }
 
 // Network is where instances can be, and what guards them there.
@@ -153,7 +156,7 @@ func (g gathering) template() error {
 
 func (g gathering) existing() error {
 	ref := refTo(g.want.Template)
-	template, err := g.from.Template(g.ctx, ref)
+	found, err := g.from.Template(g.ctx, ref)
 	if missing(err) {
 		return fault.New(fault.NotFound, "There is no launch template %s in %s.", g.want.Template, g.facts.Environment).
 			WithHint("`/template list` shows the templates there are; without `--template` one is made.")
@@ -161,29 +164,41 @@ func (g gathering) existing() error {
 	if err != nil {
 		return fmt.Errorf("read template %s: %w", g.want.Template, err)
 	}
-	g.facts.Template = template
+	g.facts.Template = found
+	if err := g.followers(); err != nil {
+		return err
+	}
 	number := g.want.Version
 	if number == 0 {
-		number = template.Default
+		number = found.Default
 	}
-	g.facts.Base, err = g.from.TemplateVersion(g.ctx, fleet.TemplateRef{ID: template.ID, Version: strconv.FormatInt(number, 10)})
+	g.facts.Base, err = g.from.TemplateVersion(g.ctx, fleet.TemplateRef{ID: found.ID, Version: strconv.FormatInt(number, 10)})
 	if missing(err) {
-		return fault.New(fault.NotFound, "Template %s has no version %d.", template.Name, number).WithHint("Its latest version is %d.", template.Latest)
+		return fault.New(fault.NotFound, "Template %s has no version %d.", found.Name, number).WithHint("Its latest version is %d.", found.Latest)
 	}
 	if err != nil {
-		return fmt.Errorf("read version %d of template %s: %w", number, template.Name, err)
+		return fmt.Errorf("read version %d of template %s: %w", number, found.Name, err)
 	}
+	return nil
+}
+
+func (g gathering) followers() error {
+	groups, err := g.from.Groups(g.ctx)
+	if err != nil {
+		return fmt.Errorf("read which groups use template %s: %w", g.facts.Template.Name, err)
+	}
+	g.facts.Followers = template.Following(template.UsersOf(groups, g.facts.Template), "$Latest")
 	return nil
 }
 
 var templateID = regexp.MustCompile(`^lt-[0-9a-f]{4,17}$`)
 
 // refTo names a template by its id or its name.
-func refTo(template string) fleet.TemplateRef {
-	if templateID.MatchString(template) {
-		return fleet.TemplateRef{ID: fleet.TemplateID(template)}
+func refTo(named string) fleet.TemplateRef {
+	if templateID.MatchString(named) {
+		return fleet.TemplateRef{ID: fleet.TemplateID(named)}
 	}
-	return fleet.TemplateRef{Name: template}
+	return fleet.TemplateRef{Name: named}
 }
 
 func (g gathering) network() error {

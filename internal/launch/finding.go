@@ -9,6 +9,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
+	"github.com/amiral-ops/amiral/internal/template"
 )
 
 // Tags on what a launch makes.
@@ -25,7 +26,7 @@ const (
 func preflight(f Facts, p Plan) []card.Finding {
 	var found []card.Finding
 	for _, look := range []func(Facts, Plan) []card.Finding{
-		taken, templateTaken, imageState, imageFit, baking, rooms, targets, securityGroups, hardware, comesAlong,
+		taken, templateTaken, imageState, imageFit, baking, rooms, targets, securityGroups, hardware, comesAlong, followers,
 	} {
 		found = append(found, look(f, p)...)
 	}
@@ -182,5 +183,17 @@ func comesAlong(_ Facts, p Plan) (found []card.Finding) {
 	if p.Want.Instance != "" && p.Want.UserData == nil && p.Shape.UserData != "" {
 		found = append(found, plan.Warn("Give other user data with `--user-data` if it should not.", "The user data of %s comes along, and every new instance runs it when it first starts.", p.Want.Instance))
 	}
+	if p.Want.UserData != nil {
+		found = append(found, template.CheckUserData(*p.Want.UserData)...)
+	}
 	return found
+}
+
+// followers: other groups that launch whatever is the template's latest version would launch the one that is made here.
+func followers(f Facts, p Plan) []card.Finding {
+	if !p.makesVersion() || len(f.Followers) == 0 {
+		return nil
+	}
+	return plan.One(plan.Warn("Attach a numbered version to them first, or leave `--template` out.",
+		"The version that is made of %s is its latest, and these groups launch the latest: %s. Their new instances would run it, too.", p.Template.Name, say.Some(f.Followers, 5)))
 }

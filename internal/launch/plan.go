@@ -15,6 +15,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
+	"github.com/amiral-ops/amiral/internal/template"
 )
 
 // Kind is the workflow's name in records.
@@ -59,6 +60,7 @@ type Plan struct {
 	ImageName   string            `json:"image_name,omitempty"` // also of the one that is baked
 	Template    Mould             `json:"template"`
 	Shape       Shape             `json:"shape"`
+	Script      string            `json:"script,omitempty"` // the user data that was asked for; secrets are hidden
 	Fields      map[string]string `json:"fields,omitempty"` // of what the template is made from
 	Order       fleet.GroupOrder  `json:"order"`            // its template has no version while that is still to be made
 	Subnets     []fleet.Subnet    `json:"subnets"`
@@ -81,6 +83,9 @@ func New(f Facts, w Want) (Plan, error) {
 	}
 	if err := p.picture(f); err != nil {
 		return Plan{}, err
+	}
+	if w.UserData != nil {
+		p.Script = template.NewMasker().Readable(*w.UserData)
 	}
 	p.mould(f)
 	place(f, &p)

@@ -1,13 +1,16 @@
 package launch
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/bake"
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 )
 
 // facts are of an account in which everything is in order.
@@ -189,5 +192,24 @@ func TestArchitectures(t *testing.T) {
 		if got := architecture(kind); got != want {
 			t.Errorf("%s: got %s, want %s", kind, got, want)
 		}
+	}
+}
+
+// TestGroupsThatFollowTheLatestVersion are named before a version is made that they would launch.
+func TestGroupsThatFollowTheLatestVersion(t *testing.T) {
+	w := newWorld(t)
+	if err := w.aws.AddGroup(awssim.Group{Name: "api", Template: "shared-lt", Version: "$Latest", Max: 4, Desired: 1}); err != nil {
+		t.Fatal(err)
+	}
+	says := func(p Plan) bool {
+		return slices.ContainsFunc(p.Findings, func(f card.Finding) bool {
+			return strings.Contains(f.Text, "these groups launch the latest: api.") && !f.Stop
+		})
+	}
+	if p := w.plan(Want{Group: "web", Image: "ami-0002", Template: "shared-lt", Size: 2}); !says(p) {
+		t.Errorf("got %+v, want the group that follows", p.Findings)
+	}
+	if p := w.plan(Want{Group: "web", Image: "ami-0001", Template: "shared-lt", Size: 2}); says(p) {
+		t.Errorf("got %+v, and no version is made", p.Findings)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/template"
 )
 
 // Sections is the whole plan: what is there, what will be made, what it takes, and the way back.
@@ -24,6 +25,9 @@ func (p Plan) brief() []card.Section {
 
 func (p Plan) under(facts []card.Fact) []card.Section {
 	sections := []card.Section{{Facts: facts}}
+	if p.Script != "" {
+		sections = append(sections, template.Page("User data", p.Script, 1)...)
+	}
 	if len(p.Findings) > 0 {
 		sections = append(sections, card.Section{Findings: p.Findings})
 	}

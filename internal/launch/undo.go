@@ -109,6 +109,8 @@ func (r *run) undoTemplate(ctx context.Context) (engine.Outcome, error) {
 		return r.undone("The launch template %s is not the one that was made here, so it is left alone.", template.Name), nil
 	case len(users) > 0:
 		return r.undone("The launch template %s is kept: %s it by now.", template.Name, use(users)), nil
+	case template.Latest > 1:
+		return r.undone("The launch template %s is kept: somebody has made other versions of it by now.", template.Name), nil
 	}
 	if err := r.fleet.DeleteTemplate(ctx, template.ID); err != nil && !missing(err) {
 		r.data.Undoing.Mould = ""

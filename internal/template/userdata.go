@@ -23,6 +23,10 @@ const encoded = "base64:"
 // a fault.
 func ReadUserData(given string) (string, error) {
 	text := given
+	if lost(given) {
+		return "", fault.New(fault.Invalid, "This user data is one line, and its beginning only says what reads the lines after it, so nothing would run.").
+			WithHint("Write it, or add its file, in the form of the command, which opens when something that it needs is left out; or give it as `%s…`.", encoded)
+	}
 	if code, ok := strings.CutPrefix(given, encoded); ok {
 		plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(code), ""))
 		if err != nil {
@@ -32,6 +36,14 @@ func ReadUserData(given string) (string, error) {
 		text = string(plain)
 	}
 	return text, validUserData(text)
+}
+
+// heads are the beginnings of user data that mean nothing without lines below.
+var heads = regexp.MustCompile(`^(?:#!|#cloud-|#part-handler|#upstart-job|## template:|Content-Type: multipart|MIME-Version:)`)
+
+// lost reports whether a text has lost its lines, as what is typed does.
+func lost(text string) bool {
+	return heads.MatchString(text) && !strings.ContainsAny(strings.TrimSpace(text), "\r\n")
 }
 
 func validUserData(text string) error {
