@@ -24,7 +24,6 @@ type AMI struct {
 	Golden    GoldenImages
 	Manifests Manifests                                       // nil: none are kept
 	Regions   func(environment, region string) (Fleet, error) // an environment's account in another region
-	Parameter string                                          // pattern of the parameter that follows a golden image, with {family} in it; empty: none
 	Cooldown  time.Duration                                   // between disabling and deregistering; a day when zero
 	Rollback  time.Duration                                   // how long the way back is kept; three days when zero
 	Now       func() time.Time                                // time.Now when nil

@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -59,6 +60,9 @@ func (a *ASG) patches(ctx context.Context, c *Call) (Result, error) {
 	}
 	if want.Groups, err = a.meant(ctx, f, env, c.Words); err != nil {
 		return Result{}, err
+	}
+	if want.Promote {
+		want.Parameter = family.Follower(a.Parameter, want.Bake.Family)
 	}
 	plan, err := a.planPatch(ctx, f, env, want)
 	if err != nil {

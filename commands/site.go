@@ -40,6 +40,8 @@ type Site struct {
 	Draw     func(ledger.Record) card.Card // an operation's card as its thread shows it
 	Patience time.Duration                 // with AWS, for what is only read; 8 s when zero
 	Families Families                      // the golden images; nil: none are known
+
+	Parameter string // pattern of the parameter that follows a golden image, with {family} in it; empty: none
 }
 
 // Families knows the golden images.

@@ -45,6 +45,7 @@ type materials struct {
 // newShelf makes the commands. Without materials they can be listed and explained, and not run.
 func newShelf(m materials) shelf {
 	families := family.NewStore(m.client, m.prefix)
+	m.site.Parameter = m.images.Parameter
 	if m.client != nil {
 		m.site.Families = families
 	}
@@ -52,7 +53,7 @@ func newShelf(m materials) shelf {
 		asg: &commands.ASG{Site: m.site},
 		images: &commands.AMI{
 			Site: m.site, Golden: families, Manifests: baseline.NewStore(m.client, m.prefix), Regions: abroad(m.aws),
-			Parameter: m.images.Parameter, Cooldown: m.images.Cooldown, Rollback: m.images.Rollback,
+			Cooldown: m.images.Cooldown, Rollback: m.images.Rollback,
 		},
 		bakes:     &commands.Bakes{Site: m.site},
 		templates: &commands.Templates{Site: m.site},

@@ -36,3 +36,23 @@ func readersOf(accounts []string) []types.CreateVolumePermission {
 	}
 	return list
 }
+
+// SnapshotReaders returns which other accounts may make volumes of the snapshot, with "all" when everybody may.
+func (c *Client) SnapshotReaders(ctx context.Context, id string) ([]string, error) {
+	out, err := c.machines.DescribeSnapshotAttribute(ctx, &ec2.DescribeSnapshotAttributeInput{
+		SnapshotId: aws.String(id),
+		Attribute:  types.SnapshotAttributeNameCreateVolumePermission,
+	})
+	if err != nil {
+		return nil, failure(err)
+	}
+	var readers []string
+	for _, p := range out.CreateVolumePermissions {
+		for _, reader := range []string{aws.ToString(p.UserId), string(p.Group)} {
+			if reader != "" {
+				readers = append(readers, reader)
+			}
+		}
+	}
+	return readers, nil
+}

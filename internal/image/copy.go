@@ -122,7 +122,8 @@ type Copying struct {
 	Name     string         `json:"name"` // of the copies
 	Text     string         `json:"text,omitempty"`
 	To       []Target       `json:"to"`
-	Share    []string       `json:"share,omitempty"` // accounts it is shared with while it is copied, and no longer
+	Read     []string       `json:"read,omitempty"`  // other accounts that copy it: they must be able to read its snapshots meanwhile
+	Share    []string       `json:"share,omitempty"` // those of them that may not launch it yet: it is shared with them while it is copied, and no longer
 	Want     CopyWant       `json:"want"`
 	Findings []card.Finding `json:"findings,omitempty"`
 }
@@ -154,7 +155,11 @@ func NewCopy(f CopyFacts, w CopyWant) (Copying, error) {
 	if len(p.To) > 0 && !slices.ContainsFunc(p.To, func(t Target) bool { return t.Exists == "" }) {
 		p.Findings = append(p.Findings, plan.Stop("There is nothing to do.", "It is there already, wherever you want it."))
 	}
-	if p.Image.Encrypted && len(p.Share) > 0 {
+	if _, left := p.kept(); left > 0 {
+		p.Findings = append(p.Findings, plan.Warn(fmt.Sprintf("AWS takes %d tags, and a copy needs %d to tell where it comes from.", mostTags, ownTags),
+			"%d of its tags are left out of the copies.", left))
+	}
+	if p.Image.Encrypted && len(p.Read) > 0 {
 		hint := fmt.Sprintf("AWS refuses it where that is the default key of %s; a key of your own must be shared with the other account, too.", p.Account)
 		p.Findings = append(p.Findings, plan.Warn(hint, "The image is encrypted: the other account needs its KMS key to copy it."))
 	}
@@ -178,8 +183,11 @@ func (p *Copying) arrive(to Destination, there Arriving, f CopyFacts) {
 		p.Findings = append(p.Findings, plan.Stop("Give the copy another name with `--name`.", "%s has another image that is named %s: %s.", to.words(), p.Name, twin.ID))
 	}
 	foreign := there.Account != "" && there.Account != p.Account && target.Exists == ""
-	if foreign && p.Image.Owner == p.Account && !slices.Contains(f.Shared, there.Account) && !slices.Contains(p.Share, there.Account) {
-		p.Share = append(p.Share, there.Account)
+	if foreign && p.Image.Owner == p.Account && !slices.Contains(p.Read, there.Account) {
+		p.Read = append(p.Read, there.Account)
+		if !slices.Contains(f.Shared, there.Account) {
+			p.Share = append(p.Share, there.Account)
+		}
 	}
 	p.To = append(p.To, target)
 }
@@ -219,8 +227,15 @@ func (p Copying) Brief() plan.Brief {
 	return plan.Brief{
 		Kind: KindCopy, Environment: p.Environment, Target: string(p.Image.ID), Resource: p.resource("image", string(p.Image.ID)), Title: p.Title(), Step: First,
 		Digest: fingerprint(append(parts, p.Share...)...), Tags: p.Image.Tags, Findings: p.Findings,
-		Impact: fmt.Sprintf("%s of %d GiB; nothing that runs is touched", say.Plural(p.missing(), "copy"), p.Image.Size),
+		Impact: fmt.Sprintf("%s of %d GiB; nothing that runs is touched", copiesOf(p.missing()), p.Image.Size),
 	}
+}
+
+func copiesOf(n int) string {
+	if n == 1 {
+		return "1 copy"
+	}
+	return fmt.Sprintf("%d copies", n)
 }
 
 // missing is how many copies are to be made.
@@ -234,16 +249,37 @@ func (p Copying) missing() int {
 	return n
 }
 
-// tags are those of a copy: the image's own, and where it comes from.
+// tags are those of a copy: where it comes from, and the image's own as far as AWS takes more.
 func (p Copying) tags(operation, requester string) map[string]string {
-	all := map[string]string{}
-	for key, value := range p.Image.Tags {
-		if !strings.HasPrefix(strings.ToLower(key), "aws:") {
-			all[key] = value
+	all := map[string]string{"amiral:operation": operation, "amiral:requester": requester, "amiral:source-image": string(p.Image.ID)}
+	keep, _ := p.kept()
+	for _, key := range keep {
+		if _, ours := all[key]; !ours {
+			all[key] = p.Image.Tags[key]
 		}
 	}
-	maps.Copy(all, map[string]string{"amiral:operation": operation, "amiral:requester": requester, "amiral:source-image": string(p.Image.ID)})
 	return all
+}
+
+// ownTags is how many tags every copy has by itself.
+const ownTags = 3
+
+// kept are the keys of the image's tags that its copies have, too, and how many they do not: AWS takes no more. What is
+// ours comes first.
+func (p Copying) kept() (keys []string, left int) {
+	ours := []string{}
+	for _, key := range slices.Sorted(maps.Keys(p.Image.Tags)) {
+		switch folded := strings.ToLower(key); {
+		case strings.HasPrefix(folded, "aws:"), key == "amiral:operation", key == "amiral:requester", key == "amiral:source-image":
+		case strings.HasPrefix(folded, "amiral:"):
+			ours = append(ours, key)
+		default:
+			keys = append(keys, key)
+		}
+	}
+	keys = append(ours, keys...)
+	left = max(len(keys)+ownTags-mostTags, 0)
+	return keys[:len(keys)-left], left
 }
 
 // Sections draw the plan.
@@ -258,8 +294,8 @@ func (p Copying) Sections() []card.Section {
 		{Label: "Name there", Value: card.T("%s", p.Name)},
 		{Label: "Each copy", Value: card.T("%d GiB of snapshots of its own; tags and the baseline manifest come along, launch permissions do not", p.Image.Size)},
 	}
-	if len(p.Share) > 0 {
-		facts = append(facts, card.Fact{Label: "Meanwhile", Value: card.T("shared with %s, and no more afterwards", say.Some(p.Share, 5))})
+	if len(p.Read) > 0 {
+		facts = append(facts, card.Fact{Label: "Meanwhile", Value: card.T("%s may use the image and read its snapshots; what was not allowed before is taken back afterwards", say.Some(p.Read, 5))})
 	}
 	return sectioned(facts, p.Findings)
 }

@@ -18,10 +18,12 @@ import (
 
 // copies is what copying keeps between its steps.
 type copies struct {
-	Copies []Copy   `json:"copies,omitempty"` // one for each target, in their order
-	Shared []string `json:"shared,omitempty"` // accounts that it was shared with for the copying
-	Kept   bool     `json:"kept,omitempty"`   // AWS would not take that back
-	Ending *ending  `json:"ending,omitempty"` // how it ends once that is in order
+	Copies []Copy    `json:"copies,omitempty"` // one for each target, in their order
+	Asked  time.Time `json:"asked,omitzero"`   // when AWS was asked for them
+	Looked bool      `json:"looked,omitempty"` // what other accounts may do was looked up
+	Loans  []Loan    `json:"loans,omitempty"`  // what they are allowed for the copying, and no longer
+	Kept   bool      `json:"kept,omitempty"`   // AWS would not take that back
+	Ending *ending   `json:"ending,omitempty"` // how it ends once that is in order
 }
 
 // ending is how an operation will end.
@@ -52,7 +54,7 @@ func (w Workflow) copy(ctx context.Context, t engine.Turn, p Copying, d *copies)
 	case stepCheck:
 		return w.checkCopy(ctx, t, f, p)
 	case stepShare:
-		return w.open(ctx, f, p, d)
+		return w.open(ctx, t, f, p, d)
 	case stepCopy:
 		return w.request(ctx, t, p, d)
 	case stepFollow:
@@ -73,7 +75,7 @@ func (w Workflow) checkCopy(ctx context.Context, t engine.Turn, f Fleet, p Copyi
 		return engine.Outcome{}, err
 	}
 	step := stepCopy
-	if len(p.Share) > 0 {
+	if len(p.Read) > 0 {
 		step = stepShare
 	}
 	return checked(p, step)(NewCopy(facts, p.Want))
@@ -87,17 +89,12 @@ func (w Workflow) at(d Destination) (Fleet, error) {
 	return w.Regions(d.Environment, d.Region)
 }
 
-// open shares the image with those who are to copy it.
-func (w Workflow) open(ctx context.Context, f Fleet, p Copying, d *copies) (engine.Outcome, error) {
-	if err := f.ShareImage(ctx, p.Image.ID, p.Share, nil); err != nil {
-		return engine.Outcome{}, say.Refusal(err, "share "+string(p.Image.ID)+" with the account that is to copy it")
-	}
-	d.Shared = p.Share
-	return next(stepCopy), nil
-}
-
 // request asks for the copies. Each has a token of its own, so that asking twice makes one.
 func (w Workflow) request(ctx context.Context, t engine.Turn, p Copying, d *copies) (engine.Outcome, error) {
+	if s, ok := stopped(t); ok {
+		return w.settle(d, ledger.Cancelled, say.Phrase("It was stopped%s. AWS may have begun copies already: look for %s in %s.", say.By(s.By), p.Name, say.Some(p.where(), 5))), nil
+	}
+	d.Asked = t.Now
 	d.Copies = make([]Copy, len(p.To))
 	for i, target := range p.To {
 		if target.Exists != "" {
@@ -136,13 +133,14 @@ func (d copies) list(p Copying) string {
 // follow looks until every copy is there, or never will be. Slow is not failed.
 func (w Workflow) follow(ctx context.Context, t engine.Turn, p Copying, d *copies) (engine.Outcome, error) {
 	if s, ok := stopped(t); ok {
-		return w.settle(d, ledger.Cancelled, say.Phrase("It was stopped%s. What AWS has begun it goes on with: %s.", say.By(s.By), d.list(p))), nil
+		return w.settle(d, ledger.Cancelled, say.Sentences(
+			say.Phrase("It was stopped%s. What AWS has begun it goes on with: %s", say.By(s.By), d.list(p)), d.doubt())), nil
 	}
 	for i := range d.Copies {
 		if d.Copies[i].over() {
 			continue
 		}
-		if err := w.seen(ctx, t, p, i, &d.Copies[i]); err != nil {
+		if err := w.seen(ctx, t.Now.Sub(d.Asked), p, i, &d.Copies[i]); err != nil {
 			return engine.Outcome{}, err
 		}
 	}
@@ -155,8 +153,8 @@ func (w Workflow) follow(ctx context.Context, t engine.Turn, p Copying, d *copie
 // unseen is how long a new image may be invisible.
 const unseen = 5 * time.Minute
 
-// seen looks at one copy. When it is there it inherits the manifest.
-func (w Workflow) seen(ctx context.Context, t engine.Turn, p Copying, i int, c *Copy) error {
+// seen looks at one copy, some time after it was asked for. When it is there it inherits the manifest.
+func (w Workflow) seen(ctx context.Context, since time.Duration, p Copying, i int, c *Copy) error {
 	cloud, err := w.at(p.To[i].Destination)
 	if err != nil {
 		return fmt.Errorf("reach %s: %w", p.To[i].Destination.words(), err)
@@ -166,7 +164,7 @@ func (w Workflow) seen(ctx context.Context, t engine.Turn, p Copying, i int, c *
 		return err
 	}
 	if now == nil {
-		if t.Now.Sub(t.Started) > unseen {
+		if since > unseen {
 			c.State, c.Why = "gone", "It is not there any more."
 		}
 		return nil
@@ -225,23 +223,9 @@ func (w Workflow) conclude(p Copying, d *copies) engine.Outcome {
 
 // settle ends it, after what was shared for the copying is shared no more.
 func (w Workflow) settle(d *copies, state ledger.State, text say.Safe) engine.Outcome {
-	if len(d.Shared) == 0 {
+	if len(d.Loans) == 0 {
 		return engine.Outcome{End: state, Outcome: string(text)}
 	}
 	d.Ending = &ending{State: state, Text: text}
 	return next(stepUnshare)
-}
-
-// closeAgain takes back what was shared for the copying.
-func (w Workflow) closeAgain(ctx context.Context, f Fleet, p Copying, d *copies) (engine.Outcome, error) {
-	end := engine.Outcome{End: d.Ending.State, Outcome: string(d.Ending.Text)}
-	err := f.ShareImage(ctx, p.Image.ID, nil, d.Shared)
-	if _, refused := fault.As(say.Refusal(err, "")); err != nil && !refused && fleet.KindOf(err) != fleet.Absent {
-		return engine.Outcome{}, fmt.Errorf("share %s no more: %w", p.Image.ID, err)
-	}
-	if err != nil {
-		d.Kept = true
-		end.Outcome = string(say.Sentences(d.Ending.Text, say.Phrase("It is still shared with %s: %s", say.Some(d.Shared, 5), say.AWS(err))))
-	}
-	return end, nil
 }

@@ -339,8 +339,8 @@ func TestACopyGoesToARegionAndToAnotherAccount(t *testing.T) {
 			t.Errorf("%s: got manifest %+v, %v, want that of its source", d.words(), m, err)
 		}
 	}
-	if got, err := w.fleet().SharedWith(t.Context(), "ami-0001"); err != nil || len(got) > 0 {
-		t.Errorf("got it shared with %v, %v, want with nobody afterwards", got, err)
+	if got := w.readers("ami-0001"); got != "[] []" {
+		t.Errorf("got it open to %s, want to nobody afterwards", got)
 	}
 	p, err = w.copying(want)
 	if err != nil || !strings.Contains(findings(p), "It is there already, wherever you want it.") {
@@ -435,6 +435,10 @@ func (b brittle) ShareImage(ctx context.Context, id fleet.ImageID, add, remove [
 	return b.plan.around(func() error { return b.Fleet.ShareImage(ctx, id, add, remove) })
 }
 
+func (b brittle) ShareSnapshots(ctx context.Context, add, remove []string, ids ...string) error {
+	return b.plan.around(func() error { return b.Fleet.ShareSnapshots(ctx, add, remove, ids...) })
+}
+
 func (b brittle) Tag(ctx context.Context, tags map[string]string, resources ...string) error {
 	return b.plan.around(func() error { return b.Fleet.Tag(ctx, tags, resources...) })
 }
@@ -447,7 +451,7 @@ func (b brittle) PutParameter(ctx context.Context, name, value string) (v int64,
 // TestNothingIsDoneTwice dies before and after every writing call, and loses every answer, once each.
 func TestNothingIsDoneTwice(t *testing.T) {
 	for _, how := range []string{"before", "after", "lost"} {
-		for point := 1; point <= 4; point++ {
+		for point := 1; point <= 6; point++ {
 			w := newWorld(t)
 			f := &failing{at: point, how: how}
 			w.wrap = func(under Fleet) Fleet { return brittle{under, f} }
@@ -460,8 +464,11 @@ func TestNothingIsDoneTwice(t *testing.T) {
 					t.Errorf("%s %d: got %d copies, %v, want one", how, point, len(all), err)
 				}
 			}
-			if f.calls < 4 {
-				t.Errorf("got %d calls, want four", f.calls)
+			if f.calls < 6 {
+				t.Errorf("got %d calls, want six", f.calls)
+			}
+			if got := w.readers("ami-0001"); got != "[] []" {
+				t.Errorf("%s %d: got it left open to %s", how, point, got)
 			}
 		}
 		for point := 1; point <= 2; point++ {
@@ -477,5 +484,156 @@ func TestNothingIsDoneTwice(t *testing.T) {
 				t.Errorf("%s %d: got %d in the history, want one", how, point, len(past))
 			}
 		}
+	}
+}
+
+// TestAnImageThatIsDisabledMeanwhileIsNotMadeGolden: by a retirement, say, between the look and the pointer.
+func TestAnImageThatIsDisabledMeanwhileIsNotMadeGolden(t *testing.T) {
+	w := newWorld(t)
+	w.begin(w.promotion(PromoteWant{Family: "web", Image: "ami-0001"}))
+	w.turn()
+	if w.rec.At != stepPoint {
+		t.Fatalf("got at %s", w.rec.At)
+	}
+	c, _ := w.clouds.In("prod")
+	if err := c.DisableImage(t.Context(), "ami-0001"); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(ledger.Void, "web-1 (ami-0001) is disabled, so nothing launches from it. The golden image of web was not changed.")
+	if past, _ := w.golden.History(t.Context(), "prod", "web", 9); len(past) != 0 {
+		t.Errorf("got %+v golden", past)
+	}
+}
+
+// TestAParameterIsNotRepeated: what somebody keeps under that name may be a secret.
+func TestAParameterIsNotRepeated(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.fleet().PutParameter(t.Context(), "/golden/web", "hunter2"); err != nil {
+		t.Fatal(err)
+	}
+	p, err := w.promotion(PromoteWant{Family: "web", Image: "ami-0001"})
+	body, _ := json.Marshal(p)
+	if err != nil || !strings.Contains(findings(p), "The parameter /golden/web holds something that is not the id of an image. It is overwritten.") || strings.Contains(string(body), "hunter2") {
+		t.Errorf("got %s, %v, stored as %s", findings(p), err, body)
+	}
+}
+
+// TestAnImageWithAllTheTagsThereCanBe is promoted without another one, and copied with fewer.
+func TestAnImageWithAllTheTagsThereCanBe(t *testing.T) {
+	w := newWorld(t)
+	tags := map[string]string{"aws:cloudformation:stack-name": "x"}
+	for n := range 50 {
+		tags[fmt.Sprintf("k%02d", n)] = "v"
+	}
+	w.aws.AddImage(awssim.Image{ID: "ami-0full", Name: "full", Tags: tags})
+	w.begin(w.promotion(PromoteWant{Family: "api", Image: "ami-0full"}))
+	w.finish(ledger.Succeeded)
+	if p, err := w.tags(TagWant{Image: "ami-0full", Set: map[string]string{"k00": "w"}}); err != nil || len(p.Brief().Stops()) > 0 {
+		t.Errorf("got %s, %v, want a value to change", findings(p), err)
+	}
+	if p, err := w.tags(TagWant{Image: "ami-0full", Set: map[string]string{"k99": "w"}}); err != nil || !strings.Contains(findings(p), "It would have 51 tags; AWS takes 50.") {
+		t.Errorf("got %s, %v, want too many", findings(p), err)
+	}
+	p, err := w.copying(CopyWant{Image: "ami-0full", To: []Destination{{Environment: "prod", Region: "eu-central-1"}}})
+	if err != nil || !strings.Contains(findings(p), "3 of its tags are left out of the copies") {
+		t.Errorf("got %s, %v, want what is left out", findings(p), err)
+	}
+	w.begin(p, err)
+	w.finish(ledger.Succeeded)
+	there, _ := w.at("prod", "eu-central-1")
+	if i, err := there.ImageNamed(t.Context(), "full"); err != nil || len(i.Tags) != 50 || i.Tags["amiral:operation"] == "" || i.Tags["k46"] != "v" || i.Tags["k47"] != "" {
+		t.Errorf("got %d tags %v, %v", len(i.Tags), i.Tags, err)
+	}
+}
+
+// readers are who else may launch an image and who may read its first snapshot.
+func (w *world) readers(id fleet.ImageID) string {
+	w.t.Helper()
+	c, err := w.clouds.In("prod")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	i, err := c.Image(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	with, err := c.SharedWith(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	readers, err := c.SnapshotReaders(w.t.Context(), i.Disks[0].Snapshot)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return fmt.Sprint(with, readers)
+}
+
+// stern is a Fleet to which AWS refuses something.
+type stern struct {
+	Fleet
+	snapshots, copies error
+}
+
+func (s stern) ShareSnapshots(ctx context.Context, add, remove []string, ids ...string) error {
+	if s.snapshots != nil && len(add) > 0 {
+		return s.snapshots
+	}
+	return s.Fleet.ShareSnapshots(ctx, add, remove, ids...)
+}
+
+func (s stern) CopyImage(ctx context.Context, o fleet.ImageCopy) (fleet.ImageID, error) {
+	if s.copies != nil {
+		return "", s.copies
+	}
+	return s.Fleet.CopyImage(ctx, o)
+}
+
+// TestNoMoreIsTakenBackThanWasGiven: an account that could read the image before still can.
+func TestNoMoreIsTakenBackThanWasGiven(t *testing.T) {
+	w := newWorld(t)
+	c, _ := w.clouds.In("prod")
+	i, _ := c.Image(t.Context(), "ami-0001")
+	if err := c.ShareImage(t.Context(), i.ID, []string{other}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.begin(w.copying(CopyWant{Image: "ami-0001", To: []Destination{{Environment: "stage"}}}))
+	w.finish(ledger.Succeeded)
+	if got := w.readers("ami-0001"); got != "["+other+"] []" {
+		t.Errorf("got it open to %s, want it to be launched as before, and its snapshots to be read no more", got)
+	}
+	if err := c.ShareSnapshots(t.Context(), []string{other}, nil, i.Disks[0].Snapshot); err != nil {
+		t.Fatal(err)
+	}
+	w.begin(w.copying(CopyWant{Image: "ami-0001", Name: "web-1-again", To: []Destination{{Environment: "stage"}}}))
+	w.finish(ledger.Succeeded)
+	if got := w.readers("ami-0001"); got != "["+other+"] ["+other+"]" {
+		t.Errorf("got it open to %s, want both as before", got)
+	}
+}
+
+// TestNothingStaysOpen: neither when AWS refuses a part of what a copy needs, nor when somebody stops what is stuck.
+func TestNothingStaysOpen(t *testing.T) {
+	want := CopyWant{Image: "ami-0001", To: []Destination{{Environment: "stage"}}}
+	w := newWorld(t)
+	w.wrap = func(under Fleet) Fleet {
+		return stern{Fleet: under, snapshots: &fleet.Error{Kind: fleet.Refused, Code: "UnauthorizedOperation", Message: "You may not"}}
+	}
+	w.begin(w.copying(want))
+	w.finish(ledger.Failed, "Nothing was copied. AWS refused to let "+other+" read ami-0001 meanwhile: You may not.")
+	if got := w.readers("ami-0001"); got != "[] []" {
+		t.Errorf("got it open to %s, want nobody", got)
+	}
+	w = newWorld(t)
+	w.wrap = func(under Fleet) Fleet {
+		return stern{Fleet: under, copies: &fleet.Error{Kind: fleet.Throttled, Code: "RequestLimitExceeded", Message: "Slow down"}}
+	}
+	w.begin(w.copying(want))
+	for w.rec.At != stepCopy || w.rec.Attempt < 3 {
+		w.turn()
+	}
+	w.signals = []ledger.Signal{{Name: "cancel", By: dev}}
+	w.finish(ledger.Cancelled, "It was stopped by {user:UDEV}. AWS may have begun copies already: look for web-1 in stage.")
+	if got := w.readers("ami-0001"); got != "[] []" {
+		t.Errorf("got it open to %s, want nobody", got)
 	}
 }

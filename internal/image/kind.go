@@ -54,8 +54,15 @@ type Looker interface {
 type Fleet interface {
 	Reader
 	Writer
-	Snapshots(ctx context.Context, ids ...string) ([]fleet.Snapshot, error)
+	Storage
 	CopyImage(ctx context.Context, o fleet.ImageCopy) (fleet.ImageID, error)
+}
+
+// Storage is what images are made of.
+type Storage interface {
+	Snapshots(ctx context.Context, ids ...string) ([]fleet.Snapshot, error)
+	SnapshotReaders(ctx context.Context, id string) ([]string, error)
+	ShareSnapshots(ctx context.Context, add, remove []string, ids ...string) error
 }
 
 // Writer changes what stands about an image. Doing so twice is harmless, except for the number of a parameter's version.

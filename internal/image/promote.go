@@ -3,7 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -40,7 +40,7 @@ type PromoteFacts struct {
 // Follower is a Systems Manager parameter that follows a family's golden image.
 type Follower struct {
 	Name  string `json:"name"`
-	Value string `json:"value,omitempty"` // now; empty: there is none yet
+	Value string `json:"-"`               // now; empty: there is none yet
 	Blind string `json:"blind,omitempty"` // why AWS does not show it
 }
 
@@ -82,7 +82,7 @@ func follower(ctx context.Context, from Reader, pattern, name string) (*Follower
 	if pattern == "" {
 		return nil, nil
 	}
-	p := &Follower{Name: strings.ReplaceAll(pattern, "{family}", name)}
+	p := &Follower{Name: family.Follower(pattern, name)}
 	now, err := from.Parameter(ctx, p.Name)
 	switch {
 	case err == nil:
@@ -132,7 +132,7 @@ func NewPromotion(f PromoteFacts, w PromoteWant) (Promotion, error) {
 		return Promotion{}, none(w.Image, f.Environment)
 	}
 	p.Image = subject(*f.Image)
-	p.Tags = f.Image.Owner == f.Account && f.Image.Tags[family.Tag] == ""
+	p.Tags = f.Image.Owner == f.Account && f.Image.Tags[family.Tag] == "" && countable(f.Image.Tags) < mostTags
 	p.Findings = p.preflight(f)
 	return p, nil
 }
@@ -162,6 +162,9 @@ func (p Promotion) preflight(f PromoteFacts) []card.Finding {
 	if f.Image.Owner != "" && f.Image.Owner != f.Account {
 		list = append(list, plan.Warn("A copy of your own cannot: `/ami copy`.", "It belongs to the account %s, which can take it away.", f.Image.Owner))
 	}
+	if f.Image.Owner == f.Account && f.Image.Tags[family.Tag] == "" && !p.Tags {
+		list = append(list, plan.Warn("`/ami tag "+string(p.Image.ID)+" --remove <key>` makes room.", "It has %d tags, which is all that AWS takes, so it is not tagged with the family.", mostTags))
+	}
 	return append(list, p.published()...)
 }
 
@@ -187,10 +190,20 @@ func (p Promotion) published() []card.Finding {
 	case follows.Blind != "":
 		return []card.Finding{plan.Warn("", "AWS does not let me read the parameter %s, so I cannot tell what follows it: %s", follows.Name, follows.Blind)}
 	case follows.Value != "" && (p.Now == nil || follows.Value != string(p.Now.Image)):
-		return []card.Finding{plan.Warn("It is overwritten.", "The parameter %s holds %s, which is not the golden image.", follows.Name, follows.Value)}
+		return []card.Finding{plan.Warn("It is overwritten.", "The parameter %s holds %s.", follows.Name, follows.words())}
 	}
 	return nil
 }
+
+// words are what the parameter holds. Only the id of an image is repeated: anything else may be a secret.
+func (p Follower) words() string {
+	if imageID.MatchString(p.Value) {
+		return p.Value + ", which is not the golden image"
+	}
+	return "something that is not the id of an image"
+}
+
+var imageID = regexp.MustCompile(`^ami-[0-9a-z]{1,32}$`)
 
 // Title is the headline.
 func (p Promotion) Title() string {

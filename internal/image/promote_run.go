@@ -40,7 +40,7 @@ func (w Workflow) promote(ctx context.Context, t engine.Turn, p Promotion, d *pr
 		}
 		return next(stepPoint), nil
 	case stepPoint:
-		return w.point(ctx, t, p, d)
+		return w.point(ctx, t, f, p, d)
 	case stepPublish:
 		return publish(ctx, t, f, p)
 	}
@@ -81,8 +81,16 @@ func (w Workflow) checkPromotion(ctx context.Context, t engine.Turn, f Fleet, p 
 	return next(stepPoint), nil
 }
 
-// point moves the golden pointer. A second time it is told what it wrote the first time.
-func (w Workflow) point(ctx context.Context, t engine.Turn, p Promotion, d *promoted) (engine.Outcome, error) {
+// point moves the golden pointer. A second time it is told what it wrote the first time. The image is looked at once
+// more: what nothing launches from any more makes nothing golden.
+func (w Workflow) point(ctx context.Context, t engine.Turn, f Fleet, p Promotion, d *promoted) (engine.Outcome, error) {
+	now, err := look(ctx, f, p.Image.ID)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if why := lately(now, p); why != "" {
+		return engine.Outcome{End: ledger.Void, Tone: string(card.Warning), Outcome: string(say.Phrase("%s The golden image of %s was not changed.", say.Closed(why), p.Family))}, nil
+	}
 	g := family.Golden{
 		Environment: p.Environment, Family: p.Family, Image: p.Image.ID, Name: p.Image.Name,
 		At: t.Started, By: t.Requester, Op: t.ID, Restores: p.Restores,
@@ -98,6 +106,14 @@ func (w Workflow) point(ctx context.Context, t engine.Turn, p Promotion, d *prom
 	return next(stepPublish), nil
 }
 
+// lately says why an image that could be golden a moment ago cannot be any more.
+func lately(now *fleet.Image, p Promotion) string {
+	if now == nil {
+		return p.Image.words() + " does not exist any more."
+	}
+	return Unusable(*now)
+}
+
 // before says what was golden.
 func before(p Promotion) string {
 	if p.Now == nil {
@@ -108,25 +124,20 @@ func before(p Promotion) string {
 
 // publish writes the parameter, unless it holds the image already.
 func publish(ctx context.Context, t engine.Turn, f Fleet, p Promotion) (engine.Outcome, error) {
-	half := say.Phrase("%s is the golden image of %s, and the parameter %s was not changed.", p.Image.words(), p.Family, p.Parameter.Name)
+	golden := say.Phrase("%s is the golden image of %s", p.Image.words(), p.Family)
 	if s, ok := stopped(t); ok {
-		return engine.Outcome{End: ledger.Cancelled, Outcome: string(say.Phrase("It was stopped%s: %s", say.By(s.By), half))}, nil
+		return engine.Outcome{End: ledger.Cancelled, Outcome: string(say.Sentences(say.Phrase("It was stopped%s", say.By(s.By)), golden,
+			say.Phrase("AWS may have changed the parameter %s already", p.Parameter.Name)))}, nil
 	}
-	now, err := f.Parameter(ctx, p.Parameter.Name)
-	if err == nil && now.Value == string(p.Image.ID) {
-		return done("%s is the golden image of %s, and the parameter %s holds it.%s", p.Image.words(), p.Family, p.Parameter.Name, before(p)), nil
-	}
-	if err != nil && fleet.KindOf(err) != fleet.Absent && fleet.KindOf(err) != fleet.Refused {
-		return engine.Outcome{}, fmt.Errorf("read parameter %s: %w", p.Parameter.Name, err)
-	}
-	if _, err := f.PutParameter(ctx, p.Parameter.Name, string(p.Image.ID)); err != nil {
-		if _, ok := fault.As(say.Refusal(err, "")); !ok {
-			return engine.Outcome{}, fmt.Errorf("write parameter %s: %w", p.Parameter.Name, err)
-		}
-		return engine.Outcome{End: ledger.Failed, Tone: string(card.Bad), Outcome: string(say.Sentences(half, say.Quote(say.AWS(err)),
+	err := family.Publish(ctx, f, p.Parameter.Name, p.Image.ID)
+	if no, ok := fault.As(err); ok {
+		return engine.Outcome{End: ledger.Failed, Tone: string(card.Bad), Outcome: string(say.Sentences(golden, say.Phrase("%s", no.Text),
 			say.Phrase("Set it by hand, or take the promotion back with `/ami revert %s`.", p.Family)))}, nil
 	}
-	return done("%s is the golden image of %s, and the parameter %s holds it.%s", p.Image.words(), p.Family, p.Parameter.Name, before(p)), nil
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	return done("%s, and the parameter %s holds it.%s", golden, p.Parameter.Name, before(p)), nil
 }
 
 // Revert is what takes an ended promotion back; false when it made nothing golden.

@@ -122,8 +122,19 @@ func NewTags(f TagFacts, w TagWant) (Tags, error) {
 			p.Set = append(p.Set, TagChange{Key: key, From: present(from, had), To: present(to, has)})
 		}
 	}
-	p.Findings = p.preflight(f, len(after))
+	p.Findings = p.preflight(f, countable(after))
 	return p, nil
+}
+
+// countable is how many tags count against AWS's limit: its own do not.
+func countable(tags map[string]string) int {
+	n := 0
+	for key := range tags {
+		if !strings.HasPrefix(strings.ToLower(key), "aws:") {
+			n++
+		}
+	}
+	return n
 }
 
 func union(a, b map[string]string) map[string]string {

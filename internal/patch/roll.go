@@ -151,8 +151,27 @@ func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, fmt.Errorf("make %s golden in %s: %w", r.data.Image.ID, f, err)
 	}
 	r.data.Golden = true
-	r.data.Ending.Text = say.Sentences(r.data.Ending.Text, say.Phrase("It is the golden image of %s now", f))
-	return engine.To(stepSettle), nil
+	return engine.To(stepSettle), r.publish(ctx, f)
+}
+
+// publish brings the parameter that follows the family after it, and tells what is golden.
+func (r *run) publish(ctx context.Context, f string) error {
+	name := r.plan.Want.Parameter
+	golden := say.Phrase("It is the golden image of %s now", f)
+	if name == "" {
+		r.data.Ending.Text = say.Sentences(r.data.Ending.Text, golden)
+		return nil
+	}
+	err := family.Publish(ctx, r.fleet, name, r.data.Image.ID)
+	if no, ok := fault.As(err); ok {
+		r.data.Ending.Text = say.Sentences(r.data.Ending.Text, golden, say.Phrase("%s", no.Text), "Set it by hand")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.data.Ending.Text = say.Sentences(r.data.Ending.Text, golden+say.Phrase(", and the parameter %s holds it", name))
+	return nil
 }
 
 // settle tells how it ended, what stands and what was not touched, and how to go on.

@@ -58,7 +58,11 @@ func (p Plan) promotion() string {
 	if p.Golden.Image != "" {
 		now = "now " + string(p.Golden.Image)
 	}
-	return fmt.Sprintf("becomes the golden image of %s at the end (%s)", p.Bake.Family, now)
+	text := fmt.Sprintf("becomes the golden image of %s at the end (%s)", p.Bake.Family, now)
+	if p.Want.Parameter != "" {
+		text += ", and the parameter " + p.Want.Parameter + " follows"
+	}
+	return text
 }
 
 func (p Plan) undo() string {

@@ -27,6 +27,8 @@ type Want struct {
 	Timeout time.Duration     `json:"timeout,omitempty"` // of the test; ten minutes if zero
 	Roll    rollout.Want      `json:"roll"`              // the pace, the same for every group; it names no image
 	Promote bool              `json:"promote,omitempty"` // make the image its family's golden one at the end
+
+	Parameter string `json:"parameter,omitempty"` // that follows the family's golden image; empty: none does
 }
 
 // validate refuses what makes no sense whatever the fleet looks like.

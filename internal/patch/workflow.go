@@ -39,6 +39,7 @@ type Fleet interface {
 	rollout.Reader
 	Machines
 	Tester
+	family.Parameters
 }
 
 // Machines launches one machine for the test and ends it.

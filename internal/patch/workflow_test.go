@@ -18,7 +18,7 @@ import (
 // full asks for everything there is.
 func (w *world) full() Want {
 	want := w.both()
-	want.Test, want.Promote, want.Bake.Family = "nginx -t", true, "web"
+	want.Test, want.Promote, want.Bake.Family, want.Parameter = "nginx -t", true, "web", "/golden/web"
 	return want
 }
 
@@ -46,7 +46,10 @@ func TestGroupsArePatchedOneAfterTheOther(t *testing.T) {
 		t.Fatalf("got %+v and golden %+v", made, w.golden.now)
 	}
 	id := string(made[0].ID)
-	w.wantOutcome("web and api run "+id+".", "It is the golden image of web now.")
+	w.wantOutcome("web and api run "+id+".", "It is the golden image of web now, and the parameter /golden/web holds it.")
+	if p, err := w.fleet.Parameter(t.Context(), "/golden/web"); err != nil || p.Value != id || p.Version != 1 {
+		t.Errorf("got %+v, %v, want the parameter to follow", p, err)
+	}
 	w.wantRuns("web", "[v2:3]")
 	w.wantRuns("api", "[v2:2]")
 	w.wantRefreshes("web", "Successful")

@@ -40,6 +40,7 @@ func ptr[T any](v T) *T { return &v }
 type parts interface {
 	bake.Fleet
 	rollout.Fleet
+	family.Parameters
 }
 
 // world is a simulated cloud with two groups and a server that was patched, and one operation that is given turns as the

@@ -107,7 +107,24 @@ func (k *call) copied() (*image, error) {
 	if source.state != "available" {
 		return nil, refuse("InvalidAMIID.Unavailable", "AMI '%s' is %s, and cannot be copied", source.id, source.state)
 	}
+	if !k.reads(source) {
+		return nil, refuse("InvalidRequest", "You do not have permission to access the storage of this ami")
+	}
 	return source, nil
+}
+
+// reads reports whether the account may read every snapshot of an image.
+func (k *call) reads(source *image) bool {
+	if source.owner == k.fleet.account || source.public {
+		return true
+	}
+	for _, d := range source.disks {
+		s, err := source.fleet.snapshot(d.snapshot)
+		if err == nil && !slices.Contains(s.readers, k.fleet.account) && !slices.Contains(s.readers, "all") {
+			return false
+		}
+	}
+	return true
 }
 
 // copyDisks copies the source's snapshots. A copy can add encryption, and never take it away.

@@ -76,6 +76,16 @@ func TestASharedImageIsCopiedToItsOwnAccount(t *testing.T) {
 	_, err := other.CopyImage(l.ctx, in)
 	wantCode(t, err, "InvalidAMIID.NotFound")
 	l.share(&ec2.ModifyImageAttributeInput{Attribute: aws.String("launchPermission"), OperationType: types.OperationTypeAdd, UserIds: []string{neighbour}})
+	_, err = other.CopyImage(l.ctx, in)
+	wantCode(t, err, "InvalidRequest") // to launch it is one thing, to read its snapshots another
+	image := must[*ec2.DescribeImagesOutput](l)(l.ec2.DescribeImages(l.ctx, &ec2.DescribeImagesInput{ImageIds: []string{newImage}})).Images[0]
+	snapshot := image.BlockDeviceMappings[0].Ebs.SnapshotId
+	must[*ec2.ModifySnapshotAttributeOutput](l)(l.ec2.ModifySnapshotAttribute(l.ctx, &ec2.ModifySnapshotAttributeInput{SnapshotId: snapshot,
+		CreateVolumePermission: &types.CreateVolumePermissionModifications{Add: []types.CreateVolumePermission{{UserId: aws.String(neighbour)}}}}))
+	readers := must[*ec2.DescribeSnapshotAttributeOutput](l)(l.ec2.DescribeSnapshotAttribute(l.ctx, &ec2.DescribeSnapshotAttributeInput{SnapshotId: snapshot, Attribute: types.SnapshotAttributeNameCreateVolumePermission}))
+	if all := readers.CreateVolumePermissions; len(all) != 1 || aws.ToString(all[0].UserId) != neighbour {
+		t.Errorf("got readers %+v, want the neighbour", all)
+	}
 	id := must[*ec2.CopyImageOutput](l)(other.CopyImage(l.ctx, in)).ImageId
 	l.clock.push(time.Hour)
 	got := must[*ec2.DescribeImagesOutput](l)(other.DescribeImages(l.ctx, &ec2.DescribeImagesInput{Owners: []string{"self"}})).Images

@@ -50,7 +50,7 @@ func describeSnapshotAttribute(k *call) ([]elem, error) {
 		}
 		return []elem{text("userId", id)}
 	}
-	return []elem{text("snapshotId", s.id), members("createVolumePermission", s.readers, reader)}, nil
+	return []elem{text("snapshotId", s.id), set("createVolumePermission", s.readers, reader)}, nil
 }
 
 // readers are the accounts and groups of one part of a change: "Add" or "Remove".
