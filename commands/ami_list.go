@@ -22,7 +22,7 @@ func (a *AMI) looking() []Command {
 			Args: []grammar.Arg{optional}, Flags: []grammar.Flag{in, paging()}, Run: a.prompt(a.list)},
 		{Path: []string{"ami", "show"}, Summary: "Show an image: what it is, where it comes from, what refers to it, what it can restore.", Example: "/ami show ami-0b2", ReadOnly: true,
 			Args: []grammar.Arg{imageArg("image")}, Flags: []grammar.Flag{in}, Run: a.prompt(a.show)},
-		{Path: []string{"ami", "diff"}, Summary: "Compare two images: facts, imageDisks, and what is on them as far as that was captured.", Example: "/ami diff ami-0a1 ami-0b2", ReadOnly: true,
+		{Path: []string{"ami", "diff"}, Summary: "Compare two images: facts, disks, and what is on them as far as that was captured.", Example: "/ami diff ami-0a1 ami-0b2", ReadOnly: true,
 			Args: []grammar.Arg{imageArg("image"), imageArg("other")}, Flags: []grammar.Flag{in}, Run: a.prompt(a.diff)},
 		{Path: []string{"ami", "snapshots"}, Summary: "Show the snapshots of an image or an instance, and what each can restore.", Example: "/ami snapshots ami-0b2", ReadOnly: true,
 			Details: "An image restores a whole machine. A snapshot restores the data of one volume.",
@@ -69,7 +69,9 @@ func (a *AMI) list(ctx context.Context, c *Call) (Result, error) {
 	for _, i := range images[from:min(to, from+3)] {
 		k.Buttons = append(k.Buttons, card.Run("Show "+short(otherwise(i.Name, string(i.ID)), 30), insideOf("/ami show "+string(i.ID), env)))
 	}
-	k.Foot = []card.Text{card.T("★ is the golden image of its family.")}
+	if slices.ContainsFunc(images[from:to], func(i fleet.Image) bool { return len(stars[i.ID]) > 0 }) {
+		k.Foot = []card.Text{card.T("★ is the golden image of its family.")}
+	}
 	return reply(k), nil
 }
 
@@ -100,6 +102,9 @@ func (a *AMI) stars(ctx context.Context, env Environment) (map[fleet.ImageID][]s
 // table lists images, with their families where they are of several.
 func (a *AMI) table(images []fleet.Image, stars map[fleet.ImageID][]string, families bool) *card.Table {
 	t := &card.Table{Columns: []card.Column{{Label: "Name"}, {Label: "Image"}, {Label: "Age"}, {Label: "State"}, {Label: "Family"}, {Label: "GiB", Right: true}}}
+	if !families {
+		t.Columns[4].Label = "Golden"
+	}
 	for _, i := range images {
 		belongs := i.Tags[family.Tag]
 		if golden := stars[i.ID]; len(golden) > 0 {

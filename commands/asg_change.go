@@ -39,8 +39,9 @@ func (a *ASG) changes(in grammar.Flag) []Command {
 	resume := of("resume", "Let a paused rollout go on, or suspended processes work again.", "/asg resume web AZRebalance", processWish(false), []grammar.Arg{processArg(true)})
 	resume.Run = a.resume(resume.Run)
 	return []Command{
-		scale, attach, resume, enter,
+		scale, attach,
 		of("suspend", "Suspend processes of a group.", "/asg suspend web AZRebalance", processWish(true), []grammar.Arg{processArg(false)}),
+		resume, enter,
 		of("standby exit", "Take instances back from standby into service.", "/asg standby exit web i-0abc", standbyWish(false), []grammar.Arg{instances}),
 		of("protect", "Keep instances from being taken when the group scales in.", "/asg protect web i-0abc", protectWish(true), []grammar.Arg{instances}),
 		of("unprotect", "Let protected instances go when the group scales in.", "/asg unprotect web i-0abc", protectWish(false), []grammar.Arg{instances}),

@@ -164,7 +164,7 @@ func unseen(rows []row) []card.Text {
 		foot = append(foot, card.T("AWS did not tell whether an instance refresh runs on %s.", short(strings.Join(names, ", "), 200)))
 	}
 	if unasked > 0 {
-		foot = append(foot, card.T("Refreshes were asked for only where instances differ or are missing, on %d of %d; `/asg show` asks for one.", len(rows)-unasked, len(rows)))
+		foot = append(foot, card.T("Refreshes are looked for only where instances differ or are missing: in %d of these %d groups. `/asg show` always looks.", len(rows)-unasked, len(rows)))
 	}
 	return foot
 }

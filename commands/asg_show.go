@@ -35,7 +35,7 @@ func (a *ASG) show(ctx context.Context, c *Call) (Result, error) {
 	}
 	k.Sections = append(k.Sections, card.Section{Facts: append(details, targets...)})
 	if r := rows[0]; r.active {
-		k.Sections = append(k.Sections, card.Section{Bar: &card.Bar{Done: r.refresh.Percent, Total: 100, Text: "instance refresh " + r.refresh.Status}})
+		k.Sections = append(k.Sections, card.Section{Bar: &card.Bar{Done: r.refresh.Percent, Total: 100, Percent: true, Text: "of an instance refresh: " + r.refresh.Status}})
 	}
 	if len(g.Instances) > 0 {
 		from, to, pages := pageOf(c, len(g.Instances))

@@ -170,8 +170,16 @@ func howSeveral(in card.Input) string {
 	return "Several with spaces between."
 }
 
-// label is a name as a form shows it: "Target groups".
-func label(name string) string { return capital(strings.ReplaceAll(name, "-", " ")) }
+// label is a name as a form shows it: "Target groups". Short names of flags are told in full.
+func label(name string) string {
+	switch name {
+	case "in":
+		return "Environment"
+	case "sg":
+		return "Security groups"
+	}
+	return capital(strings.ReplaceAll(name, "-", " "))
+}
 
 // sentence begins large and ends with a stop.
 func sentence(about string) string {

@@ -58,9 +58,13 @@ func (b *Book) overview(path []string) card.Card {
 		}
 		c.Sections = append(c.Sections, card.Para(lines))
 	}
+	example := "asg"
+	if len(path) > 0 && path[0] != "amiral" {
+		example = path[0]
+	}
 	c.Foot = []card.Text{
 		card.Join(card.T("Any command with "), card.Code("--help"), card.T(" explains itself.")),
-		card.Join(card.T("In a thread, mention me instead: "), card.Text{{Bold: "@amiral"}}, card.T(" asg list.")),
+		card.Join(card.T("In a thread, mention me instead: "), card.Text{{Bold: "@amiral"}}, card.T(" %s list.", example)),
 	}
 	return c
 }

@@ -187,6 +187,9 @@ func steps(all []card.Step) []string {
 	for i, s := range all {
 		text := strings.ReplaceAll(mrkdwn(s.Text, maxLine), "\n", " ")
 		lines[i] = cmp.Or(marks[s.State], "▫️") + " " + cmp.Or(text, "–")
+		if s.Part {
+			lines[i] = indent + lines[i]
+		}
 	}
 	return lines
 }
@@ -240,6 +243,9 @@ func (p *page) code(s string, share int) {
 	}), width(s))
 }
 
+// indent stands before a step that is a part of another: wide spaces, which no reader of Slack takes away.
+const indent = "\u2003\u2003"
+
 // bar draws progress as ten squares.
 func bar(b card.Bar) string {
 	const squares = 10
@@ -249,7 +255,11 @@ func bar(b card.Bar) string {
 	if total > 0 {
 		filled = int(int64(done) * squares / int64(total))
 	}
-	line := fmt.Sprintf("%s%s %d/%d", strings.Repeat("▓", filled), strings.Repeat("░", squares-filled), done, total)
+	share := fmt.Sprintf("%d/%d", done, total)
+	if b.Percent {
+		share = fmt.Sprintf("%d %%", int64(done)*100/int64(max(total, 1)))
+	}
+	line := strings.Repeat("▓", filled) + strings.Repeat("░", squares-filled) + " " + share
 	if text := mrkdwn(card.Text{{Plain: oneLine(b.Text)}}, maxLine); text != "" {
 		line += " " + text
 	}

@@ -32,7 +32,7 @@ func (p *page) table(t card.Table, share int) bool {
 	var heads []slack.TableCell
 	for i, column := range t.Columns {
 		heads = append(heads, g.raw(cut(oneLine(column.Label), maxLabel)))
-		b.ColumnSettings = append(b.ColumnSettings, setting(column, i == 0 && slender(t)))
+		b.ColumnSettings = append(b.ColumnSettings, setting(column, slender(t, i)))
 	}
 	b.Rows = append(b.Rows, heads)
 	for _, row := range t.Rows {
@@ -59,8 +59,8 @@ func nth(row []card.Text, i int) card.Text {
 	return nil
 }
 
-// setting wraps words, so that a table needs little scrolling on a phone; never a number, and never the names that
-// rows begin with while they are short.
+// setting wraps words, so that a table needs little scrolling on a phone; never a number, and never what is short, as
+// names of zones are, which would be broken at their hyphens.
 func setting(c card.Column, whole bool) slack.ColumnSetting {
 	if c.Right {
 		return slack.ColumnSetting{Align: slack.ColumnAlignmentRight}
@@ -68,11 +68,16 @@ func setting(c card.Column, whole bool) slack.ColumnSetting {
 	return slack.ColumnSetting{Align: slack.ColumnAlignmentLeft, IsWrapped: !whole}
 }
 
-// slender reports whether the cells that rows begin with are short.
-func slender(t card.Table) bool {
-	const short = 24
+// slender reports whether the cells of a column are so short that they stay on one line. Those that rows begin with may
+// be longer than others.
+func slender(t card.Table, n int) bool {
+	short := 12
+	if n == 0 {
+		short = 24
+	}
 	for _, row := range t.Rows {
-		if width(mrkdwn(nth(row, 0), maxCell)) > short {
+		words := mrkdwn(nth(row, n), maxCell)
+		if width(words) > short || strings.Contains(words, "<!date") {
 			return false
 		}
 	}

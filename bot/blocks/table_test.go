@@ -88,3 +88,31 @@ func TestAButtonCarriesALongCommandOrIsLeftOut(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsShortStaysOnOneLine(t *testing.T) {
+	cells := []string{"i-0d5c2f60aeb85685f", "eu-west-1a", "stays: group fleet launches it, with fleet-lt version 2"}
+	table := &card.Table{Rows: [][]card.Text{{}}}
+	for _, cell := range cells {
+		table.Columns = append(table.Columns, card.Column{Label: "c"})
+		table.Rows[0] = append(table.Rows[0], card.T("%s", cell))
+	}
+	for _, b := range Card(card.Card{Title: "t", Sections: []card.Section{{Table: table}}}).Blocks {
+		if b, ok := b.(*slack.TableBlock); ok {
+			if s := b.ColumnSettings; s[0].IsWrapped || s[1].IsWrapped || !s[2].IsWrapped {
+				t.Errorf("got %+v, want the sentence wrapped and nothing else", s)
+			}
+			return
+		}
+	}
+	t.Error("there is no table")
+}
+
+func TestProgressAndParts(t *testing.T) {
+	if got, want := bar(card.Bar{Done: 50, Total: 100, Percent: true, Text: "of 8 GiB saved"}), "▓▓▓▓▓░░░░░ 50 % of 8 GiB saved"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	got := steps([]card.Step{{State: card.Doing, Text: card.T("Roll web")}, {State: card.Done, Text: card.T("Prove"), Part: true}})
+	if got[0] != "⏳ Roll web" || got[1] != indent+"✅ Prove" {
+		t.Errorf("got %q", got)
+	}
+}

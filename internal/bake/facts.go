@@ -24,6 +24,7 @@ type Facts struct {
 	Group       *fleet.Group           // that the instance belongs to
 	Launches    *fleet.TemplateVersion // what the group launches; read for a twin only
 	Refresh     fleet.RefreshID        // under way on the group; read for a standby only
+	Namesakes   int                    // images that have the name which this one would have, were it the first of its minute
 	Taken       *fleet.Image           // the image that has the name already
 	Node        *fleet.Node            // the instance as Systems Manager knows it
 	Unseen      map[string]string      // what AWS does not let us see, by what it is about, with its words
@@ -52,6 +53,9 @@ type Reader interface {
 	TemplateVersion(ctx context.Context, ref fleet.TemplateRef) (fleet.TemplateVersion, error)
 	Refreshes(ctx context.Context, group fleet.GroupName) ([]fleet.Refresh, error)
 }
+
+// mostNamesakes is how many names are tried for an image that nobody named.
+const mostNamesakes = 5
 
 // Gather reads the facts about an instance, in up to ten calls. It returns a fault when there is no such instance, or
 // more than one of that name. What may not be read about the risk is noted, and is no error.
@@ -218,16 +222,23 @@ func (g gathering) refresh() error {
 	return nil
 }
 
+// taken looks whether the name is free. Where nobody asked for one, the next that is free is taken.
 func (g gathering) taken() error {
-	name := g.want.named(g.facts.Instance, g.facts.Now)
-	image, err := g.from.ImageNamed(g.ctx, name)
-	if err != nil && fleet.KindOf(err) == fleet.Absent {
-		return nil
+	for n := range mostNamesakes {
+		g.facts.Namesakes = n
+		name := g.want.named(*g.facts)
+		image, err := g.from.ImageNamed(g.ctx, name)
+		if err != nil && fleet.KindOf(err) == fleet.Absent {
+			g.facts.Taken = nil
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look for an image named %s: %w", name, err)
+		}
+		if g.facts.Taken = &image; g.want.Name != "" {
+			return nil
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("look for an image named %s: %w", name, err)
-	}
-	g.facts.Taken = &image
 	return nil
 }
 

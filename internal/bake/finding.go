@@ -38,7 +38,7 @@ func taken(f Facts, p Plan) []card.Finding {
 	if f.Taken == nil {
 		return nil
 	}
-	return plan.One(plan.Stop("Give another one with `--name`, or leave it out.", "The name %s is taken by %s.", p.Name, f.Taken.ID))
+	return plan.One(plan.Stop("Give another one with `--name`.", "The name %s is taken by %s.", p.Name, f.Taken.ID))
 }
 
 // ways: under a group nobody is rebooted, and what else can be done is for people to choose.

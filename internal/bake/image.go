@@ -188,7 +188,7 @@ func (r *run) available() engine.Outcome {
 	if r.data.Entering || r.data.Launching {
 		next = stepLeave
 	}
-	return say.Told(next, card.Good, "%s is available after %s.", r.data.Image, card.Span(r.now.Sub(r.data.Began)))
+	return say.Told(next, card.Good, "Baked %s (%s) in %s.", r.data.Image, r.plan.Name, card.Span(r.now.Sub(r.data.Began)))
 }
 
 func (r *run) failed(i fleet.Image) engine.Outcome {

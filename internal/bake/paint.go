@@ -86,11 +86,11 @@ func (s scene) bar() (card.Bar, bool) {
 	if p.At.IsZero() || s.data.Failed {
 		return card.Bar{}, false
 	}
-	words := fmt.Sprintf("%% of %d GiB saved · %s", max(p.GiB, size(s.plan.Disks)), card.Span(p.At.Sub(s.data.Began)))
+	words := fmt.Sprintf("of %d GiB saved · %s", max(p.GiB, size(s.plan.Disks)), card.Span(p.At.Sub(s.data.Began)))
 	if s.data.Available {
-		words = fmt.Sprintf("%% of %d GiB saved", max(p.GiB, size(s.plan.Disks)))
+		words = fmt.Sprintf("of %d GiB saved", max(p.GiB, size(s.plan.Disks)))
 	}
-	return card.Bar{Done: p.Percent, Total: 100, Text: words}, true
+	return card.Bar{Done: p.Percent, Total: 100, Percent: true, Text: words}, true
 }
 
 // stage is one stop on the road, with all the steps that are told as one.

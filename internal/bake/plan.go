@@ -74,7 +74,7 @@ func New(f Facts, w Want) (Plan, error) {
 	i := f.Instance
 	p := Plan{
 		Environment: f.Environment, Account: f.Account, Region: f.Region, Instance: i.ID, Called: i.Name, State: i.State,
-		Source: i.Image, Platform: i.Platform, Name: w.named(i, f.Now), Family: w.Family, Tags: i.Tags, Want: w, At: f.Now,
+		Source: i.Image, Platform: i.Platform, Name: w.named(f), Family: w.Family, Tags: i.Tags, Want: w, At: f.Now,
 	}
 	p.Want.Instance = string(i.ID)
 	p.join(f)

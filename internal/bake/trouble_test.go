@@ -323,8 +323,29 @@ func TestNamesOfImages(t *testing.T) {
 		"i-1-2026.11.23-1200":                         {Want{}, fleet.Instance{ID: "i-1", Name: "éé"}},
 		strings.Repeat("x", 112) + "-2026.11.23-1200": {Want{}, fleet.Instance{ID: "i-1", Name: strings.Repeat("x", 200)}},
 	} {
-		if got := in.w.named(in.i, noon); got != want || !nameForm.MatchString(got) || len(got) > longestName {
+		if got := in.w.named(Facts{Instance: in.i, Now: noon}); got != want || !nameForm.MatchString(got) || len(got) > longestName {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// Several images of one server can be made in one minute: a name that nobody asked for is never in the way.
+func TestANameThatNobodyAskedForIsTheNextThatIsFree(t *testing.T) {
+	w := newWorld(t)
+	facts, err := Gather(t.Context(), w.fleet, "prod", Want{Instance: "db-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // a minute may end meanwhile
+		w.ec2("Action=CreateImage&InstanceId=" + string(facts.Instance.ID) + "&Name=" + Want{}.named(facts))
+		facts.Now = facts.Now.Add(time.Minute)
+	}
+	facts, err = Gather(t.Context(), w.fleet, "prod", Want{Instance: "db-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(facts, Want{Instance: "db-1"})
+	if err != nil || !strings.HasSuffix(p.Name, "-2") || len(p.Brief().Stops()) > 0 {
+		t.Errorf("got %s, %v and %v, want a second name", p.Name, p.Brief().Stops(), err)
 	}
 }

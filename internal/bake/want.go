@@ -1,14 +1,13 @@
 package bake
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
-	"github.com/amiral-ops/amiral/internal/fleet"
 )
 
 // Way is what becomes of the instance while its image is made.
@@ -158,17 +157,20 @@ func IsRegion(word string) bool { return regionForm.MatchString(word) }
 func IsAccount(word string) bool { return accountForm.MatchString(word) }
 
 // named is the name of the image: the one that was asked for, or one made of family or Name tag and the time.
-func (w Want) named(i fleet.Instance, now time.Time) string {
+func (w Want) named(f Facts) string {
 	if w.Name != "" {
 		return w.Name
 	}
-	stem := string(i.ID)
-	for _, s := range []string{i.Name, w.Family} {
+	stem := string(f.Instance.ID)
+	for _, s := range []string{f.Instance.Name, w.Family} {
 		if clean := strings.Trim(nameStranger.ReplaceAllString(s, "-"), " -"); clean != "" {
 			stem = clean
 		}
 	}
-	suffix := now.UTC().Format("-2006.01.02-1504")
+	suffix := f.Now.UTC().Format("-2006.01.02-1504")
+	if f.Namesakes > 0 {
+		suffix += fmt.Sprintf("-%d", f.Namesakes+1)
+	}
 	return stem[:min(len(stem), longestName-len(suffix))] + suffix
 }
 

@@ -43,7 +43,7 @@ func TestAnInstanceThatStandsAloneIsRebooted(t *testing.T) {
 	}
 	w.wantOrder()
 	w.wantOutcome("is made from db-1", "/ami promote "+string(i.ID)+" --family db")
-	w.wantLine("is available after")
+	w.wantLine("Baked ami-")
 }
 
 func TestWithoutARebootTheInstanceRunsOn(t *testing.T) {
@@ -160,7 +160,7 @@ func TestTheCardShowsHowFarItIs(t *testing.T) {
 	}
 	w.until("half", func() bool { return w.data().Progress.Percent > 30 })
 	got := w.picture()
-	for _, want := range []string{"% of 28 GiB saved", "(done) Wrote down 2 packages", "(doing) Make " + string(w.data().Image), "<cancel Cancel", "Last look at AWS"} {
+	for _, want := range []string{" of 28 GiB saved", "(done) Wrote down 2 packages", "(doing) Make " + string(w.data().Image), "<cancel Cancel", "Last look at AWS"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwant %q", got, want)
 		}

@@ -231,7 +231,7 @@ func rule(line string) string {
 	return line
 }
 
-// Words sums a manifest up: "431 packages, 12 files, 38 services, firewall, 9 security group rules".
+// Words sums a manifest up: "431 packages, 12 files, 38 services, the firewall, 9 security group rules".
 func (m Manifest) Words() string {
 	var words []string
 	for _, c := range []struct {
@@ -243,7 +243,7 @@ func (m Manifest) Words() string {
 		}
 	}
 	if m.Firewall != nil {
-		words = append(words, "in-OS firewall")
+		words = append(words, "the firewall")
 	}
 	if len(m.Rules) > 0 {
 		words = append(words, plural(len(m.Rules), "security group rule"))

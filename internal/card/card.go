@@ -74,6 +74,7 @@ type Column struct {
 type Step struct {
 	State StepState
 	Text  Text
+	Part  bool // of the step above it, and drawn under that
 }
 
 // StepState is the mark of a step.
@@ -98,6 +99,7 @@ type Finding struct {
 // Bar is progress as a share of a whole, with a line of words behind it.
 type Bar struct {
 	Done, Total int
+	Percent     bool // the share is told in percent, not as "3/12"
 	Text        string
 }
 

@@ -139,7 +139,7 @@ func (r *run) baked(out engine.Outcome) engine.Outcome {
 		if out.Tone == string(card.Warning) { // something about it should be read
 			return engine.Outcome{Step: stepTemplate, Line: out.Outcome, Tone: out.Tone}
 		}
-		return say.Told(stepTemplate, card.Plain, "Baked %s (%s).", image, r.plan.ImageName)
+		return engine.Outcome{Step: stepTemplate}
 	}
 	text := say.Safe(out.Outcome)
 	if text == "" {

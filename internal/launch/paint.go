@@ -85,7 +85,10 @@ func (s scene) running() []card.Section {
 	if zones := s.zones(); zones != "" {
 		sections = append(sections, card.Section{Facts: []card.Fact{{Label: "Zones", Value: card.T("%s", zones)}}})
 	}
-	return append(sections, card.Section{Facts: s.things()})
+	if facts := s.things(); len(facts) > 0 {
+		sections = append(sections, card.Section{Facts: facts})
+	}
+	return sections
 }
 
 // bar is the bake's while it bakes, and the group's from then on.
@@ -208,7 +211,7 @@ func (s scene) templateWords() string {
 
 // things are the image, the template and the group, as far as they are there.
 func (s scene) things() []card.Fact {
-	facts := []card.Fact{{Label: "Then", Value: card.T("%s", s.plan.Impact())}}
+	var facts []card.Fact
 	if s.data.Image != "" {
 		facts = append(facts, card.Fact{Label: "Image", Value: card.Join(card.Code(string(s.data.Image)), card.T(" %s", s.plan.ImageName))})
 	}
@@ -238,7 +241,7 @@ func (s scene) looked() []card.Text {
 
 // ended sums up what there is now.
 func (s scene) ended() []card.Section {
-	facts := s.things()[1:]
+	facts := s.things()
 	if s.rec.State != ledger.Undone {
 		p := s.data.Progress
 		facts = append([]card.Fact{{Label: "In service", Value: card.T("%d of %d %s", p.Ready, p.Size, s.plan.Shape.Type)}}, facts...)

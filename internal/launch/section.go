@@ -47,7 +47,7 @@ func (p Plan) source() []card.Fact {
 	if p.Bake != nil {
 		image.Value = card.T("%s, baked first: %s", p.ImageName, p.Bake.Brief().Impact)
 	}
-	return []card.Fact{{Label: "Now", Value: card.T("no group %s in %s, %s (%s)", p.Want.Group, p.Environment, p.Region, p.Account)}, from, image}
+	return []card.Fact{{Label: "Group", Value: card.T("%s in %s, %s (%s)", p.Want.Group, p.Environment, p.Region, p.Account)}, from, image}
 }
 
 // makes is what will be there.
@@ -81,7 +81,7 @@ func (p Plan) where() string {
 	}
 	words := make([]string, len(p.Subnets))
 	for i, s := range p.Subnets {
-		words[i] = fmt.Sprintf("%s in %s (%d free)", s.ID, s.Zone, s.Free)
+		words[i] = fmt.Sprintf("%s in %s (%d addresses free)", s.ID, s.Zone, s.Free)
 	}
 	list := strings.Join(words, ", ")
 	if p.Chosen {

@@ -214,7 +214,10 @@ func (r *run) baked(ctx context.Context, out engine.Outcome) (engine.Outcome, er
 		return engine.Outcome{}, fmt.Errorf("read the image %s: %w", id, err)
 	}
 	r.data.Image = image
-	line := engine.Outcome{Step: stepTake, Line: string(text), Tone: string(card.Plain)}
+	line := engine.Outcome{Step: stepTake}
+	if out.Tone == string(card.Warning) { // something about it should be read
+		line.Line, line.Tone = string(text), out.Tone
+	}
 	if r.plan.Want.Test != "" {
 		line.Step = stepTrial
 	}

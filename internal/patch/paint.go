@@ -58,7 +58,7 @@ func (s scene) at() string {
 
 // running is an operation under way: the whole road, and the picture of the part that is at work.
 func (s scene) running() card.Picture {
-	pic := card.Picture{Headline: s.title(), Sections: []card.Section{{Steps: s.steps()}}}
+	pic := card.Picture{Headline: s.title()}
 	switch s.at() {
 	case stepBake:
 		pic = s.add(pic, s.baking(), "")
@@ -67,6 +67,7 @@ func (s scene) running() card.Picture {
 	case stepRoll:
 		pic = s.add(pic, s.rolling(), string(s.data.part().Group))
 	default:
+		pic.Sections = []card.Section{{Steps: s.steps()}}
 		pic.Sections = append(pic.Sections, s.waits()...)
 		switch s.at() {
 		case stepEnd, stepNext, stepSettle:
@@ -84,21 +85,51 @@ func (s scene) running() card.Picture {
 	return pic
 }
 
-// add puts a part's picture under the road. What it asks of the whole it says with the group's name.
+// add puts a part's picture around the road. What it asks of the whole it says with the group's name.
 func (s scene) add(pic, part card.Picture, group string) card.Picture {
 	title := s.title()
 	if group != "" {
 		if _, state, ok := strings.Cut(part.Headline, ": "); ok {
-			title = fmt.Sprintf("%s: %s: %s", title, group, state)
+			if len(s.plan.Groups) > 1 {
+				state = group + ": " + state
+			}
+			title += ": " + state
 		}
 		if len(s.plan.Groups) > 1 {
 			pic.Sections = append(pic.Sections, card.Para(card.Text{{Bold: fmt.Sprintf("%s, %d of %d", group, len(s.data.Parts), len(s.plan.Groups))}}))
 		}
 	}
 	pic.Headline = title
-	pic.Sections = append(pic.Sections, part.Sections...)
+	pic.Sections = append(pic.Sections, within(s.steps(), part.Sections)...)
 	pic.Buttons, pic.Foot = part.Buttons, part.Foot
 	return pic
+}
+
+// within draws a part's steps under the one of the road that is at work, and its bar above all of them. That nothing
+// changed since the plan is told once, by the whole.
+func within(road []card.Step, sections []card.Section) []card.Section {
+	var above, below []card.Section
+	for _, section := range sections {
+		switch {
+		case section.Bar != nil:
+			above = append(above, section)
+		case len(section.Steps) > 0:
+			road = nested(road, section.Steps[1:])
+		default:
+			below = append(below, section)
+		}
+	}
+	return slices.Concat(above, []card.Section{{Steps: road}}, below)
+}
+
+func nested(road, steps []card.Step) []card.Step {
+	at := slices.IndexFunc(road, func(s card.Step) bool { return s.State == card.Doing || s.State == card.Failed })
+	var inner []card.Step
+	for _, s := range steps {
+		s.Part = true
+		inner = append(inner, s)
+	}
+	return slices.Insert(slices.Clone(road), at+1, inner...)
 }
 
 // baking is the bake as an operation of its own would be drawn.
@@ -236,6 +267,8 @@ func (s scene) imageWords() string {
 
 func (s scene) testWords() string {
 	switch {
+	case s.data.Trial.Passed && s.at() == stepEnd:
+		return "Tested on a throw-away machine: passed; the machine is terminated"
 	case s.data.Trial.Passed:
 		return "Tested on a throw-away machine: passed"
 	case s.data.Trial.Failure != "":

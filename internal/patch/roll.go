@@ -36,6 +36,9 @@ func (r *run) take(ctx context.Context) (engine.Outcome, error) {
 	}
 	if ahead == "" {
 		part.Ahead, part.At, part.Began = "", rollout.First, r.now
+		if len(r.plan.Groups) == 1 {
+			return say.Told(stepRoll+"/"+rollout.First, card.Working, "%s is next.", plan.Group), nil
+		}
 		return say.Told(stepRoll+"/"+rollout.First, card.Working, "%s is next: %d of %d.", plan.Group, len(r.data.Parts), len(r.plan.Groups)), nil
 	}
 	out := r.again()

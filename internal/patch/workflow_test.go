@@ -73,7 +73,7 @@ func TestOneGroupReadsLikeARollout(t *testing.T) {
 	want.Roll.Canary = 34
 	w.propose(want)
 	w.until("asked", w.at(1, "ask"))
-	w.wantCard("web: continue?", "<Continue", "The canary is in service.")
+	w.wantCard("# Patch web from golden-builder: continue?", "<Continue", "The canary is in service.")
 	version := w.rec.Version
 	w.ask("pause", sre)
 	w.until("told", func() bool { return strings.Contains(strings.Join(w.lines, "\n"), "It waits for an answer already") })

@@ -127,7 +127,7 @@ func (s scene) bar() (card.Bar, bool) {
 	}
 	if s.back() {
 		words := fmt.Sprintf("of the way back · %d still on version %d · %s", p.Replaced+p.Warming, s.data.Version, card.Span(p.At.Sub(s.rec.Started)))
-		return card.Bar{Done: p.Percent, Total: 100, Text: words}, true
+		return card.Bar{Done: p.Percent, Total: 100, Percent: true, Text: words}, true
 	}
 	words := fmt.Sprintf("replaced · %d warming · %d failed · %s",
 		p.Warming, p.Failed, card.Span(p.At.Sub(s.rec.Started)))

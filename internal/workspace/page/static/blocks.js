@@ -147,11 +147,17 @@ function table(block) {
     if (c?.type === 'mrkdwn') return mrkdwn(c.text);
     return String(c?.text ?? c?.value ?? '');
   };
+  // A sentence in a narrow column is a tower of words: it is given room, and the table scrolls.
+  const drawn = (tag, c, i) => {
+    const td = h(tag, align(i), cell(c));
+    td.classList.toggle('long', td.textContent.length > 40);
+    return td;
+  };
   const row = (tag) => (cells) =>
     h(
       'tr',
       {},
-      (cells.cells ?? cells).map((c, i) => h(tag, align(i), cell(c))),
+      (cells.cells ?? cells).map((c, i) => drawn(tag, c, i)),
     );
   return h(
     'div',
