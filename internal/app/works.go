@@ -39,7 +39,7 @@ func workflows(w works) map[string]engine.Workflow {
 	all := map[string]engine.Workflow{
 		rollout.Kind:     rolling,
 		bake.Kind:        baking,
-		launch.Kind:      launch.Workflow{Poll: w.poll, Bake: baking, Locks: w.records, Fleet: func(env string) (launch.Fleet, error) { return w.aws.In(env) }},
+		launch.Kind:      launch.Workflow{Poll: w.poll, Bake: baking, Locks: w.records, Keep: w.keepers(), Fleet: func(env string) (launch.Fleet, error) { return w.aws.In(env) }},
 		template.Kind:    template.Workflow{Fleet: func(env string) (template.Fleet, error) { return w.aws.In(env) }},
 		patch.Kind:       w.patching(baking, rolling),
 		retire.Kind:      w.retiring(),
@@ -84,9 +84,14 @@ func (w works) caring() image.Workflow {
 
 func (w works) retiring() retire.Workflow {
 	return retire.Workflow{
-		Poll: w.poll, Keep: retire.Keepers{Families: w.families, Records: w.records, Rollback: w.images.Rollback},
+		Poll: w.poll, Keep: w.keepers(),
 		Fleet: func(env string) (retire.Fleet, error) { return w.aws.In(env) },
 	}
+}
+
+// keepers know what images are needed for besides what AWS knows.
+func (w works) keepers() retire.Keepers {
+	return retire.Keepers{Families: w.families, Records: w.records, Rollback: w.images.Rollback}
 }
 
 // painters draw what is particular to each kind of operation.

@@ -70,7 +70,9 @@ type Undoing struct {
 	Image bool         `json:"image,omitempty"` // the baked image, too
 	Lines []say.Safe   `json:"lines,omitempty"` // what became of each thing, in order
 	Group string       `json:"group,omitempty"` // "", asked, gone or left
-	Mould string       `json:"mould,omitempty"` // of the template: "", gone or left
+	// Strange: the group is left, because of instances in it that it did not start itself.
+	Strange bool   `json:"strange,omitempty"`
+	Mould   string `json:"mould,omitempty"` // of the template: "", gone or left
 }
 
 // Ending is how the operation ends.

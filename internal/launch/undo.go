@@ -10,6 +10,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/retire"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -37,8 +38,32 @@ func (r *run) undo(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	lines := append(slices.Clone(r.data.Undoing.Lines), line)
+	if r.data.Undoing.Strange {
+		text := say.Sentences(append([]say.Safe{"Not everything could be taken back" + say.By(r.data.Undoing.By)}, lines...)...)
+		return engine.Outcome{End: ledger.Failed, Outcome: string(text), Tone: string(card.Bad)}, nil
+	}
 	text := say.Sentences(append([]say.Safe{"Taken back" + say.By(r.data.Undoing.By)}, lines...)...)
 	return engine.Outcome{End: ledger.Undone, Outcome: string(text), Tone: string(card.Warning)}, nil
+}
+
+// strangers are the instances of the group that it did not start itself: somebody attached them, and they would be
+// terminated with it.
+func (r *run) strangers(g fleet.Group) []fleet.InstanceID {
+	own := fleet.Template{ID: r.data.Template.ID, Name: r.data.Template.Name}
+	var ids []fleet.InstanceID
+	for _, m := range g.Instances {
+		if !names(m.Template, own) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+func strange(ids []fleet.InstanceID) string {
+	if len(ids) == 1 {
+		return fmt.Sprintf("instance %s was attached to it, and would be terminated with it", ids[0])
+	}
+	return fmt.Sprintf("%d instances were attached to it, and would be terminated with it: %s", len(ids), say.Some(ids, 5))
 }
 
 // undone notes what became of a thing, and goes on with the next.
@@ -67,6 +92,9 @@ func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 	case !r.ours(group.Tags):
 		u.Group = undoLeft
 		return r.undone("The group %s is not the one that was made here, so it is left alone.", name), nil
+	case u.Group == "" && len(r.strangers(group)) > 0:
+		u.Group, u.Strange = undoLeft, true
+		return r.undone("The group %s is left as it is: %s. Detach what should live, then delete it by hand.", name, strange(r.strangers(group))), nil
 	case u.Group == undoAsked:
 		r.data.Progress.InService, r.data.Progress.Coming = inService(group), 0
 		r.data.Progress.At = r.now
@@ -146,7 +174,7 @@ func (r *run) users(ctx context.Context, t fleet.Template) ([]fleet.Group, error
 	if err != nil {
 		return nil, fmt.Errorf("read which groups use template %s: %w", t.Name, err)
 	}
-	return slices.DeleteFunc(groups, func(g fleet.Group) bool { return !refers(g, t) || r.ours(g.Tags) }), nil
+	return slices.DeleteFunc(groups, func(g fleet.Group) bool { return !refers(g, t) || r.ours(g.Tags) && !r.data.Undoing.Strange }), nil
 }
 
 // refers reports whether a group launches from the template.
@@ -264,23 +292,27 @@ func (r *run) referred(ctx context.Context, id fleet.ImageID) (string, error) {
 	if len(running) > 0 {
 		return runs(len(running)), nil
 	}
-	refs, err := r.fleet.ImageReferences(ctx, id)
-	if fleet.KindOf(err) == fleet.Refused && err != nil {
-		return "AWS does not let me see who refers to it", nil
+	accounts, err := r.fleet.SharedWith(ctx, id)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read with whom image %s is shared: %w", id, err)
+	case len(accounts) > 0:
+		return "it is shared with " + say.Some(accounts, 3), nil
+	}
+	uses, _, err := retire.Find(ctx, r.fleet, r.Keep, r.now, r.turn.ID, id)
+	if f, ok := fault.As(err); ok {
+		return f.Text, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the references to image %s: %w", id, err)
+		return "", fmt.Errorf("read what needs image %s: %w", id, err)
 	}
-	var arns []string
-	for _, ref := range refs {
-		if ref.Type != "ec2:Instance" { // those were counted
-			arns = append(arns, ref.ARN)
+	var words []string
+	for _, u := range uses[id] {
+		if u.Rank != retire.Running { // those were counted
+			words = append(words, u.Text)
 		}
 	}
-	if len(arns) > 0 {
-		return "it is used by " + say.Some(arns, 3), nil
-	}
-	return "", nil
+	return say.Some(words, 3), nil
 }
 
 // runs says how many instances run an image.

@@ -13,6 +13,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/retire"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -43,6 +44,8 @@ type Templates interface {
 	CreateTemplateVersion(ctx context.Context, v fleet.NewVersion) (made fleet.TemplateVersion, warnings []string, err error)
 	DeleteTemplateVersions(ctx context.Context, id fleet.TemplateID, versions []int64) (deleted []int64, failed map[int64]string, err error)
 	DeleteTemplate(ctx context.Context, id fleet.TemplateID) error
+	Templates(ctx context.Context) ([]fleet.Template, error)
+	TemplateVersions(ctx context.Context, ref fleet.TemplateRef) ([]fleet.TemplateVersion, error)
 	ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet string) error
 }
 
@@ -51,6 +54,7 @@ type Makers interface {
 	CreateGroup(ctx context.Context, order fleet.GroupOrder) error
 	DeleteGroup(ctx context.Context, name fleet.GroupName, force bool) error
 	ImageReferences(ctx context.Context, ids ...fleet.ImageID) ([]fleet.Reference, error)
+	SharedWith(ctx context.Context, id fleet.ImageID) ([]string, error)
 	DeregisterImage(ctx context.Context, id fleet.ImageID, snapshots bool) ([]fleet.SnapshotFate, error)
 }
 
@@ -75,6 +79,7 @@ type Workflow struct {
 	Fleet func(environment string) (Fleet, error)
 	Bake  engine.Workflow // makes the image of an instance, as a part of the launch
 	Locks Locks           // keeps others from baking the same server meanwhile
+	Keep  retire.Keepers  // what a baked image may be needed for by now, besides what AWS knows
 	Poll  time.Duration   // between two looks at AWS; 15 s if zero
 	Stall time.Duration   // how long nothing may move before people are asked; 10 min if zero
 	Ask   time.Duration   // how long they have to answer; a day if zero

@@ -23,6 +23,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/retire"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 )
 
@@ -47,6 +48,7 @@ type world struct {
 	bakery bake.Fleet
 	kept   shelf
 	locks  locks
+	keep   retire.Keepers
 	rec    ledger.Record
 	signal []ledger.Signal
 	lines  []string
@@ -234,6 +236,7 @@ func (w *world) workflow() Workflow {
 		Ask:   w.ponder,
 		Poll:  w.poll,
 		Locks: w.locks,
+		Keep:  w.keep,
 		Bake: bake.Workflow{
 			Fleet:     func(string) (bake.Fleet, error) { return w.bakery, nil },
 			Regions:   func(string, string) (bake.Region, error) { return nil, errors.New("no other region here") },
