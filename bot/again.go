@@ -64,7 +64,7 @@ func (w *Worker) reopen(ctx context.Context, n *note, wrong map[string]string) b
 	}
 	view, err := n.Form.again(wrong)
 	if err == nil {
-		err = w.Web.open(ctx, n.Trigger, view)
+		_, err = w.Web.open(ctx, n.Trigger, view)
 	}
 	if err != nil {
 		w.Log.Info("form cannot be shown again", "form", n.Form.ID, "actor", n.Actor.User, "err", err)
@@ -88,13 +88,18 @@ func (f *filled) again(wrong map[string]string) (v slack.ModalViewRequest, err e
 		}
 		all = append(all, b)
 	}
-	carried, err := json.Marshal(f.About)
+	return f.Shown.with(f.ID, f.About, all)
+}
+
+// with is the form with other blocks.
+func (s *shown) with(id string, carries about, all []map[string]any) (v slack.ModalViewRequest, err error) {
+	carried, err := json.Marshal(carries)
 	if err != nil {
 		return v, fmt.Errorf("write what a form is about: %w", err)
 	}
 	raw, err := json.Marshal(map[string]any{
-		"type": "modal", "callback_id": f.ID, "private_metadata": string(carried), "blocks": all,
-		"title": f.Shown.Title, "submit": f.Shown.Submit, "close": f.Shown.Close,
+		"type": "modal", "callback_id": id, "private_metadata": string(carried), "blocks": all,
+		"title": s.Title, "submit": s.Submit, "close": s.Close,
 	})
 	if err == nil {
 		err = json.Unmarshal(raw, &v)

@@ -59,6 +59,10 @@ func (in *Intake) Take(ctx context.Context, e Envelope) (reply any) {
 	if s, ok := searching(e); ok {
 		return in.suggest(ctx, s)
 	}
+	if o, ok := picking(e); ok {
+		in.prompt(o)
+		return nil
+	}
 	n, err := read(e, in.Self)
 	if err != nil {
 		in.Log.Error("envelope cannot be read", "type", e.Type, "err", err)

@@ -219,7 +219,7 @@ func (p interaction) submit(actor ledger.Actor) *note {
 		}
 	}
 	return &note{
-		Kind: kindSubmit, Key: "submit:" + p.View.ID + ":" + p.View.Hash, Actor: actor,
+		Kind: kindSubmit, Key: "submit:" + p.View.ID, Actor: actor,
 		Channel: f.About.Channel, Thread: f.About.Thread, Trigger: p.TriggerID, Form: f,
 	}
 }

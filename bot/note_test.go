@@ -55,7 +55,7 @@ func TestRead(t *testing.T) {
 			`{"type":"view_submission","team":{"id":"T1"},"user":{"id":"U0DEV"},"trigger_id":"1.2","view":{"id":"V1","hash":"h","callback_id":"deny",
 			 "private_metadata":"{\"subject\":\"op-1\",\"version\":3,\"channel\":\"C1\"}","blocks":[{"type":"input","block_id":"reason"},{"type":"input","block_id":"more","optional":true}],
 			 "state":{"values":{"reason":{"value":{"type":"plain_text_input","value":" "}},"more":{"value":{"value":null}}}}}}`,
-			&note{Kind: kindSubmit, Key: "submit:V1:h", Actor: dev, Channel: "C1", Trigger: "1.2", Form: &filled{
+			&note{Kind: kindSubmit, Key: "submit:V1", Actor: dev, Channel: "C1", Trigger: "1.2", Form: &filled{
 				ID: "deny", About: about{Subject: "op-1", Version: 3, Channel: "C1"}, Values: map[string]string{"reason": " ", "more": ""},
 				blank: []string{"reason"}, first: "reason"}}},
 	} {

@@ -104,6 +104,7 @@ func wire(t *testing.T, w *slacksim.Workspace, inbox *memory) *rig {
 		}
 	})
 	r.slack, r.web, r.people = s, bot.NewWeb(s), bot.NewPeople(s, self)
+	t.Cleanup(r.web.Close)
 	r.intake = bot.NewIntake(inbox, r.web, r.people, self)
 	r.worker = bot.NewWorker(r.desk, r.web)
 	r.worker.Denied = r.intake.Denied

@@ -19,15 +19,19 @@ type Web struct {
 	slack   *Slack
 	answers *answers
 	tables  *tables
+	prompts *prompts
 	unseen  sync.Once // that marks are not allowed is logged once
 }
 
 // NewWeb returns the way out to the workspace.
 func NewWeb(s *Slack) *Web {
 	w := &Web{slack: s, tables: &tables{never: s.settings.Tables == TablesNever, now: s.now, log: s.log}}
-	w.answers = newAnswers(w)
+	w.answers, w.prompts = newAnswers(w), &prompts{web: w, slots: make(chan struct{}, prompting)}
 	return w
 }
+
+// Close waits for what is still being found out for open forms.
+func (w *Web) Close() { w.prompts.running.Wait() }
 
 // marker is the type of the metadata that the bot's messages carry.
 const marker = "amiral"
@@ -136,9 +140,22 @@ func (w *Web) DM(ctx context.Context, user string, c card.Card) error {
 }
 
 // open shows a form. trigger is what Slack gave with the press or command, and lives three seconds.
-func (w *Web) open(ctx context.Context, trigger string, view slack.ModalViewRequest) error {
-	return w.call(ctx, "views.open", nil, false, func() error {
-		_, err := w.slack.api.OpenViewContext(ctx, trigger, view)
+// It returns where the form stands.
+func (w *Web) open(ctx context.Context, trigger string, view slack.ModalViewRequest) (p place, err error) {
+	err = w.call(ctx, "views.open", nil, false, func() error {
+		answer, err := w.slack.api.OpenViewContext(ctx, trigger, view)
+		if err == nil {
+			p = place{ID: answer.ID, Hash: answer.Hash}
+		}
+		return err
+	})
+	return p, err
+}
+
+// redraw draws an open form anew, unless it has changed since it was seen.
+func (w *Web) redraw(ctx context.Context, p place, view slack.ModalViewRequest) error {
+	return w.call(ctx, "views.update", nil, false, func() error {
+		_, err := w.slack.api.UpdateViewContext(ctx, view, "", p.Hash, p.ID)
 		return err
 	})
 }

@@ -162,7 +162,9 @@ func (w *Worker) form(ctx context.Context, n *note, m card.Modal) error {
 	if err != nil {
 		return err
 	}
-	if err = w.Web.open(ctx, n.Trigger, view); err == nil {
+	p, err := w.Web.open(ctx, n.Trigger, view)
+	if err == nil {
+		w.prompt(n, m, view, p)
 		return nil
 	}
 	w.Log.Info("form cannot be opened", "form", m.ID, "actor", n.Actor.User, "err", err)

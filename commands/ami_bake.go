@@ -41,7 +41,7 @@ func (b *Bakes) Commands() []Command {
 			reason(),
 			dryRun(),
 		},
-		Run: b.dry(b.bake),
+		Run: b.dry(b.bake), Defaults: b.defaults,
 	}}
 }
 

@@ -19,7 +19,7 @@ func (a *AMI) pointing() []Command {
 				{Name: "family", Value: "<family>", About: "the family", Pick: grammar.Family, Most: 63},
 				{Name: "new-architecture", Kind: grammar.Bool, About: "the family's architecture may change"},
 				in, reason(), dryRun(),
-			}, Run: a.dry(a.promote)},
+			}, Run: a.dry(a.promote), Defaults: a.promotionDefaults},
 		{Path: []string{"ami", "revert"}, Summary: "Take a family back to the golden image before the present one.", Example: "/ami revert web", Proposes: true,
 			Args: []grammar.Arg{familyArg()}, Flags: []grammar.Flag{in, reason(), dryRun()}, Run: a.dry(a.revert)},
 	}

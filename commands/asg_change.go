@@ -33,6 +33,7 @@ func (a *ASG) changes(in grammar.Flag) []Command {
 		number("min", "the least it may have"), number("max", "the most it may have"))
 	attach := of("attach", "Have a group launch from a template, or another version of it, from now on.", "/asg attach web --template web-lt@7", attachWish, nil,
 		grammar.Flag{Name: "template", Value: "<template[@version]>", About: "the launch template; its default version when none is given", Pick: grammar.Template})
+	scale.Defaults, attach.Defaults = a.groupDefaults(sizeDefaults), a.groupDefaults(attachDefaults)
 	attach.OneOf = [][]string{{"template"}}
 	enter := of("standby enter", "Put instances aside: no traffic, no health check, still running.", "/asg standby enter web i-0abc", standbyWish(true), []grammar.Arg{instances},
 		grammar.Flag{Name: "refill", Kind: grammar.Bool, About: "have another launched for each, so that the size stays as it is"})

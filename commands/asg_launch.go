@@ -49,7 +49,7 @@ func (a *ASG) launch(in grammar.Flag) Command {
 			reason(),
 			dryRun(),
 		},
-		Run: a.dry(a.launches),
+		Run: a.dry(a.launches), Defaults: a.launchDefaults,
 	}
 }
 

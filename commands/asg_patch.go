@@ -45,7 +45,7 @@ func (a *ASG) patch(in grammar.Flag) Command {
 		Args:  []grammar.Arg{{Name: "group", About: "the Auto Scaling group's name, if it is one", Optional: true, Pick: grammar.Group}},
 		OneOf: [][]string{{"from"}},
 		Flags: slices.Concat(flags, pace(), []grammar.Flag{strategy(), setDefault()}),
-		Run:   a.dry(a.patches),
+		Run:   a.dry(a.patches), Defaults: a.patchDefaults,
 	}
 }
 

@@ -33,7 +33,7 @@ func (a *ASG) rollout(in grammar.Flag) Command {
 			{Name: "standby", Kind: grammar.Enum, Choices: []string{"ignore", "terminate", "wait"}, About: "what to do with instances in standby"},
 			strategy(), setDefault(),
 		}),
-		Run: a.dry(a.roll),
+		Run: a.dry(a.roll), Defaults: a.groupDefaults(a.rolloutDefaults),
 	}
 }
 

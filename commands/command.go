@@ -20,6 +20,9 @@ type Command struct {
 	OneOf    [][]string // of each set of flags exactly one is needed
 	ReadOnly bool       // it neither asks for anything nor changes anything
 	Proposes bool       // it asks for something new, so it takes --break-glass
+	// Defaults says what is there now, and what holds where an input of the command's form is left empty. It may ask
+	// AWS: the form is open already. nil: the form says only what is known without asking.
+	Defaults func(ctx context.Context, c *Call) (Defaults, error)
 	Run      func(ctx context.Context, c *Call) (Result, error)
 }
 

@@ -19,19 +19,20 @@ import (
 // them, runs the command, passes on what is proposed, and always has an answer. Doing so twice with the
 // same key is harmless.
 type Desk struct {
-	Book    *Book
-	Gate    Gate
-	People  People
-	Records Records
-	Kinds   map[string]Kind               // by ledger.Proposal.Kind
-	Draw    func(ledger.Record) card.Card // an operation's card as its thread shows it; nil draws plainer ones
-	Rights  Rights                        // for what is only shown again and again; the Gate when nil
-	Groups  Groups                        // to say through which group somebody may; nil says nothing of it
-	Log     *slog.Logger                  // nil logs nothing
-	Audit   func(context.Context, Deed)   // of refusals, failures and changes; nil for none
-	Limit   time.Duration                 // for one answer; 25 s when zero
-	Finder  Finder                        // what forms search; nil: everything is written
-	Haste   time.Duration                 // for one search; 2 s when zero
+	Book     *Book
+	Gate     Gate
+	People   People
+	Records  Records
+	Kinds    map[string]Kind               // by ledger.Proposal.Kind
+	Draw     func(ledger.Record) card.Card // an operation's card as its thread shows it; nil draws plainer ones
+	Rights   Rights                        // for what is only shown again and again; the Gate when nil
+	Groups   Groups                        // to say through which group somebody may; nil says nothing of it
+	Log      *slog.Logger                  // nil logs nothing
+	Audit    func(context.Context, Deed)   // of refusals, failures and changes; nil for none
+	Limit    time.Duration                 // for one answer; 25 s when zero
+	Finder   Finder                        // what forms search; nil: everything is written
+	Haste    time.Duration                 // for one search; 2 s when zero
+	Patience time.Duration                 // for what an open form says of what is there now; 6 s when zero
 }
 
 // attempt is one thing tried by one person.

@@ -96,6 +96,15 @@ func (l *Library) environments() []card.Option {
 	return all
 }
 
+// Home is the environment that a channel means when none is named; empty when it means none.
+func (l *Library) Home(channel string) string {
+	env, err := l.Settings.environment("", channel)
+	if err != nil {
+		return ""
+	}
+	return env.Name
+}
+
 // search looks in one list. Of instances AWS itself is asked for those that have the text.
 func (l *Library) search(ctx context.Context, env Environment, q Query) ([]card.Option, int, error) {
 	text := ""

@@ -40,7 +40,7 @@ func (d *Desk) open(ctx context.Context, p Press) (Result, error) {
 	case p.Action == "review":
 		return d.ask(ctx, p, closing())
 	case p.Action == "open_form" && strings.HasPrefix(string(p.ID), "/"):
-		return d.reopened(string(p.ID))
+		return d.reopened(string(p.ID), p.Channel)
 	}
 	return d.ask(ctx, p, denial())
 }

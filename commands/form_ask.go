@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,7 +17,8 @@ func (d *Desk) form(c Command, given grammar.Values) *card.Modal {
 	spec := c.Spec()
 	m := &card.Modal{
 		ID: commandForm, Subject: spec.Print(spec.Unfiled(given)), Title: c.Name(), Submit: "Run",
-		Body: card.Card{Sections: []card.Section{card.Para(card.T("%s", c.Summary))}},
+		Body:  card.Card{Sections: []card.Section{card.Para(card.T("%s", c.Summary))}},
+		Typed: spec.Sketch(given),
 	}
 	if c.ReadOnly {
 		m.Submit = "Show"
@@ -35,7 +37,41 @@ func (d *Desk) form(c Command, given grammar.Values) *card.Modal {
 			m.More = append(m.More, inputs...)
 		}
 	}
+	if c.Defaults != nil {
+		tell(m.Inputs)
+		tell(m.More)
+	}
 	return m
+}
+
+// tell has the inputs for one thing each tell at once what was picked, so that the form can say what is there now.
+func tell(inputs []card.Input) {
+	for i, in := range inputs {
+		inputs[i].Tells = in.Kind == card.Picked && !in.Multi
+	}
+}
+
+// here are the words that were given, with the environment that the channel means, so that nobody has to guess it.
+func (d *Desk) here(c Command, given grammar.Values, channel string) grammar.Values {
+	homes, ok := d.Finder.(interface{ Home(channel string) string })
+	if !ok {
+		return given
+	}
+	spec, home := c.Spec(), homes.Home(channel)
+	for _, f := range spec.Flags {
+		if f.Pick != grammar.Environment || given.Given(f.Name) || home == "" {
+			continue
+		}
+		more := grammar.Values{Args: given.Args, Flags: maps.Clone(given.Flags)}
+		if more.Flags == nil {
+			more.Flags = map[string]grammar.Value{}
+		}
+		more.Flags[f.Name] = grammar.Value{Text: home}
+		if carriable(spec.Print(more)) {
+			return more
+		}
+	}
+	return given
 }
 
 func (d *Desk) argInput(a grammar.Arg, value string) card.Input {

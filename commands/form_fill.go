@@ -30,12 +30,12 @@ func (d *Desk) lacking(c *Call, command Command, r *grammar.Refusal) (Result, er
 	if !c.Forms || !carriable(r.Typed) {
 		return Result{}, r
 	}
-	return Result{Modal: d.form(command, *r.Given)}, nil
+	return Result{Modal: d.form(command, d.here(command, *r.Given, c.Channel))}, nil
 }
 
 // reopened is the form that a button stands for: the one for a command's missing words, or the one before the
 // glass is broken.
-func (d *Desk) reopened(text string) (Result, error) {
+func (d *Desk) reopened(text, channel string) (Result, error) {
 	m, err := d.Book.find(text)
 	if err != nil {
 		return Result{}, stale(text)
@@ -51,7 +51,7 @@ func (d *Desk) reopened(text string) (Result, error) {
 	if whole == nil && words.Given(glassFlag) {
 		return d.Book.glassForm(text)
 	}
-	return Result{Modal: d.form(m.command, words)}, nil
+	return Result{Modal: d.form(m.command, d.here(m.command, words, channel))}, nil
 }
 
 // submitted are the words of a form for a command, with what is wrong by input.

@@ -133,7 +133,7 @@ func TestEveryCommandHasAFormThatAsksNobody(t *testing.T) {
 	w.cloud.slow, w.records.err = true, context.DeadlineExceeded
 	for _, c := range w.desk.Book.commands {
 		m := w.desk.form(c, grammar.Values{})
-		again, err := w.desk.reopened(c.Name())
+		again, err := w.desk.reopened(c.Name(), "CDEPLOYS")
 		if err != nil || again.Modal == nil || m.Title != c.Name() || len([]rune(m.Title)) > 24 {
 			t.Errorf("%s: got %v and %v", c.Name(), again, err)
 		}

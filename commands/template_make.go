@@ -58,6 +58,7 @@ func (t *Templates) update() Command {
 		grammar.Flag{Name: "set-default", Kind: grammar.Bool, About: "make it the default one once it is proven"})
 	c := t.proposing("update", "Make a new version of a launch template, and prove that it launches.",
 		"/template update web-lt --image ami-0b2", flags, t.wanting(template.Update))
+	c.Defaults = t.updateDefaults
 	c.Details = "It begins with the version that is the latest now, whatever is made meanwhile. Whoever launches from a numbered version keeps that."
 	return c
 }
@@ -66,7 +67,7 @@ func (t *Templates) adopt() Command {
 	c := t.proposing("adopt", "Make a launch template from a live server.", "/template adopt i-0abc --name web-lt",
 		append([]grammar.Flag{{Name: "name", Value: "<name>", About: "the new template's name", Most: 128}}, specFlags()...), t.wanting(template.Adopt))
 	c.Args = []grammar.Arg{{Name: "instance", About: "the instance's id or its Name tag", Pick: grammar.Instance}}
-	c.OneOf = [][]string{{"name"}}
+	c.OneOf, c.Defaults = [][]string{{"name"}}, t.adoptDefaults
 	c.Details = "What only that server can have is left out: its addresses, its subnet and zone, and what was written to its disks since its image was made."
 	return c
 }

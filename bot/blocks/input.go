@@ -22,13 +22,9 @@ const On = "true"
 
 // field is one input. What cannot be drawn as it is meant is asked for in words.
 func field(in card.Input, id string) *slack.InputBlock {
-	var hint *slack.TextBlockObject
-	if h := oneLine(in.Hint); h != "" {
-		hint = plainText(cut(h, maxLabels))
-	}
 	label := plainText(cut(cmp.Or(oneLine(in.Label), id), maxLabels))
-	block := slack.NewInputBlock(id, label, hint, element(in))
-	block.Optional = in.Optional
+	block := slack.NewInputBlock(id, label, Hint(in.Hint), element(in))
+	block.Optional, block.DispatchAction = in.Optional, in.Tells
 	return block
 }
 

@@ -22,7 +22,11 @@ const InputAction = "value"
 func Modal(m card.Modal) slack.ModalViewRequest {
 	body := still(m.Body)
 	inputs := fields(m.Inputs, m.More)
-	all := append(fit(body, sheet{blocks: maxView - maxInputs - 2, bytes: 10 * maxBytes}), inputs...)
+	all := fit(body, sheet{blocks: maxView - maxInputs - 3, bytes: 10 * maxBytes})
+	if m.Typed != "" {
+		all = append(all, Typed(m.Typed))
+	}
+	all = append(all, inputs...)
 	if len(all) == 0 {
 		all = []slack.Block{paragraph(fallback(body))}
 	}
@@ -37,6 +41,25 @@ func Modal(m card.Modal) slack.ModalViewRequest {
 		v.Submit = plainText(cut(cmp.Or(oneLine(m.Submit), "Send"), maxTitle))
 	}
 	return v
+}
+
+// TypedBlock is the id of the block that shows the command which a form makes.
+const TypedBlock = "as-a-command"
+
+// Typed shows the command that a form makes, to be copied.
+func Typed(command string) slack.Block {
+	line := func(s string) slack.RichTextSectionElement { return slack.NewRichTextSectionTextElement(s, nil) }
+	return slack.NewRichTextBlock(TypedBlock,
+		slack.NewRichTextSection(line("As a command:")),
+		&slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{line(cut(clean(command), maxCode))}})
+}
+
+// Hint is what stands below an input; nil for nothing.
+func Hint(s string) *slack.TextBlockObject {
+	if s = oneLine(s); s == "" {
+		return nil
+	}
+	return plainText(cut(s, maxLabels))
 }
 
 // still is a form's body without its buttons: a form has one of its own.

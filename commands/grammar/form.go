@@ -179,6 +179,27 @@ func (s Spec) Fields(v Values) Filled {
 	return form
 }
 
+// Sketch is a command as far as it is known, with what is still missing as it stands in the usage.
+func (s Spec) Sketch(v Values) string {
+	parts := []string{s.Name}
+	for _, a := range s.Args {
+		switch words := v.Args[a.Name]; {
+		case len(words) > 0:
+			one := Spec{Args: []Arg{a}}.Print(Values{Args: map[string][]string{a.Name: words}})
+			parts = append(parts, strings.TrimSpace(one))
+		case !a.Optional:
+			parts = append(parts, a.Usage())
+		}
+	}
+	for _, set := range s.OneOf {
+		if len(given(v, set)) == 0 {
+			parts = append(parts, s.ways(set))
+		}
+	}
+	rest := Spec{Flags: s.Flags}.Print(Values{Flags: s.Unfiled(v).Flags})
+	return strings.TrimSpace(strings.Join(parts, " ") + rest)
+}
+
 // Needed reports whether a flag, alone or with others of which one is enough, must be given.
 func (s Spec) Needed(flag string) bool { return s.needed(flag) }
 

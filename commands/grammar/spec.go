@@ -110,16 +110,7 @@ func (s Spec) Usage() string {
 		parts = append(parts, a.Usage())
 	}
 	for _, set := range s.OneOf {
-		var ways []string
-		for _, name := range set {
-			f, _, _ := s.flag(name)
-			ways = append(ways, f.Usage())
-		}
-		if len(ways) == 1 {
-			parts = append(parts, ways[0])
-			continue
-		}
-		parts = append(parts, "("+strings.Join(ways, " | ")+")")
+		parts = append(parts, s.ways(set))
 	}
 	for _, f := range s.Flags {
 		if !s.needed(f.Name) {
@@ -127,6 +118,19 @@ func (s Spec) Usage() string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// ways are the flags of which one is needed.
+func (s Spec) ways(set []string) string {
+	var ways []string
+	for _, name := range set {
+		f, _, _ := s.flag(name)
+		ways = append(ways, f.Usage())
+	}
+	if len(ways) == 1 {
+		return ways[0]
+	}
+	return "(" + strings.Join(ways, " | ") + ")"
 }
 
 // Short is the usage without the flags that are not needed, for where there is little room.

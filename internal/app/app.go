@@ -97,6 +97,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, unreachable(err)
 	}
 	people, web := bot.NewPeople(slack, self), bot.NewWeb(slack)
+	a.closers = append(a.closers, web.Close)
 	settings, err := resolved(ctx, o.Config, people)
 	if err != nil {
 		return nil, err

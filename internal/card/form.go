@@ -8,6 +8,7 @@ type Modal struct {
 	Title   string
 	Submit  string // the label of its button
 	Body    Card   // sections above the inputs
+	Typed   string // the command that it makes, as far as that is known when it is opened; may be empty
 	Inputs  []Input
 	More    []Input // below the others, under a heading of their own
 }
@@ -34,6 +35,7 @@ type Input struct {
 	Kind     Kind
 	Multi    bool // several lines, or several picked
 	Optional bool
+	Tells    bool  // what is picked is told at once, before the form is sent
 	Min      int   // characters; 0 for any
 	Max      int   // characters, or how many can be picked; 0 for Slack's own limit
 	Low      int64 // of a number

@@ -138,12 +138,12 @@ func (g gathering) template() error {
 	if g.want.Template != "" {
 		return g.existing()
 	}
-	taken, err := g.from.Template(g.ctx, fleet.TemplateRef{Name: templateName(g.want.Group)})
+	taken, err := g.from.Template(g.ctx, fleet.TemplateRef{Name: TemplateName(g.want.Group)})
 	switch {
 	case err == nil:
 		g.facts.Taken = &taken
 	case !missing(err):
-		return fmt.Errorf("read template %s: %w", templateName(g.want.Group), err)
+		return fmt.Errorf("read template %s: %w", TemplateName(g.want.Group), err)
 	}
 	if g.want.Instance == "" {
 		return nil

@@ -124,7 +124,7 @@ func (p *Plan) picture(f Facts) error {
 func (p *Plan) mould(f Facts) {
 	p.Fields = maps.Clone(f.Base.Fields)
 	if p.Want.Template == "" {
-		p.Template = Mould{Name: templateName(p.Want.Group)}
+		p.Template = Mould{Name: TemplateName(p.Want.Group)}
 		return
 	}
 	p.Template = Mould{ID: f.Template.ID, Name: f.Template.Name}
@@ -135,8 +135,8 @@ func (p *Plan) mould(f Facts) {
 	p.Template.Source = f.Base.Number
 }
 
-// templateName is what a group's own template is called.
-func templateName(group fleet.GroupName) string {
+// TemplateName is what a group's own template is called.
+func TemplateName(group fleet.GroupName) string {
 	if len(group) < len("abc") {
 		return string(group) + "-template"
 	}
