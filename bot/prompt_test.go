@@ -123,7 +123,9 @@ func TestAFormThatIsClosedOrSentIsNotDrawnAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.answer <- commands.Prompts{Hints: map[string]string{"--size": "Now: 4."}}
-	eventually(t, "the refusal", func() bool { return len(r.Calls("views.update")) == 1 && strings.Contains(r.logs.String(), "not_found") })
+	eventually(t, "the refusal", func() bool {
+		return len(r.Calls("views.update")) == 1 && strings.Contains(r.logs.String(), "not_found")
+	})
 	eventually(t, "the answer", func() bool { return len(dev.Whispers("#deploys")) == 1 })
 	if dev.View() != nil || len(r.desk.pressedForms()) != 1 {
 		t.Errorf("got %+v, want no form", dev.View())
