@@ -42,6 +42,9 @@ func (a *AMI) diff(ctx context.Context, c *Call) (Result, error) {
 		t.Rows = append(t.Rows, []card.Text{card.T("and %d more", more), {}, {}})
 	}
 	k.Sections = []card.Section{{Table: t}}
+	if len(differ) == 0 {
+		k.Sections = []card.Section{card.Para(card.T("Their facts, disks and tags are the same."))}
+	}
 	onThem, err := a.onThem(ctx, env, one.ID, two.ID)
 	if err != nil {
 		return Result{}, err

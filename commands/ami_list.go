@@ -62,7 +62,11 @@ func (a *AMI) list(ctx context.Context, c *Call) (Result, error) {
 		return reply(k), nil
 	}
 	from, to, pages := pageOf(c, len(images))
-	k.Sections = append(k.Sections, card.Section{Table: a.table(images[from:to], stars, name == "")})
+	used, err := imagesUsed(ctx, f, images[from:to])
+	if err != nil {
+		return Result{}, err
+	}
+	k.Sections = append(k.Sections, card.Section{Table: a.table(images[from:to], stars, name == "", used)})
 	if pages.Text != nil {
 		k.Sections = append(k.Sections, pages)
 	}
@@ -72,7 +76,33 @@ func (a *AMI) list(ctx context.Context, c *Call) (Result, error) {
 	if slices.ContainsFunc(images[from:to], func(i fleet.Image) bool { return len(stars[i.ID]) > 0 }) {
 		k.Foot = []card.Text{card.T("★ is the golden image of its family.")}
 	}
+	said := card.T("Used by: what AWS says refers to it, old versions of templates included.")
+	if used == nil {
+		said = card.T("AWS does not let me see what refers to images.")
+	}
+	k.Foot = append(k.Foot, said)
 	return reply(k), nil
+}
+
+// imagesUsed are what refers to each of the images, in words; nil when AWS does not tell.
+func imagesUsed(ctx context.Context, f Fleet, images []fleet.Image) (map[fleet.ImageID]string, error) {
+	ids := make([]fleet.ImageID, len(images))
+	for n, i := range images {
+		ids[n] = i.ID
+	}
+	refs, err := f.ImageReferences(ctx, ids...)
+	if err != nil && unreadable(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find what refers to images: %w", err)
+	}
+	used := map[fleet.ImageID]string{}
+	for _, id := range ids {
+		own := slices.DeleteFunc(slices.Clone(refs), func(r fleet.Reference) bool { return r.Image != id })
+		used[id] = imageReferrers(own, "nothing")
+	}
+	return used, nil
 }
 
 // noImages says why a list is empty.
@@ -100,10 +130,13 @@ func (a *AMI) stars(ctx context.Context, env Environment) (map[fleet.ImageID][]s
 }
 
 // table lists images, with their families where they are of several.
-func (a *AMI) table(images []fleet.Image, stars map[fleet.ImageID][]string, families bool) *card.Table {
+func (a *AMI) table(images []fleet.Image, stars map[fleet.ImageID][]string, families bool, used map[fleet.ImageID]string) *card.Table {
 	t := &card.Table{Columns: []card.Column{{Label: "Name"}, {Label: "Image"}, {Label: "Age"}, {Label: "State"}, {Label: "Family"}, {Label: "GiB", Right: true}}}
 	if !families {
 		t.Columns[4].Label = "Golden"
+	}
+	if used != nil {
+		t.Columns = append(t.Columns, card.Column{Label: "Used by"})
 	}
 	for _, i := range images {
 		belongs := i.Tags[family.Tag]
@@ -112,9 +145,13 @@ func (a *AMI) table(images []fleet.Image, stars map[fleet.ImageID][]string, fami
 		} else if !families {
 			belongs = ""
 		}
-		t.Rows = append(t.Rows, []card.Text{
+		row := []card.Text{
 			card.T("%s", i.Name), card.Code(string(i.ID)), card.T("%s", card.Span(a.now().Sub(i.Created))), card.T("%s", imageState(i, a.now())), card.T("%s", belongs), card.T("%d", imageSize(i)),
-		})
+		}
+		if used != nil {
+			row = append(row, card.T("%s", used[i.ID]))
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -128,7 +165,7 @@ func (a *AMI) families(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	k := card.Card{Title: "Families in " + env.Name, Summary: fmt.Sprintf("%d families have a golden image in %s", len(all), env.Name)}
+	k := card.Card{Title: "Families in " + env.Name, Summary: fmt.Sprintf("Families with a golden image in %s: %d", env.Name, len(all))}
 	if len(all) == 0 {
 		k.Sections = []card.Section{card.Para(marked(fmt.Sprintf("No family has a golden image in %s. `/ami promote <image> --family <name>` makes one golden.", env.Name)))}
 		return reply(k), nil
@@ -158,7 +195,7 @@ func (a *AMI) history(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	k := card.Card{Title: "Golden images of " + name + " in " + env.Name, Summary: fmt.Sprintf("%s was golden in %s so far", count(len(all), "image"), name)}
+	k := card.Card{Title: "Golden images of " + name + " in " + env.Name, Summary: fmt.Sprintf("%s of %s in %s so far", count(len(all), "promotion"), name, env.Name)}
 	if len(all) == 0 {
 		k.Sections = []card.Section{card.Para(marked(fmt.Sprintf("The family %s never had a golden image in %s. `/ami promote <image> --family %s` makes one golden.", name, env.Name, name)))}
 		return reply(k), nil

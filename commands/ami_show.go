@@ -151,18 +151,18 @@ func (a *AMI) beyond(ctx context.Context, f Fleet, i fleet.Image) ([]card.Fact, 
 	refs, err := f.ImageReferences(ctx, i.ID)
 	referred := card.Fact{Label: "Referred to by"}
 	switch {
-	case err != nil && unreadable(err):
+	case err != nil && (unreadable(err) || fleet.KindOf(err) == fleet.Rejected || fleet.KindOf(err) == fleet.Absent):
 		referred.Value = card.T("AWS does not let me see")
 	case err != nil:
 		return nil, fmt.Errorf("find what refers to %s: %w", i.ID, err)
 	default:
-		referred.Value = card.T("%s", imageReferrers(refs))
+		referred.Value = card.T("%s", imageReferrers(refs, "nothing that AWS knows of"))
 	}
 	return []card.Fact{sharing, referred}, nil
 }
 
-// referrers counts what refers to an image, by its kind.
-func imageReferrers(refs []fleet.Reference) string {
+// imageReferrers counts what refers to an image, by its kind.
+func imageReferrers(refs []fleet.Reference, none string) string {
 	nouns := map[string]string{"ec2:Instance": "instance", "ec2:LaunchTemplate": "launch template", "ssm:Parameter": "parameter",
 		"imagebuilder:ImageRecipe": "image recipe", "imagebuilder:ContainerRecipe": "container recipe"}
 	seen := map[string]map[string]bool{}
@@ -171,16 +171,28 @@ func imageReferrers(refs []fleet.Reference) string {
 		if seen[noun] == nil {
 			seen[noun] = map[string]bool{}
 		}
-		seen[noun][r.ARN] = true
+		seen[noun][wholeThing(r.ARN)] = true
 	}
 	var words []string
 	for _, noun := range slices.Sorted(maps.Keys(seen)) {
 		words = append(words, count(len(seen[noun]), noun))
 	}
 	if len(words) == 0 {
-		return "nothing that AWS knows of"
+		return none
 	}
 	return strings.Join(words, ", ")
+}
+
+// wholeThing is an ARN without the version of a template behind it: several versions are one template.
+func wholeThing(arn string) string {
+	before, name, ok := strings.Cut(arn, ":launch-template/")
+	if !ok {
+		return arn
+	}
+	if i := strings.IndexAny(name, ":/"); i >= 0 {
+		name = name[:i]
+	}
+	return before + ":launch-template/" + name
 }
 
 // captured is what is known of what is on an image.

@@ -18,7 +18,8 @@ type imageSnapshot struct {
 	fleet.Snapshot
 	device string
 	root   bool
-	image  fleet.ImageID // that it is part of; empty: of none that is known
+	image  fleet.ImageID // that it was made for; empty: for none that is known
+	gone   bool          // that image is deregistered
 }
 
 func (a *AMI) snapshots(ctx context.Context, c *Call) (Result, error) {
@@ -41,6 +42,9 @@ func (a *AMI) snapshots(ctx context.Context, c *Call) (Result, error) {
 	return a.ofImage(ctx, c, env, f, img)
 }
 
+// mostNamed is how many instances are looked through for a name: a page of AWS's.
+const mostNamed = 1000
+
 // machine finds the instance that is meant, by its id or its name; nil when it is none, and may be an image.
 func (a *AMI) machine(ctx context.Context, f Fleet, word string) (*fleet.Instance, error) {
 	if strings.HasPrefix(word, "ami-") {
@@ -57,7 +61,7 @@ func (a *AMI) machine(ctx context.Context, f Fleet, word string) (*fleet.Instanc
 		}
 		return &i, nil
 	}
-	some, err := f.FindInstances(ctx, word, 20)
+	some, err := f.FindInstances(ctx, word, mostNamed)
 	if err != nil {
 		return nil, fmt.Errorf("find an instance %s: %w", word, err)
 	}
@@ -123,30 +127,57 @@ func (a *AMI) ofInstance(ctx context.Context, c *Call, env Environment, f Fleet,
 	k := card.Card{Title: "Snapshots of " + name, Summary: fmt.Sprintf("%s of the volumes of %s", count(len(all), "snapshot"), name)}
 	k.Foot = []card.Text{card.T("%s has %s attached.", i.ID, count(len(volumes), "volume"))}
 	if len(all) == 0 {
-		k.Sections = []card.Section{card.Para(card.T("No snapshot was made of the volumes of %s, so nothing of it can be restored.", name))}
+		k.Sections = []card.Section{card.Para(card.T("This account has no snapshot of the volumes of %s, so their data cannot be restored.", name))}
 		k.Buttons = []card.Button{card.Run("Bake an image…", insideOf("/ami bake "+string(i.ID), env))}
 		return reply(k), nil
 	}
-	var rows []imageSnapshot
-	var images []string
-	for _, s := range all {
-		row := imageSnapshot{Snapshot: s, device: devices[s.Volume], root: roots[s.Volume]}
+	rows := make([]imageSnapshot, len(all))
+	for n, s := range all {
+		rows[n] = imageSnapshot{Snapshot: s, device: devices[s.Volume], root: roots[s.Volume]}
 		if m := madeFor.FindStringSubmatch(s.Description); m != nil {
-			row.image = fleet.ImageID(m[1])
-			if !slices.Contains(images, m[1]) {
-				images = append(images, m[1])
-			}
+			rows[n].image = fleet.ImageID(m[1])
 		}
-		rows = append(rows, row)
+	}
+	from, to, _ := pageOf(c, len(rows))
+	images, err := standingImages(ctx, f, rows[from:to])
+	if err != nil {
+		return Result{}, err
 	}
 	k.Sections = append(a.shelf(c, rows), card.Para(card.Join(card.Text{{Bold: "What they restore"}}, card.T(
 		"\nA snapshot restores the data of one volume, as it was at its moment: a new volume is made of it and attached to a machine that runs. "+
 			"It starts no machine. The whole machine comes back from an image, which names the snapshots of all its volumes and how to start from them."))))
 	for _, id := range images[:min(len(images), 3)] {
-		k.Buttons = append(k.Buttons, card.Run("Show "+id, insideOf("/ami show "+id, env)))
+		k.Buttons = append(k.Buttons, card.Run("Show "+string(id), insideOf("/ami show "+string(id), env)))
 	}
 	k.Buttons = append(k.Buttons, card.Run("Bake an image…", insideOf("/ami bake "+string(i.ID), env)))
 	return reply(k), nil
+}
+
+// standingImages looks which of the images that snapshots were made for are still there, and returns those: with the others,
+// only the data can be restored.
+func standingImages(ctx context.Context, f Fleet, rows []imageSnapshot) ([]fleet.ImageID, error) {
+	var named, there []fleet.ImageID
+	for _, r := range rows {
+		if r.image != "" && !slices.Contains(named, r.image) {
+			named = append(named, r.image)
+		}
+	}
+	if len(named) == 0 {
+		return nil, nil
+	}
+	found, err := f.Images(ctx, named...)
+	if err != nil {
+		return nil, fmt.Errorf("read the images of snapshots: %w", err)
+	}
+	for _, id := range named {
+		if slices.ContainsFunc(found, func(i fleet.Image) bool { return i.ID == id && i.State != "deregistered" }) {
+			there = append(there, id)
+		}
+	}
+	for n := range rows {
+		rows[n].gone = rows[n].image != "" && !slices.Contains(there, rows[n].image)
+	}
+	return there, nil
 }
 
 // shelf is a table of snapshots, with the way to its other pages.
@@ -190,7 +221,10 @@ func (s imageSnapshot) worth() card.Text {
 	if s.root {
 		t = card.T("%s (%s)", what, s.device)
 	}
-	if s.image != "" {
+	switch {
+	case s.gone:
+		t = card.Join(t, card.T("; its image "), card.Code(string(s.image)), card.T(" is gone"))
+	case s.image != "":
 		t = card.Join(t, card.T("; the machine with "), card.Code(string(s.image)))
 	}
 	return t

@@ -22,6 +22,7 @@ type gallery struct {
 	region string // eu-west-1 when empty
 	shared map[fleet.ImageID][]string
 	refs   []fleet.Reference
+	hidden error // what refers to images cannot be seen
 	snaps  []fleet.Snapshot
 }
 
@@ -58,6 +59,9 @@ func (g *gallery) SharedWith(_ context.Context, id fleet.ImageID) ([]string, err
 }
 
 func (g *gallery) ImageReferences(_ context.Context, ids ...fleet.ImageID) ([]fleet.Reference, error) {
+	if g.hidden != nil {
+		return nil, g.hidden
+	}
 	return slices.DeleteFunc(slices.Clone(g.refs), func(r fleet.Reference) bool { return !slices.Contains(ids, r.Image) }), g.err
 }
 
@@ -143,7 +147,8 @@ func newGallery(t *testing.T, all ...ledger.Record) (*world, *gallery) {
 		{Image: "ami-0a1", Type: "ec2:Instance", ARN: "arn:aws:ec2:eu-west-1:123456789012:instance/i-web1"},
 		{Image: "ami-0a1", Type: "ec2:Instance", ARN: "arn:aws:ec2:eu-west-1:123456789012:instance/i-web2"},
 		{Image: "ami-0a1", Type: "ec2:LaunchTemplate", ARN: "arn:aws:ec2:eu-west-1:123456789012:launch-template/lt-1"},
-		{Image: "ami-0b2", Type: "ec2:LaunchTemplate", ARN: "arn:aws:ec2:eu-west-1:123456789012:launch-template/lt-1"},
+		{Image: "ami-0b2", Type: "ec2:LaunchTemplate", ARN: "arn:aws:ec2:eu-west-1:123456789012:launch-template/lt-1/2", Version: 2},
+		{Image: "ami-0b2", Type: "ec2:LaunchTemplate", ARN: "arn:aws:ec2:eu-west-1:123456789012:launch-template/lt-1/3", Version: 3},
 	}
 	golden := shrine{{Environment: "production", Family: "web", Image: "ami-0a1", Name: "web-2026.10.1", At: noon.AddDate(0, 0, -20), By: sre, Op: "op-gold", Revision: 1}}
 	fleets := func(string) (Fleet, error) { return g, nil }
@@ -273,5 +278,25 @@ func TestAListOfImagesHasPages(t *testing.T) {
 	}
 	if got := readOut(w.says("ami list nowhere").Reply); !strings.Contains(got, "None of the 45 images in production belongs to the family nowhere") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestASnapshotWhoseImageIsGoneRestoresDataOnly: nothing starts a machine from it any more.
+func TestASnapshotWhoseImageIsGoneRestoresDataOnly(t *testing.T) {
+	w, g := newGallery(t)
+	g.snaps = append(g.snaps, fleet.Snapshot{ID: "snap-old", Volume: "vol-0", State: "completed", Size: 8, Started: noon.AddDate(0, 0, -90), Description: "Created by CreateImage(i-web1) for ami-0gone"})
+	got := readOut(w.says("ami snapshots web-1").Reply)
+	if !strings.Contains(got, "the root volume's data (/dev/xvda); its image `ami-0gone` is gone") || strings.Contains(got, "[Show ami-0gone]") {
+		t.Errorf("got %s, want that its image is gone", got)
+	}
+}
+
+// TestAListGoesOnWithoutWhatAWSHides: what refers to images may be hidden from the bot, the images are not.
+func TestAListGoesOnWithoutWhatAWSHides(t *testing.T) {
+	w, g := newGallery(t)
+	g.hidden = &fleet.Error{Kind: fleet.Refused, Code: "UnauthorizedOperation", Message: "no"}
+	got := readOut(w.says("ami list web").Reply)
+	if strings.Contains(got, "Used by") || !strings.Contains(got, "AWS does not let me see what refers to images.") || !strings.Contains(got, "web-2026.11.2") {
+		t.Errorf("got %s, want the list without a column", got)
 	}
 }

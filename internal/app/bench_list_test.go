@@ -106,15 +106,19 @@ type look struct {
 
 // looks are the commands that are measured, with the fewest calls that AWS's paging allows. A page of a list has 20
 // groups, and so 2,000 instances: a call for each hundred groups and for each thousand instances, and one for the
-// images' names. One group takes a call each for itself, its instances, its refreshes, their images and its targets.
+// images' names. What refers to images is asked for ten of them at a time. One group takes a call each for itself, its instances, its refreshes, their images and its targets.
 func looks() []look {
 	return []look{
 		{"/asg list", "", func(groups int) int { return up(groups, 100) + up(100*min(groups, 20), 1000) + 1 }},
 		{"/asg show", "web-000", func(int) int { return 5 }},
 		{"/asg activity", "web-000", func(int) int { return 1 }},
-		{"/ami list", "", func(groups int) int { return up(3*groups, 1000) }},
+		{"/ami list", "", func(groups int) int { return up(3*groups, 1000) + references(groups) + references(groups-10) }},
 	}
 }
+
+// references is what it takes to ask what refers to ten images, of which as many are launched as there are groups: each
+// by a template and a hundred instances, a thousand to a page.
+func references(groups int) int { return max(1, up(101*max(0, min(groups, 10)), 1000)) }
 
 func up(n, page int) int { return (n + page - 1) / page }
 

@@ -96,7 +96,7 @@ func (g gathering) instance() (err error) {
 	if idForm.MatchString(name) {
 		return g.read(fleet.InstanceID(name))
 	}
-	found, err := g.from.FindInstances(g.ctx, name, 50)
+	found, err := g.from.FindInstances(g.ctx, name, 1000)
 	if err != nil {
 		return fmt.Errorf("find instance %s: %w", name, err)
 	}
