@@ -113,8 +113,8 @@ func TestUserDataThatLostItsLines(t *testing.T) {
 	for words, want := range map[string]string{
 		"--user-data \"#!/bin/sh\nyum install nginx\" --size 2": "This was typed in several lines, which are read as one, so --user-data would not be what you wrote.",
 		"--user-data \"#!/bin/sh\nyum install nginx\"":          "This was typed in several lines",
-		"--user-data '#!/bin/sh yum install nginx' --size 2":     "This user data is one line, and its beginning only says what reads the lines after it",
-		"--user-data 'export A=1' --size 2 --break-glass fire":   "--user-data cannot be given where the glass is broken",
+		"--user-data '#!/bin/sh yum install nginx' --size 2":    "This user data is one line, and its beginning only says what reads the lines after it",
+		"--user-data 'export A=1' --size 2 --break-glass fire":  "--user-data cannot be given where the glass is broken",
 	} {
 		w := launching(t)
 		r := w.says("asg launch blue --from front --type m7i.large --reason sale " + words)

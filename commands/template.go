@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -13,7 +14,10 @@ import (
 )
 
 // Templates is the commands about launch templates.
-type Templates struct{ Site }
+type Templates struct {
+	Site
+	Rollback time.Duration // how long the way back of a rollout is kept; three days when zero
+}
 
 // templateArg is the template that a command is about.
 func templateArg() grammar.Arg {

@@ -53,7 +53,7 @@ func (t *Templates) reverted(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := templatePlan(ctx, f, env, want)
+	p, err := t.plan(ctx, f, env, want)
 	if err != nil {
 		return Result{}, err
 	}
@@ -97,7 +97,7 @@ func (t *Templates) clean() Command {
 	c := t.proposing("clean", "Delete old versions of a launch template that nobody uses.", "/template clean web-lt --keep 10",
 		[]grammar.Flag{{Name: "keep", Kind: grammar.Int, Min: 1, Max: 10_000, About: "how many of the newest versions stay"}}, t.cleaned)
 	c.OneOf = [][]string{{"keep"}}
-	c.Details = "The default, the latest, and whatever a group launches from or runs stay in any case. What is deleted is gone for good."
+	c.Details = "The default, the latest, and whatever a group launches from or runs stay in any case, and so does what a rollout needs for its way back. What is deleted is gone for good."
 	return c
 }
 
@@ -114,14 +114,14 @@ func (t *Templates) Kind() Kind {
 	return changes[template.Plan]{
 		site: &t.Site,
 		again: func(ctx context.Context, f Fleet, env Environment, old template.Plan) (template.Plan, error) {
-			return templatePlan(ctx, f, env, old.Again())
+			return t.plan(ctx, f, env, old.Again())
 		},
 		back: func(ctx context.Context, f Fleet, env Environment, r ledger.Record, old template.Plan) (template.Plan, string, error) {
 			want, ok := template.Previous(r)
 			if !ok {
 				return template.Plan{}, "", fault.New(fault.Conflict, "There is nothing to take back: %s", standing(r))
 			}
-			p, err := templatePlan(ctx, f, env, want)
+			p, err := t.plan(ctx, f, env, want)
 			if want.Action == template.Delete {
 				return p, "", err
 			}

@@ -98,16 +98,16 @@ func (t *Templates) wanting(action template.Action) handler {
 
 // ask plans a wish and proposes it.
 func (t *Templates) ask(ctx context.Context, c *Call, env Environment, f Fleet, want template.Want) (Result, error) {
-	p, err := templatePlan(ctx, f, env, want)
+	p, err := t.plan(ctx, f, env, want)
 	if err != nil {
 		return Result{}, err
 	}
 	return t.decide(ctx, c, env, p, "")
 }
 
-// templatePlan makes the plan from what is there now.
-func templatePlan(ctx context.Context, f Fleet, env Environment, want template.Want) (template.Plan, error) {
-	facts, err := template.Gather(ctx, f, env.Name, want)
+// plan makes the plan from what is there now.
+func (t *Templates) plan(ctx context.Context, f Fleet, env Environment, want template.Want) (template.Plan, error) {
+	facts, err := template.Gather(ctx, f, template.Keepers{Records: t.Records, Rollback: t.Rollback}, env.Name, want)
 	if err != nil {
 		return template.Plan{}, err
 	}

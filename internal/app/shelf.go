@@ -56,7 +56,7 @@ func newShelf(m materials) shelf {
 			Cooldown: m.images.Cooldown, Rollback: m.images.Rollback,
 		},
 		bakes:     &commands.Bakes{Site: m.site},
-		templates: &commands.Templates{Site: m.site},
+		templates: &commands.Templates{Site: m.site, Rollback: m.images.Rollback},
 		ops:       &commands.Ops{Settings: m.site.Settings, Records: m.site.Records, Trail: m.trail, Draw: m.site.Draw},
 		ice:       &commands.Freezes{Settings: m.site.Settings, Records: m.site.Records, Fleets: m.site.Fleets, InForce: freeze.NewStore(m.client, m.prefix)},
 	}

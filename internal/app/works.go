@@ -40,7 +40,7 @@ func workflows(w works) map[string]engine.Workflow {
 		rollout.Kind:     rolling,
 		bake.Kind:        baking,
 		launch.Kind:      launch.Workflow{Poll: w.poll, Bake: baking, Locks: w.records, Keep: w.keepers(), Fleet: func(env string) (launch.Fleet, error) { return w.aws.In(env) }},
-		template.Kind:    template.Workflow{Fleet: func(env string) (template.Fleet, error) { return w.aws.In(env) }},
+		template.Kind:    template.Workflow{Keep: w.versions(), Fleet: func(env string) (template.Fleet, error) { return w.aws.In(env) }},
 		patch.Kind:       w.patching(baking, rolling),
 		retire.Kind:      w.retiring(),
 		freeze.Kind:      freeze.Workflow{Store: w.freezes, Ledger: w.records},
@@ -92,6 +92,11 @@ func (w works) retiring() retire.Workflow {
 // keepers know what images are needed for besides what AWS knows.
 func (w works) keepers() retire.Keepers {
 	return retire.Keepers{Families: w.families, Records: w.records, Rollback: w.images.Rollback}
+}
+
+// versions know what versions of templates are needed for besides what AWS knows.
+func (w works) versions() template.Keepers {
+	return template.Keepers{Records: w.records, Rollback: w.images.Rollback}
 }
 
 // painters draw what is particular to each kind of operation.

@@ -45,7 +45,7 @@ func (r *run) clean(ctx context.Context) (engine.Outcome, error) {
 
 // free are those of the versions that nobody needs now; gone tells that the template itself is.
 func (r *run) free(ctx context.Context, next []int64) (free []int64, gone bool, err error) {
-	g := gathering{ctx: ctx, from: r.fleet, want: r.plan.Want, facts: &Facts{Environment: r.plan.Environment}}
+	g := gathering{ctx: ctx, from: r.fleet, keep: r.keep, want: r.plan.Want, facts: &Facts{Environment: r.plan.Environment, Now: r.turn.Now}}
 	t, err := r.fleet.Template(ctx, fleet.TemplateRef{ID: r.plan.Template})
 	if err != nil && fleet.KindOf(err) == fleet.Absent {
 		return nil, true, nil
@@ -54,7 +54,7 @@ func (r *run) free(ctx context.Context, next []int64) (free []int64, gone bool, 
 		return nil, false, fmt.Errorf("read template %s: %w", r.plan.Want.Name, err)
 	}
 	g.facts.Template = t
-	for _, look := range []func() error{g.users, g.coming} {
+	for _, look := range []func() error{g.users, g.coming, g.needed} {
 		if err := look(); err != nil {
 			return nil, false, err
 		}

@@ -167,6 +167,9 @@ func reasonToKeep(f Facts, n int64) string {
 	case f.Template.Latest:
 		return "it is the latest"
 	}
+	if why := f.Needed[n]; why != "" {
+		return why
+	}
 	for _, u := range f.Users {
 		switch {
 		case u.Launches(n, f.Template):

@@ -55,12 +55,13 @@ type Facts struct {
 	Instance    fleet.Instance            // the live server; zero when it is gone
 	Users       []Use                     // groups that use the template
 	Coming      map[fleet.GroupName]int64 // versions that groups are being refreshed to
+	Needed      map[int64]string          // versions that operations need, and why
 	Checked     Checked
 	Room        string // the subnet in which a launch is tried; empty: wherever AWS puts it
 }
 
 // Gather reads the facts for a wish. What is not there is no error: the plan says so.
-func Gather(ctx context.Context, from Reader, environment string, want Want) (Facts, error) {
+func Gather(ctx context.Context, from Reader, keep Keepers, environment string, want Want) (Facts, error) {
 	if err := want.validate(); err != nil {
 		return Facts{}, err
 	}
@@ -68,10 +69,10 @@ func Gather(ctx context.Context, from Reader, environment string, want Want) (Fa
 	if err != nil {
 		return Facts{}, fmt.Errorf("read who I am in %s: %w", environment, err)
 	}
-	g := gathering{ctx: ctx, from: from, want: want, facts: &Facts{Now: time.Now(), Environment: environment, Account: who.Account, Region: who.Region}}
+	g := gathering{ctx: ctx, from: from, keep: keep, want: want, facts: &Facts{Now: time.Now(), Environment: environment, Account: who.Account, Region: who.Region}}
 	steps := map[Action][]func() error{
 		Create: {g.vacancy, g.check, g.room}, Update: {g.template, g.source, g.users, g.check, g.room},
-		Default: {g.template, g.defaults, g.users, g.room}, Clean: {g.template, g.versions, g.users, g.coming},
+		Default: {g.template, g.defaults, g.users, g.room}, Clean: {g.template, g.versions, g.users, g.coming, g.needed},
 		Adopt: {g.vacancy, g.live, g.check, g.room}, Delete: {g.template, g.users},
 	}
 	for _, step := range steps[want.Action] {
@@ -86,6 +87,7 @@ func Gather(ctx context.Context, from Reader, environment string, want Want) (Fa
 type gathering struct {
 	ctx   context.Context
 	from  Reader
+	keep  Keepers
 	want  Want
 	facts *Facts
 }

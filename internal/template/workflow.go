@@ -52,6 +52,7 @@ type Remover interface {
 // Workflow carries out changes of templates. Every step may be repeated.
 type Workflow struct {
 	Fleet func(environment string) (Fleet, error)
+	Keep  Keepers
 }
 
 // Data is what a change keeps between its steps.
@@ -83,6 +84,7 @@ type run struct {
 	plan  Plan
 	data  *Data
 	fleet Fleet
+	keep  Keepers
 }
 
 // Turn takes one step.
@@ -95,7 +97,7 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 	if err != nil {
 		return engine.Outcome{}, fmt.Errorf("reach %s: %w", p.Environment, err)
 	}
-	r := &run{turn: t, plan: p, data: &d, fleet: f}
+	r := &run{turn: t, plan: p, data: &d, fleet: f, keep: w.Keep}
 	steps := map[string]func(context.Context) (engine.Outcome, error){
 		stepCheck: r.check, stepMake: r.make, stepProve: r.prove, stepDefault: r.moveDefault,
 		stepUndo: r.undo, stepClean: r.clean, stepRemove: r.remove,
@@ -174,7 +176,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if r.turn.Digest != "" && r.plan.Digest() != r.turn.Digest {
 		return r.void("The plan is not the one that was approved."), nil
 	}
-	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Want)
+	facts, err := Gather(ctx, r.fleet, r.keep, r.plan.Environment, r.plan.Want)
 	if err != nil {
 		return engine.Outcome{}, err
 	}

@@ -71,6 +71,7 @@ func action(r *http.Request) string {
 // engine gives them.
 type world struct {
 	t        *testing.T
+	keep     Keepers
 	now      time.Time
 	sim      *awssim.Cloud
 	aws      *awssim.Fleet
@@ -120,7 +121,7 @@ func (w *world) group(name, version string, size int) {
 // plan plans a wish from how things are.
 func (w *world) plan(want Want) (Plan, error) {
 	w.t.Helper()
-	facts, err := Gather(w.t.Context(), w.fleet, "prod", want)
+	facts, err := Gather(w.t.Context(), w.fleet, w.keep, "prod", want)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -184,7 +185,7 @@ func (w *world) attempt() (out engine.Outcome, err error, died bool) {
 			died = true
 		}
 	}()
-	wf := Workflow{Fleet: func(string) (Fleet, error) { return w.fleet, nil }}
+	wf := Workflow{Fleet: func(string) (Fleet, error) { return w.fleet, nil }, Keep: w.keep}
 	out, err = wf.Turn(w.t.Context(), engine.Turn{Turn: ledger.Turn{Record: w.rec, Signals: slices.Clone(w.signal), Now: w.now}})
 	return out, err, false
 }
