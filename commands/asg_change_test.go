@@ -54,7 +54,7 @@ func TestChangesOfGroupsThatCannotBe(t *testing.T) {
 		"asg standby exit web i-web1":           "i-web1 is InService already.",
 		"asg replace web web-1":                 "web-1 is not the id of an instance.",
 		"asg replace web i-web1 --dry-run":      "This is only the plan",
-		"asg scale web 3 --dry-run":             "1 instance of the 4 that can go will.",
+		"asg scale web 3 --dry-run":             "1 of the 4 that can go will.",
 		"asg standby enter worker i-worker1":    "An instance refresh is under way (InProgress)",
 		"asg attach worker --template web-lt@2": "An instance refresh is under way (InProgress)",
 	} {

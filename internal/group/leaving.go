@@ -113,7 +113,7 @@ func older(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings
 // foretold says by what AWS chooses, and whether that can be told beforehand.
 func (p Plan) foretold() string {
 	named := policiesOf(p.Policies)
-	words := "AWS chooses, zone by zone, by " + strings.Join(named, ", ")
+	words := "AWS chooses zone by zone, by the group's policy " + strings.Join(named, ", ")
 	for _, policy := range named {
 		switch policy {
 		case "Default", "OldestInstance", "NewestInstance", "OldestLaunchTemplate", "OldestLaunchConfiguration":

@@ -158,7 +158,7 @@ func (standing) impact(p Plan) string {
 	case p.Want.Refill:
 		return fmt.Sprintf("%s out of service until another is launched for it", say.Plural(n, "instance"))
 	}
-	return fmt.Sprintf("%s out of service (%d %%), still running and paid for", say.Plural(n, "instance"), share(n, p.From.Desired))
+	return fmt.Sprintf("%s out of service, still running and paid for", outOf(n, p.From.Desired))
 }
 
 func (standing) blast(p Plan) plan.Blast {
@@ -212,7 +212,7 @@ func (replacing) title(p Plan) string {
 
 func (replacing) impact(p Plan) string {
 	n := len(p.Want.Instances)
-	return fmt.Sprintf("%s terminated (%d %%) and launched anew, what is on its disks is lost", say.Plural(n, "instance"), share(n, p.From.Desired))
+	return fmt.Sprintf("%s terminated and launched anew, what is on its disks is lost", outOf(n, p.From.Desired))
 }
 
 func (replacing) blast(p Plan) plan.Blast {

@@ -7,7 +7,6 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/plan"
-	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Painter draws changes of groups.
@@ -38,7 +37,9 @@ const mostShown = 12
 
 // Sections draw the plan by itself.
 func (p Plan) Sections() []card.Section {
-	sections := []card.Section{{Facts: append(deeds(p.Want.Kind).facts(p), card.Fact{Label: "Impact", Value: card.T("%s", deeds(p.Want.Kind).impact(p))})}}
+	facts := []card.Fact{{Label: "Group", Value: card.Join(card.Code(string(p.Want.Group)), card.T(" in %s, %s (%s)", p.Environment, p.Region, p.Account))}}
+	facts = append(facts, deeds(p.Want.Kind).facts(p)...)
+	sections := []card.Section{{Facts: append(facts, card.Fact{Label: "Impact", Value: card.T("%s", deeds(p.Want.Kind).impact(p))})}}
 	if len(p.Going) > 0 {
 		sections = append(sections, p.leaving()...)
 	}
@@ -54,7 +55,7 @@ func (p Plan) leaving() []card.Section {
 	for _, s := range p.Going[:min(len(p.Going), mostShown)] {
 		table.Rows = append(table.Rows, []card.Text{card.Code(string(s.ID)), card.T("%s", s.Zone), card.T("%s", s.Version), when(s)})
 	}
-	words := fmt.Sprintf("%s of the %d that can go will. %s", say.Plural(p.down(), "instance"), p.CanGo, p.foretold())
+	words := fmt.Sprintf("%d of the %d that can go will. %s", p.down(), p.CanGo, p.foretold())
 	if n := p.CanGo - len(table.Rows); n > 0 {
 		words += fmt.Sprintf(" %d more can go.", n)
 	}

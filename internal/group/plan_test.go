@@ -168,8 +168,8 @@ func TestWhoCanGo(t *testing.T) {
 		want     string
 		foretold string
 	}{
-		"default":     {nil, "i-a1 i-b1 i-c1 i-a2 i-b2", "by Default; these are likely to be first."},
-		"newest":      {[]func(*Facts){newest}, "i-b2 i-a2 i-c1 i-b1 i-a1", "by NewestInstance; these are likely to be first."},
+		"default":     {nil, "i-a1 i-b1 i-c1 i-a2 i-b2", "policy Default; these are likely to be first."},
+		"newest":      {[]func(*Facts){newest}, "i-b2 i-a2 i-c1 i-b1 i-a1", "policy NewestInstance; these are likely to be first."},
 		"lambda":      {[]func(*Facts){func(f *Facts) { f.Group.Policies = []string{"arn:aws:lambda:x"} }}, "i-a1 i-b1 i-a2 i-b2 i-c1", "which cannot be foretold; these can go."},
 		"protected":   {[]func(*Facts){member(0, func(m *fleet.Member) { m.Protected = true })}, "i-b1 i-a2 i-c1 i-b2", ""},
 		"standby":     {[]func(*Facts){lifecycle(0, "Standby")}, "i-b1 i-c1 i-a2 i-b2", ""},
@@ -210,7 +210,7 @@ func TestAPlanStaysSmall(t *testing.T) {
 			words += fmt.Sprint(*s.Text)
 		}
 	}
-	if !strings.Contains(words, "2900 instances of the 3000 that can go will.") || !strings.Contains(words, "2988 more can go.") {
+	if !strings.Contains(words, "2900 of the 3000 that can go will.") || !strings.Contains(words, "2988 more can go.") {
 		t.Errorf("got %s", words)
 	}
 }
@@ -225,12 +225,12 @@ func TestThePolicyIsToldWhatIsTouched(t *testing.T) {
 		title, resource, what string
 	}{
 		{Want{Kind: Scale, Desired: number(7)}, 0, 0, false, false, "Scale web from 5 to 7", "/asg/web/scale", "2 new instances"},
-		{Want{Kind: Scale, Desired: number(3)}, 2, 40, true, false, "Scale web from 5 to 3", "/asg/web/scale", "2 instances terminated (40 %)"},
+		{Want{Kind: Scale, Desired: number(3)}, 2, 40, true, false, "Scale web from 5 to 3", "/asg/web/scale", "2 of 5 instances terminated"},
 		{Want{Kind: Scale, Max: number(9)}, 0, 0, false, false, "Let web have 2 to 9 instances", "/asg/web/scale", "no instance comes or goes"},
 		{Want{Kind: Processes, On: true, Names: []string{"Launch"}}, 0, 0, false, false, "Suspend Launch on web", "/asg/web/processes", "looks after itself less"},
 		{Want{Kind: Protect, On: true, Instances: a1}, 0, 0, false, false, "Protect i-a1 of web from scale in", "/asg/web/protect", "nothing is touched now"},
-		{Want{Kind: Standby, On: true, Instances: a1}, 1, 20, false, false, "Put i-a1 of web into standby", "/asg/web", "out of service (20 %)"},
-		{Want{Kind: Replace, Instances: a1}, 1, 20, true, true, "Replace i-a1 of web", "/asg/web", "1 instance terminated (20 %)"},
+		{Want{Kind: Standby, On: true, Instances: a1}, 1, 20, false, false, "Put i-a1 of web into standby", "/asg/web", "1 of 5 instances out of service"},
+		{Want{Kind: Replace, Instances: a1}, 1, 20, true, true, "Replace i-a1 of web", "/asg/web", "1 of 5 instances terminated"},
 	} {
 		c.want.Group = "web"
 		p, err := New(facts(), c.want)

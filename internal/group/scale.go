@@ -105,7 +105,7 @@ func (scaling) impact(p Plan) string {
 	case n > 0:
 		return say.Plural(n, "new instance")
 	case n < 0:
-		return fmt.Sprintf("%s terminated (%d %%), their disks are lost", say.Plural(-n, "instance"), share(-n, p.From.Desired))
+		return fmt.Sprintf("%s terminated, what is on the disks is lost", outOf(-n, p.From.Desired))
 	}
 	return "no instance comes or goes"
 }
@@ -116,6 +116,7 @@ func (scaling) blast(p Plan) plan.Blast {
 }
 
 // share is part of whole in percent, rounded up.
+// The policy judges by it, so it is rounded up.
 func share(part, whole int) int {
 	switch {
 	case part <= 0:
@@ -131,4 +132,12 @@ func (scaling) facts(p Plan) []card.Fact {
 		{Label: "From", Value: card.T("%s", p.From)}, {Label: "To", Value: card.T("%s", p.To)},
 		{Label: "In service before", Value: card.T("%d", p.Running)},
 	}
+}
+
+// outOf counts a part for people: "4 of 12 instances".
+func outOf(part, whole int) string {
+	if whole < part {
+		return say.Plural(part, "instance")
+	}
+	return fmt.Sprintf("%d of %s", part, say.Plural(whole, "instance"))
 }

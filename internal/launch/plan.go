@@ -99,8 +99,12 @@ func noType(f Facts, w Want) *fault.Fault {
 	if w.Template != "" {
 		return invalid("Version %d of template %s names no instance type.", f.Base.Number, f.Template.Name).WithHint("Add `--type m7i.large`.")
 	}
+	kind := "m7i.large"
+	if f.Image.Architecture == "arm64" {
+		kind = "m7g.large"
+	}
 	return invalid("An image alone does not say on which machines it runs.").
-		WithHint("Add `--type m7i.large`, or use a launch template with `--template`.")
+		WithHint("Add a type, such as `--type %s`, or use a launch template with `--template`.", kind)
 }
 
 // picture decides which image is launched.

@@ -239,7 +239,7 @@ func (s *search) versions(t fleet.Template, groups map[int64][]string) error {
 	for id, numbers := range old {
 		s.uses.add(id, OldVersion,
 			fmt.Sprintf("`/template clean %s --keep 3` removes old versions; or add `--with-old-versions`, and they launch nothing any more.", t.Name),
-			fmt.Sprintf("old %s of %s, which no group uses, %s it: %s", noun(len(numbers), "version", "versions"), t.Name, noun(len(numbers), "names", "name"), say.Some(numbers, 5)))
+			fmt.Sprintf("%s %s of %s %s it, though no group uses %s", noun(len(numbers), "version", "versions"), say.Some(numbers, 5), t.Name, noun(len(numbers), "names", "name"), noun(len(numbers), "it", "them")))
 	}
 	return nil
 }

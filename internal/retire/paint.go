@@ -171,7 +171,7 @@ func (s scene) buttons() []card.Button {
 
 // Sections draw the plan by itself.
 func (p Plan) Sections() []card.Section {
-	facts := []card.Fact{{Label: "Where", Value: card.T("%s, %s (%s)", p.Environment, p.Region, p.Account)}}
+	facts := []card.Fact{{Label: "Images", Value: card.T("%d in %s, %s (%s)", len(p.Images), p.Environment, p.Region, p.Account)}}
 	if p.Want.Restore {
 		facts = append(facts, card.Fact{Label: "Brings back", Value: card.T("enables, ends the deprecation and shares as before")})
 	} else {

@@ -68,7 +68,7 @@ func TestWhateverNeedsAnImageIsInTheWay(t *testing.T) {
 			"web-5 (ami-0005) is needed: group web launches it, with web-lt version 2.",
 			"web-5 (ami-0005) is needed: 2 instances were made from it: i-"}},
 		{"golden", "ami-0004", nil, []string{"it is the golden image of web. `/ami promote <image> --family web`"}},
-		{"an old version", "ami-0003", nil, []string{"old version of web-lt, which no group uses, names it: 1. `/template clean web-lt --keep 3`"}},
+		{"an old version", "ami-0003", nil, []string{"version 1 of web-lt names it, though no group uses it. `/template clean web-lt --keep 3`"}},
 		{"golden lately", "ami-0001", func(w *world) {
 			w.golden["web"] = []family.Golden{
 				{Environment: "prod", Family: "web", Image: "ami-0004", At: noon.Add(-time.Hour), Revision: 2},
@@ -174,7 +174,7 @@ func TestPruneKeepsWhatIsNeededAndSaysWhy(t *testing.T) {
 	for _, k := range p.Kept {
 		kept = append(kept, fmt.Sprintf("%s %s", k.ID, k.Why))
 	}
-	want := []string{"ami-0005 it is one of the newest 1", "ami-0004 it is the golden image of web", "ami-0003 old version of web-lt, which no group uses, names it: 1"}
+	want := []string{"ami-0005 it is one of the newest 1", "ami-0004 it is the golden image of web", "ami-0003 version 1 of web-lt names it, though no group uses it"}
 	if !slices.Equal(kept, want) {
 		t.Errorf("got kept %q, want %q", kept, want)
 	}

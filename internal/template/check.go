@@ -175,7 +175,8 @@ func (c *check) offered() (bool, error) {
 	if slices.Contains(kinds, kind) {
 		return true, nil
 	}
-	c.stop(didYouMean(kind, kinds, "A type looks like `m7i.large`."), "There is no instance type %s in this region.", kind)
+	alike := slices.DeleteFunc(slices.Clone(kinds), func(other string) bool { return other[:1] != kind[:1] })
+	c.stop(didYouMean(kind, alike, "A type looks like `m7i.large`."), "There is no instance type %s in this region.", kind)
 	return false, nil
 }
 

@@ -48,7 +48,7 @@ func (p Plan) heading() string {
 
 // facts are the plan in short.
 func (p Plan) facts() []card.Fact {
-	facts := []card.Fact{{Label: "Template", Value: card.T("%s", p.Want.Name)}}
+	facts := []card.Fact{{Label: "Template", Value: card.T("%s in %s", p.Want.Name, p.Environment)}}
 	add := func(label, format string, args ...any) {
 		facts = append(facts, card.Fact{Label: label, Value: card.T(format, args...)})
 	}
@@ -120,9 +120,33 @@ func kept(n int, also []Kept) string {
 func Differences(all []fleet.Difference) card.Section {
 	t := card.Table{Columns: []card.Column{{Label: "Field"}, {Label: "Value"}}}
 	for _, d := range all {
-		t.Rows = append(t.Rows, []card.Text{card.T("%s", d.Field), change(d)})
+		t.Rows = append(t.Rows, []card.Text{card.T("%s", label(d.Field)), change(d)})
 	}
 	return card.Section{Table: &t}
+}
+
+// label is a field as people call it, and as the flags do; what has no name of its own keeps AWS's.
+func label(field string) string {
+	for prefix, words := range map[string]string{"SecurityGroupIds.": "Security group", "SecurityGroups.": "Security group"} {
+		if strings.HasPrefix(field, prefix) {
+			return words
+		}
+	}
+	switch field {
+	case "ImageId":
+		return "Image"
+	case "InstanceType":
+		return "Type"
+	case "KeyName":
+		return "Key"
+	case "IamInstanceProfile.Name", "IamInstanceProfile.Arn":
+		return "Role"
+	case userDataField:
+		return "User data"
+	case "MetadataOptions.HttpTokens":
+		return "Metadata tokens"
+	}
+	return field
 }
 
 func change(d fleet.Difference) card.Text {
