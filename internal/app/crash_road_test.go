@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sort"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/amiral-ops/amiral/internal/engine/crashtest"
 )
 
 // towns is how many runs stand side by side: they mostly wait.
@@ -19,9 +19,14 @@ const towns = 20
 // TestACrashAnywhereOnTheRoad lets the whole bot die before and after every Redis command and every call to Slack
 // between what people do and what comes of it. People try again only what Slack told them had failed; another bot
 // takes over. Nothing is lost, and nothing happens twice.
-func TestACrashAnywhereOnTheRoad(t *testing.T) {
+func TestACrashAnywhereOnTheRoad(t *testing.T) { crashes(t, roads()) }
+
+// TestACrashAnywhereInAChange does the same on the roads of images, templates and groups, to their very end.
+func TestACrashAnywhereInAChange(t *testing.T) { crashes(t, ofChanges()) }
+
+func crashes(t *testing.T, roads []road) {
 	manyWorlds(t)
-	for _, r := range roads() {
+	for _, r := range roads {
 		t.Run(r.name, func(t *testing.T) {
 			calm := &journey{road: r, fate: &fate{n: -1}}
 			calm.travel(t.Context())
@@ -29,10 +34,8 @@ func TestACrashAnywhereOnTheRoad(t *testing.T) {
 				t.Fatalf("without a crash:\n%s", strings.Join(calm.wrong, "\n"))
 			}
 			var all journeys
-			for n, step := 1, r.stride(); n <= calm.fate.count; n += step {
-				for _, before := range []bool{true, false} {
-					all = append(all, &journey{road: r, fate: &fate{n: n, before: before}})
-				}
+			for _, n := range crashtest.Sample(t, 2*calm.fate.count, r.stride(calm.fate.count)) {
+				all = append(all, &journey{road: r, fate: &fate{n: (n + 1) / 2, before: n%2 == 1}})
 			}
 			all.abreast(t.Context())
 			all.judge(t)
@@ -40,18 +43,13 @@ func TestACrashAnywhereOnTheRoad(t *testing.T) {
 	}
 }
 
-// stride is how far the points lie apart that are tried; CRASH_EVERY says it for the long roads.
-func (r road) stride() int {
-	every, err := strconv.Atoi(os.Getenv("CRASH_EVERY"))
-	switch {
-	case testing.Short():
-		return 9
-	case r.short:
-		return 1
-	case err != nil || every < 1:
-		return 8
+// stride is how far the points lie apart that are tried where CRASH_EVERY does not say it: all of a short road, and as
+// many of a long one as there are towns.
+func (r road) stride(points int) int {
+	if r.short {
+		return 2
 	}
-	return every
+	return max(3, 2*points/towns)
 }
 
 // journey is one run of a road.

@@ -18,33 +18,33 @@ import (
 // road is something that people do, and what must be true at its end wherever a bot died on it.
 type road struct {
 	name       string
-	short      bool                                     // so that every point is tried every time
+	short      bool                                     // so that many points are tried every time
 	settings   func(*workspace.Options, *config.Config) // nil: production needs one of the engineers
 	prepare    func(context.Context, *town) error       // what happened before; nobody dies in it
 	walk       func(context.Context, *town) error
 	operations []string // all of them, as kind and state
-	starts     int      // of refreshes
+	made       stock    // at AWS, more than there was at first
 	wrong      func(context.Context, *town, []ledger.Record) []string
 }
 
 const rolling = "Roll web to ami-0b2"
 
 func roads() []road {
-	one := []string{"rollout running"}
+	one, rolled := []string{"rollout running"}, stock{"refreshes": 1, "versions": 1}
 	return []road{
-		{name: "a command and its approval", short: true, operations: one, starts: 1, walk: func(ctx context.Context, tw *town) error {
+		{name: "a command and its approval", short: true, operations: one, made: rolled, walk: func(ctx context.Context, tw *town) error {
 			if err := tw.ask(ctx, "dev", "#deploys", "/asg rollout web --image ami-0b2 --reason kernel", rolling); err != nil {
 				return err
 			}
 			return tw.deciding(ctx, "sre", "Approve")
 		}},
-		{name: "the second of two", settings: asTheDemo, prepare: firstOfTwo("Approve", "✅ sre"), operations: one, starts: 1, wrong: twoVotes,
+		{name: "the second of two", settings: asTheDemo, prepare: firstOfTwo("Approve", "✅ sre"), operations: one, made: rolled, wrong: twoVotes,
 			walk: func(ctx context.Context, tw *town) error { return tw.deciding(ctx, "lead", "Approve") }},
-		{name: "a broken glass", settings: asTheDemo, prepare: watchReviews, walk: breakGlass, starts: 1, wrong: everybodyTold,
+		{name: "a broken glass", settings: asTheDemo, prepare: watchReviews, walk: breakGlass, made: rolled, wrong: everybodyTold,
 			operations: []string{"review pending", "rollout running"}},
-		{name: "a freeze and its lift", settings: asTheDemo, prepare: firstOfTwo("Approve", "✅ sre"), walk: freezeAndLift, starts: 1, wrong: thawed,
+		{name: "a freeze and its lift", settings: asTheDemo, prepare: firstOfTwo("Approve", "✅ sre"), walk: freezeAndLift, made: rolled, wrong: thawed,
 			operations: []string{"freeze cancelled", "rollout running"}},
-		{name: "the rest of a canary", settings: asTheDemo, prepare: canaryInService, operations: one, starts: 2, wrong: widenedOnce,
+		{name: "the rest of a canary", settings: asTheDemo, prepare: canaryInService, operations: one, made: stock{"refreshes": 2, "versions": 1}, wrong: widenedOnce,
 			walk: func(ctx context.Context, tw *town) error {
 				if err := tw.press(ctx, "sre", "#deploys", rolling, "Approve the rest"); err != nil {
 					return err
