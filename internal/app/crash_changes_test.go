@@ -98,19 +98,25 @@ func (tw *town) vote(ctx context.Context, user, title string) error {
 
 // through lets the time pass until the card with the title says the words.
 func (tw *town) through(ctx context.Context, title, words string) error {
-	for range 200 {
-		if tw.reads(title, words) {
-			return nil
-		}
-		if tw.quiet(ctx) {
-			if err := tw.Advance(30 * time.Second); err != nil {
-				return err
-			}
-		}
-		until(ctx, 2*time.Second, func() bool { return tw.quiet(ctx) || tw.reads(title, words) })
+	if tw.pass(ctx, func() bool { return tw.reads(title, words) }) {
+		return nil
 	}
 	m, _ := tw.titled(title)
 	return fmt.Errorf("%s never says %q: %s", title, words, m.Visible())
+}
+
+// pass lets the time pass until something holds; false when it never does.
+func (tw *town) pass(ctx context.Context, holds func() bool) bool {
+	for range 200 {
+		if holds() {
+			return true
+		}
+		if tw.quiet(ctx) && tw.Advance(30*time.Second) != nil {
+			return false
+		}
+		until(ctx, 2*time.Second, func() bool { return tw.quiet(ctx) || holds() })
+	}
+	return false
 }
 
 // reads reports whether the newest message with the title has the words.
@@ -146,8 +152,9 @@ func retireAndUndo(ctx context.Context, tw *town) error {
 	if err := tw.agreed(ctx, "/ami retire ami-0ed", "Retire ami-0ed"); err != nil {
 		return err
 	}
-	if err := tw.through(ctx, "Retire ami-0ed", "isabled"); err != nil {
-		return err
+	disabled := func() bool { i, _ := tw.Cloud.Region("eu-west-1").Image("ami-0ed"); return i.State == "disabled" }
+	if !tw.pass(ctx, func() bool { return disabled() && tw.quiet(ctx) }) {
+		return errors.New("approved, and never disabled")
 	}
 	const undo = "/ami retire ami-0ed --undo"
 	do := func() error { return tw.slack.As("dev").Slash("#deploys", undo) }
@@ -180,16 +187,7 @@ func takeBack(ctx context.Context, tw *town) error {
 		return err
 	}
 	asked := func() bool { m, there := tw.card("#deploys", title); return there && has(m, "Take back with image") }
-	for range 100 {
-		if asked() {
-			break
-		}
-		if err := tw.Advance(30 * time.Second); err != nil {
-			return err
-		}
-		until(ctx, 2*time.Second, func() bool { return tw.quiet(ctx) || asked() })
-	}
-	if !asked() {
+	if !tw.pass(ctx, asked) {
 		return errors.New("without capacity, and nobody was asked")
 	}
 	if err := tw.press(ctx, "sre", "#deploys", title, "Take back with image"); err != nil {
