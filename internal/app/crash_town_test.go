@@ -303,6 +303,14 @@ func (tw *town) wrong(ctx context.Context, r road) (bad []string) {
 	if r.wrong != nil {
 		bad = append(bad, r.wrong(ctx, tw, all)...)
 	}
+	if len(bad) > 0 { // what people read helps to understand it
+		for _, rec := range all {
+			bad = append(bad, "  "+rec.Title+": "+rec.Outcome)
+			for _, m := range tw.Slack.Thread(rec.Message.Channel, rec.Message.TS) {
+				bad = append(bad, "    "+m.Visible())
+			}
+		}
+	}
 	return bad
 }
 

@@ -168,3 +168,35 @@ func TestTheLookIsWhatKeepsAGroupSingle(t *testing.T) {
 	w.wantStands("web 2/2 of 2 v1, web v1, shared-lt v2, 0 images")
 	w.wantOutcome("The launch template web is kept: web uses it by now.")
 }
+
+// TestWhatAWSDoesNotShowYetIsTakenBackToo: people change their minds when something was made a moment ago, so that AWS
+// does not show it yet, and its maker may have died before he wrote it down.
+func TestWhatAWSDoesNotShowYetIsTakenBackToo(t *testing.T) {
+	for _, tt := range []struct {
+		step string // at which something is made
+		want func(*world) Want
+	}{
+		{stepTemplate, func(w *world) Want { return Want{Group: "web", Instance: w.source, Size: 4} }},
+		{stepTemplate, func(*world) Want { return Want{Group: "web", Image: "ami-0002", Size: 2, Template: "shared-lt"} }},
+		{stepGroup, func(*world) Want { return Want{Group: "web", Image: "ami-0002", Size: 2, Type: "m7i.large"} }},
+	} {
+		for _, dies := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s dies %t", tt.step, dies), func(t *testing.T) {
+				w := newWorld(t, func(o *awssim.Options) { o.NotFoundFor = 10 * time.Second })
+				w.pass(time.Hour)
+				w.propose(tt.want(w))
+				about := func() bool {
+					return w.rec.At == tt.step && (tt.step == stepTemplate && w.data().Making != MakesNothing || tt.step == stepGroup && w.data().Group)
+				}
+				w.until("about to make it", about)
+				if dies {
+					w.lost = w.turns + 1
+				}
+				w.turn()
+				w.ask("rollback", sre)
+				w.finish(ledger.Undone)
+				w.wantStands("shared-lt v2, 0 images")
+			})
+		}
+	}
+}

@@ -73,6 +73,17 @@ func (r *run) undone(format string, args ...any) engine.Outcome {
 	return say.Told(stepUndo, card.Warning, "%s", line)
 }
 
+// hidden reports whether something that is not to be seen may be there all the same: AWS may show what was made a
+// moment ago only after a while, so that it is looked for several times before it is believed to be gone.
+func (r *run) hidden() bool {
+	r.data.Looks++
+	if r.data.Looks < patience {
+		return true
+	}
+	r.data.Looks = 0
+	return false
+}
+
 func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 	u, name := r.data.Undoing, r.plan.Want.Group
 	if !r.data.Group {
@@ -81,6 +92,8 @@ func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 	}
 	group, err := r.fleet.Group(ctx, name)
 	switch {
+	case missing(err) && u.Group == "" && r.hidden():
+		return engine.Outcome{In: r.Poll}, nil
 	case missing(err) && !r.data.Made && u.Group == "":
 		u.Group = undoLeft
 		return engine.To(stepUndo), nil
@@ -101,6 +114,8 @@ func (r *run) undoGroup(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{In: r.Poll}, nil
 	}
 	switch err := r.fleet.DeleteGroup(ctx, name, true); {
+	case missing(err) && r.hidden(): // shown, and not yet to be deleted
+		return engine.Outcome{In: r.Poll}, nil
 	case err == nil, missing(err), fleet.KindOf(err) == fleet.Busy: // busy: it is being deleted already
 	default:
 		return engine.Outcome{}, say.Refusal(err, "delete the group "+string(name))
@@ -118,10 +133,12 @@ func (r *run) undoTemplate(ctx context.Context) (engine.Outcome, error) {
 	}
 	ref := fleet.TemplateRef{ID: r.plan.Template.ID, Name: r.plan.Template.Name}
 	template, err := r.fleet.Template(ctx, ref)
-	if missing(err) {
+	switch {
+	case missing(err) && r.hidden():
+		return engine.Outcome{In: r.Poll}, nil
+	case missing(err):
 		return r.noTemplate(), nil
-	}
-	if err != nil {
+	case err != nil:
 		return engine.Outcome{}, fmt.Errorf("read template %s: %w", ref.Name, err)
 	}
 	users, err := r.users(ctx, template)
@@ -140,7 +157,12 @@ func (r *run) undoTemplate(ctx context.Context) (engine.Outcome, error) {
 	case template.Latest > 1:
 		return r.undone("The launch template %s is kept: somebody has made other versions of it by now.", template.Name), nil
 	}
-	if err := r.fleet.DeleteTemplate(ctx, template.ID); err != nil && !missing(err) {
+	err = r.fleet.DeleteTemplate(ctx, template.ID)
+	if missing(err) && r.hidden() { // shown, and not yet to be deleted
+		r.data.Undoing.Mould = ""
+		return engine.Outcome{In: r.Poll}, nil
+	}
+	if err != nil && !missing(err) {
 		r.data.Undoing.Mould = ""
 		return engine.Outcome{}, say.Refusal(err, "delete the launch template "+template.Name)
 	}
@@ -206,9 +228,13 @@ func (r *run) undoVersion(ctx context.Context, t fleet.Template, users []fleet.G
 	if err != nil && !missing(err) {
 		return engine.Outcome{}, fmt.Errorf("read version %s of template %s: %w", version, t.Name, err)
 	}
+	another := err != nil || v.Description != r.description()
+	if another && r.hidden() {
+		return engine.Outcome{In: r.Poll}, nil
+	}
 	r.data.Undoing.Mould = undoLeft
 	switch {
-	case err != nil || v.Description != r.description():
+	case another:
 		r.data.Undoing.Mould = undoGone
 		return engine.To(stepUndo), nil
 	case v.Default:

@@ -169,7 +169,7 @@ func (r *run) stopped() (engine.Outcome, bool) {
 // takeBack begins to take back what was made.
 func (r *run) takeBack(signal ledger.Signal) engine.Outcome {
 	r.data.Undoing = &Undoing{By: signal.By, Image: signal.Name == "rollback"}
-	r.data.Asking, r.data.Retry = "", ""
+	r.data.Asking, r.data.Retry, r.data.Looks = "", "", 0
 	return say.Told(stepUndo, card.Warning, "It is taken back%s.", say.By(signal.By))
 }
 
