@@ -172,6 +172,9 @@ func hardware(f Facts, p Plan) (found []card.Finding) {
 			found = append(found, plan.Stop("Name subnets of other zones, or choose another `--type`.", "Instances of type %s are not offered in %s.", p.Shape.Type, zone))
 		}
 	}
+	if p.Want.Role != "" {
+		found = append(found, plan.Warn("", "Instance profiles cannot be looked up from here: the dry run before the group is made tells whether %s can be used.", p.Want.Role))
+	}
 	if p.Want.Key != "" && !slices.Contains(f.Keys, p.Want.Key) {
 		found = append(found, plan.Stop("Name one that exists with `--key`.", "There is no key pair %s here.", p.Want.Key))
 	}

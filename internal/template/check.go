@@ -48,6 +48,9 @@ func Check(ctx context.Context, from Shelf, spec, base fleet.LaunchSpec, now tim
 			return Checked{}, err
 		}
 	}
+	if spec.Profile != "" && spec.Profile != base.Profile {
+		c.warn("", "Instance profiles cannot be looked up from here: the dry run at the end tells whether %s can be used.", spec.Profile)
+	}
 	if spec.UserData != nil {
 		c.Findings = append(c.Findings, CheckUserData(*spec.UserData)...)
 	}

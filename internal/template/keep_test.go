@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 )
@@ -59,4 +62,17 @@ func TestCleanKeepsWhatOperationsNeed(t *testing.T) {
 	w.until(stepClean)
 	d.past = append(d.past, entry("rollout", ledger.Succeeded, w.now, fmt.Sprintf(pair, 12, 13)))
 	w.finish(ledger.Succeeded, `Version 12 stays: "Do rollout" (op-rollout) left it, and the way back may need it until `)
+}
+
+// TestARoleIsProvedByTheDryRun, which is said before: it cannot be looked up.
+func TestARoleIsProvedByTheDryRun(t *testing.T) {
+	w := newWorld(t)
+	w.aws.AddProfile("web")
+	p := w.propose(Want{Action: Update, Name: "web-lt", Spec: fleet.LaunchSpec{Profile: "nobody"}})
+	if !slices.ContainsFunc(p.Findings, func(f card.Finding) bool {
+		return strings.Contains(f.Text, "the dry run at the end tells whether nobody can be used.")
+	}) {
+		t.Errorf("got %+v", p.Findings)
+	}
+	w.finish(ledger.Failed, "would not launch")
 }
