@@ -7,6 +7,7 @@ ADDR    ?= 127.0.0.1:0
 FUZZTIME ?= 10s
 GAMES   ?= 3000
 CRASH_EVERY ?= 1
+ROAD_EVERY ?= $(CRASH_EVERY)
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race fuzz golden lint bench demo test-redis prove
@@ -30,10 +31,11 @@ race: ## the tests under the race detector (needs cgo)
 test-redis: ## the stores' tests on the redis-server of this machine as well
 	REQUIRE_REDIS=1 $(GO) test -count=1 ./internal/ledger/... ./internal/engine/... ./internal/inbox/... ./internal/audit/... ./approvals/... ./internal/app/...
 
-prove: ## thousands of random games against the models, and a death at every CRASH_EVERYth point there is
+prove: ## thousands of random games against the models, and a death at every CRASH_EVERYth point there is (of the long roads every ROAD_EVERYth)
 	RAPID_CHECKS=$(GAMES) $(GO) test -count=1 -timeout 20m -run 'OnPaper|InSomeOrder|TestModel' ./approvals ./internal/ledger
 	CRASH_EVERY=$(CRASH_EVERY) $(GO) test -count=1 -timeout 20m -run 'Crash|Dying|Death|Lost' ./internal/rollout ./internal/bake ./internal/launch ./internal/patch ./internal/template
-	CRASH_EVERY=$(CRASH_EVERY) $(GO) test -count=1 -timeout 90m -run TestACrashAnywhere ./internal/app
+	CRASH_EVERY=$(CRASH_EVERY) $(GO) test -count=1 -timeout 20m -run TestACrashAnywhereInARollout ./internal/app
+	CRASH_EVERY=$(ROAD_EVERY) $(GO) test -count=1 -timeout 120m -run 'TestACrashAnywhere(OnTheRoad|InAChange)' ./internal/app
 
 # internal/workspace/awssim is left out: its tests hold the AWS SDK, which takes minutes to instrument.
 fuzz: ## each fuzz target for FUZZTIME

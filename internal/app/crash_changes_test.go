@@ -47,7 +47,7 @@ func ofChanges() []road {
 			}},
 	}
 	for i := range all {
-		all[i].settings = asChanged
+		all[i].settings, all[i].tries = asChanged, 8
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,12 +45,12 @@ func crashes(t *testing.T, roads []road) {
 }
 
 // stride is how far the points lie apart that are tried where CRASH_EVERY does not say it: all of a short road, and as
-// many of a long one as there are towns.
+// many of a long one as there are towns, or what the road says.
 func (r road) stride(points int) int {
 	if r.short {
 		return 2
 	}
-	return max(3, 2*points/towns)
+	return max(3, 2*points/cmp.Or(r.tries, towns))
 }
 
 // journey is one run of a road.

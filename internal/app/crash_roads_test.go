@@ -19,6 +19,7 @@ import (
 type road struct {
 	name       string
 	short      bool                                     // so that many points are tried every time
+	tries      int                                      // how many points are tried of a long one
 	settings   func(*workspace.Options, *config.Config) // nil: production needs one of the engineers
 	prepare    func(context.Context, *town) error       // what happened before; nobody dies in it
 	walk       func(context.Context, *town) error

@@ -26,7 +26,7 @@ func TestStories(t *testing.T) {
 // turn: either serves any press, whoever posted the card, and either may die.
 func TestStoriesWithTwoReplicas(t *testing.T) {
 	manyWorlds(t)
-	for _, name := range []string{"canary", "crash", "freeze", "glass", "home", "narrow", "quorum", "slackless"} {
+	for _, name := range []string{"canary", "crash", "fifty", "freeze", "glass", "home", "narrow", "patch", "quorum", "slackless"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := nextWorld(t, 2, asTheDemo, inTurn)
