@@ -61,7 +61,7 @@ func (w works) rolling() rollout.Workflow {
 
 func (w works) baking() bake.Workflow {
 	return bake.Workflow{
-		Poll: w.poll, Baselines: w.baselines, Files: w.images.Files,
+		Poll: w.poll, Baselines: w.baselines, Files: w.images.Files, Locks: w.records,
 		Fleet:   func(env string) (bake.Fleet, error) { return w.aws.In(env) },
 		Regions: func(env, region string) (bake.Region, error) { return w.aws.At(env, region) },
 	}

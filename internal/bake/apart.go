@@ -10,6 +10,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -60,20 +61,57 @@ func (r *run) standby(ctx context.Context) (engine.Outcome, error) {
 	case m.Lifecycle != "InService":
 		return engine.Outcome{}, fault.New(fault.Conflict, "%s is %s in %s, and only what is in service can stand by.", r.plan.Instance, m.Lifecycle, r.plan.Group)
 	}
+	if ahead, err := r.take(ctx); err != nil || ahead != "" {
+		return r.behind(ahead), err
+	}
 	if err := r.fleet.EnterStandby(ctx, r.plan.Group, true, r.plan.Instance); err != nil {
 		return engine.Outcome{}, r.refusal(err, fmt.Sprintf("take %s out of service", r.plan.Instance))
 	}
 	return say.Told(stepReady, card.Working, "%s leaves the service of %s.", r.plan.Instance, r.plan.Group), nil
 }
 
+// lock is that of the instance's group.
+func (r *run) lock() string {
+	return fmt.Sprintf("%s/%s/asg/%s", r.plan.Account, r.plan.Region, r.plan.Group)
+}
+
+// take locks the group while one of its instances stands by: a rollout that began meanwhile would leave the instance out,
+// or wait for it and fail. It returns who has the group now.
+func (r *run) take(ctx context.Context) (ahead ledger.ID, err error) {
+	if r.work.Locks == nil {
+		return "", nil
+	}
+	return r.work.Locks.Take(ctx, &r.turn.Turn, r.lock())
+}
+
+// drop lets others work on the group again. Doing so twice is harmless.
+func (r *run) drop(ctx context.Context) error {
+	if r.work.Locks == nil || !r.data.Entering {
+		return nil
+	}
+	return r.work.Locks.Drop(ctx, &r.turn.Turn, r.lock())
+}
+
+// behind waits for whoever works on the group, and tells so once.
+func (r *run) behind(ahead ledger.ID) engine.Outcome {
+	if ahead == "" || r.data.Looks > 0 {
+		return r.again()
+	}
+	r.data.Looks++
+	out := say.Told("", card.Warning, "%s works on %s: %s stays in service until that is over.", ahead, r.plan.Group, r.plan.Instance)
+	out.In = r.poll
+	return out
+}
+
 // twin launches the twin, or finds the one that was launched: AWS recognises the token. It does not look whether
 // somebody cancelled, since an earlier attempt may have launched it: the next step does.
 func (r *run) twin(ctx context.Context) (engine.Outcome, error) {
 	tags := r.own()
-	tags["Name"] = "amiral-twin-" + string(r.turn.ID)
+	tags["Name"] = r.twinName()
 	delete(tags, "amiral:baseline")
 	id, err := r.fleet.Launch(ctx, fleet.LaunchOrder{Template: r.plan.Template, Subnet: r.plan.Subnet, Tags: tags, Token: r.turn.Token("twin")})
 	if err != nil {
+		r.data.Unsure = r.turn.Attempt > 0
 		return engine.Outcome{}, r.refusal(err, fmt.Sprintf("launch a twin from version %s of %s", r.plan.Template.Version, r.plan.Template.Name))
 	}
 	r.data.Twin = id
@@ -188,7 +226,10 @@ func (r *run) release(ctx context.Context) (done bool, err error) {
 			return false, err
 		}
 	}
-	return (!r.data.Entering || r.data.Left) && (!r.data.Launching || r.data.Gone), nil
+	if r.data.Entering && !r.data.Left || r.data.Launching && !r.data.Gone {
+		return false, nil
+	}
+	return true, r.drop(ctx)
 }
 
 // comeBack takes one look at the instance, and one step on its way back into service.
@@ -241,9 +282,10 @@ func (r *run) left(format string, args ...any) {
 // endTwin takes one look at the twin, and terminates it. Just after its launch it may not be visible everywhere, so
 // that it is not believed to be gone before some time.
 func (r *run) endTwin(ctx context.Context) error {
-	if r.data.Twin == "" { // it was never launched
-		r.data.Gone = true
-		return nil
+	if r.data.Twin == "" {
+		if err := r.findTwin(ctx); err != nil || r.data.Twin == "" {
+			return err
+		}
 	}
 	i, err := r.fleet.Instance(ctx, r.data.Twin)
 	absent := err != nil && fleet.KindOf(err) == fleet.Absent
@@ -264,6 +306,28 @@ func (r *run) endTwin(ctx context.Context) error {
 	}
 	return nil
 }
+
+// findTwin looks for a twin whose launch may have been answered by nobody: AWS may have refused an attempt after one
+// that it carried out. When there is none after a while, it was never launched.
+func (r *run) findTwin(ctx context.Context) error {
+	if r.data.Unsure {
+		found, err := r.fleet.FindInstances(ctx, r.twinName(), 2)
+		if err != nil && !definite(err) {
+			return fmt.Errorf("look for the twin: %w", err)
+		}
+		for _, i := range found {
+			if i.Tags["amiral:operation"] == string(r.turn.ID) {
+				r.data.Twin = i.ID
+				return nil
+			}
+		}
+	}
+	r.data.Gone = !r.data.Unsure || r.waited() > showFor
+	return nil
+}
+
+// twinName is the twin's Name tag.
+func (r *run) twinName() string { return "amiral-twin-" + string(r.turn.ID) }
 
 // note keeps what could not be put in order, for the end.
 func (r *run) note(format string, args ...any) {

@@ -16,7 +16,8 @@ type Data struct {
 	Left      bool             `json:"left,omitempty"`      // the instance is back in service, or cannot be brought back
 	Launching bool             `json:"launching,omitempty"` // a twin was asked for, or is about to be
 	Twin      fleet.InstanceID `json:"twin,omitempty"`
-	Gone      bool             `json:"gone,omitempty"` // the twin is terminated, or cannot be
+	Unsure    bool             `json:"unsure,omitempty"` // AWS refused to launch it after attempts that nobody answered
+	Gone      bool             `json:"gone,omitempty"`   // the twin is terminated, or cannot be
 
 	Draft  string                   `json:"draft,omitempty"` // where the manifest is kept until there is an image
 	Probes map[baseline.Part]Probe  `json:"probes,omitempty"`

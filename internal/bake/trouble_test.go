@@ -2,6 +2,7 @@ package bake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -347,5 +348,57 @@ func TestANameThatNobodyAskedForIsTheNextThatIsFree(t *testing.T) {
 	p, err := New(facts, Want{Instance: "db-1"})
 	if err != nil || !strings.HasSuffix(p.Name, "-2") || len(p.Brief().Stops()) > 0 {
 		t.Errorf("got %s, %v and %v, want a second name", p.Name, p.Brief().Stops(), err)
+	}
+}
+
+// TestAGroupIsLockedWhileOneOfItsInstancesStandsBy: a rollout waits meanwhile, and the instance waits for a rollout.
+func TestAGroupIsLockedWhileOneOfItsInstancesStandsBy(t *testing.T) {
+	w := newWorld(t)
+	w.locks = locks{w.group(): "op-roll"}
+	w.propose(Want{Instance: string(w.member), Way: Standby})
+	w.until("behind", w.at(stepStandby))
+	for range 3 {
+		w.turn()
+	}
+	w.wantLine("op-roll works on web: " + string(w.member) + " stays in service until that is over.")
+	if n := strings.Count(strings.Join(w.lines, "\n"), "stays in service"); n != 1 || w.rec.At != stepStandby {
+		t.Errorf("got it told %d times, at %s, want once and no step", n, w.rec.At)
+	}
+	w.locks = nil
+	w.until("out", w.at(stepFollow))
+	if w.locks[w.group()] != w.rec.ID {
+		t.Errorf("got %v, want the group locked", w.locks)
+	}
+	w.finish(ledger.Succeeded)
+}
+
+// mute is a Fleet that launches a twin and loses the answer, and refuses every later attempt.
+type mute struct {
+	Fleet
+	launched bool
+}
+
+func (f *mute) Launch(ctx context.Context, o fleet.LaunchOrder) (fleet.InstanceID, error) {
+	if f.launched {
+		return "", &fleet.Error{Kind: fleet.Refused, Code: "UnauthorizedOperation", Message: "You may not"}
+	}
+	f.launched = true
+	if _, err := f.Fleet.Launch(ctx, o); err != nil {
+		return "", err
+	}
+	return "", &fleet.Error{Kind: fleet.Other, Call: "ec2:RunInstances", Err: errors.New("connection reset")}
+}
+
+// TestATwinWhoseLaunchNobodyAnsweredIsFound, and terminated.
+func TestATwinWhoseLaunchNobodyAnsweredIsFound(t *testing.T) {
+	w := newWorld(t)
+	w.propose(Want{Instance: string(w.member), Way: Twin})
+	w.fleet = &mute{Fleet: w.fleet}
+	w.finish(ledger.Failed)
+	if w.data().Twin == "" {
+		t.Fatal("got no twin, want the one that was launched")
+	}
+	if i, err := w.fleet.Instance(t.Context(), w.data().Twin); err == nil && i.State != "terminated" && i.State != "shutting-down" {
+		t.Errorf("got it %s, want it to end", i.State)
 	}
 }

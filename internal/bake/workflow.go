@@ -84,12 +84,19 @@ type Baselines interface {
 	Kept(ctx context.Context, name string) (baseline.Manifest, error)
 }
 
+// Locks lets the operation have a group while one of its instances stands by. *ledger.Ledger does.
+type Locks interface {
+	Take(ctx context.Context, t *ledger.Turn, resource string) (ahead ledger.ID, err error)
+	Drop(ctx context.Context, t *ledger.Turn, resource string) error
+}
+
 // Workflow carries out approved plans. Every step may be repeated: it looks before it acts, or its call carries a
 // token of the operation.
 type Workflow struct {
 	Fleet     func(environment string) (Fleet, error)
 	Regions   func(environment, region string) (Region, error) // the environment's account and role in another region
 	Baselines Baselines
+	Locks     Locks            // nil: groups are not locked
 	Files     []string         // patterns of the files that a manifest holds
 	Poll      time.Duration    // between two looks at AWS; 15 s if zero
 	Now       func() time.Time // the turn's own time if nil

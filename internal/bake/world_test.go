@@ -43,6 +43,7 @@ type world struct {
 	fleet   Fleet // what the workflow uses
 	regions func(environment, region string) (Region, error)
 	kept    *shelf
+	locks   locks
 	db      fleet.InstanceID // stands alone
 	member  fleet.InstanceID // of the group web
 	rec     ledger.Record
@@ -54,6 +55,27 @@ type world struct {
 	onTurn func(n int) (vanish bool) // before each turn; vanish: its outcome is lost
 	people func()                    // what they do, asked before each turn
 	poll   time.Duration
+}
+
+// locks are the resources that are held, by whom.
+type locks map[string]ledger.ID
+
+func (l *locks) Take(_ context.Context, t *ledger.Turn, resource string) (ledger.ID, error) {
+	if *l == nil {
+		*l = locks{}
+	}
+	if who := (*l)[resource]; who != "" && who != t.ID {
+		return who, nil
+	}
+	(*l)[resource] = t.ID
+	return "", nil
+}
+
+func (l *locks) Drop(_ context.Context, t *ledger.Turn, resource string) error {
+	if (*l)[resource] == t.ID {
+		delete(*l, resource)
+	}
+	return nil
 }
 
 // shelf keeps manifests in memory, as they are stored.
@@ -207,7 +229,7 @@ func (w *world) turn() {
 	if w.people != nil {
 		w.people()
 	}
-	wf := Workflow{Fleet: func(string) (Fleet, error) { return w.fleet, nil }, Regions: w.regions, Baselines: w.kept, Files: w.files, Poll: w.poll}
+	wf := Workflow{Fleet: func(string) (Fleet, error) { return w.fleet, nil }, Regions: w.regions, Baselines: w.kept, Files: w.files, Poll: w.poll, Locks: &w.locks}
 	vanish := w.onTurn != nil && w.onTurn(w.turns)
 	out, err, died := w.attempt(wf)
 	switch {
@@ -288,6 +310,11 @@ func (w *world) at(step string) func() bool { return func() bool { return w.rec.
 
 // finish gives turns until the operation is over.
 func (w *world) finish(state ledger.State) {
+	defer func() {
+		if w.locks[w.group()] == w.rec.ID {
+			w.t.Errorf("got %s still locked", w.group())
+		}
+	}()
 	w.t.Helper()
 	for limit := w.now.Add(3 * 24 * time.Hour); !w.rec.State.Final(); w.turn() {
 		if w.now.After(limit) {
@@ -320,6 +347,9 @@ func (w *world) manifest(environment string, image fleet.ImageID) baseline.Manif
 	}
 	return m
 }
+
+// group is the lock of the group web.
+func (w *world) group() string { return "123456789012/eu-west-1/asg/web" }
 
 // images are the account's images that were not seeded, those that failed or were deregistered left out.
 func (w *world) images(region string) []fleet.Image {
