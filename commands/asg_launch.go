@@ -43,7 +43,7 @@ func (a *ASG) launch(in grammar.Flag) Command {
 			{Name: "sg", Kind: grammar.List, About: "security groups, by id", Pick: grammar.SecurityGroup},
 			{Name: "role", Value: "<name>", About: "the instance profile"},
 			script(),
-			{Name: "reboot", Kind: grammar.Bool, About: "reboot the instance to bake it, or with --no-reboot leave it running"},
+			{Name: "reboot", Kind: grammar.Bool, Both: true, About: "reboot the instance to bake it, or with --no-reboot leave it running"},
 			{Name: "standby", Kind: grammar.Bool, About: "take the instance out of its group's service to bake it"},
 			{Name: "twin", Kind: grammar.Bool, About: "bake a throw-away twin of the instance instead"},
 			reason(),

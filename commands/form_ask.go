@@ -97,7 +97,7 @@ func (d *Desk) flagInputs(spec grammar.Spec, f grammar.Flag, value string) []car
 		ID: grammar.FlagInput(f.Name), Label: label(f.Name), Hint: sentence(f.About),
 		Optional: !spec.Needed(f.Name) || len(beside) > 0 || f.File,
 	}
-	if len(beside) > 0 {
+	if len(beside) > 0 && beside[0] == f.Name { // once, not below each of them
 		in.Hint = strings.TrimSpace(in.Hint + " " + capital(or(beside)) + " is needed, one of them.")
 	}
 	switch f.Kind {

@@ -66,6 +66,7 @@ func (b *Book) submitted(s Submission) (Command, grammar.Values, map[string]stri
 	}
 	spec := m.command.Spec()
 	filled, wrong := answers(spec, s)
+	unknown(spec, s, wrong)
 	words, errs := spec.Fill(before, filled)
 	for input, err := range errs {
 		if f, ok := fault.As(err); ok {
@@ -76,6 +77,24 @@ func (b *Book) submitted(s Submission) (Command, grammar.Values, map[string]stri
 		wrong = unsaid(m.command, typed, s)
 	}
 	return m.command, words, wrong, nil
+}
+
+// unknown finds what was filled in that the command does not take any more: a form may be older than the bot. To leave
+// it out would be to run something else than what was filled in.
+func unknown(spec grammar.Spec, s Submission, wrong map[string]string) {
+	known := map[string]bool{}
+	for _, a := range spec.Args {
+		known[a.Name] = true
+	}
+	for _, f := range spec.Flags {
+		known[grammar.FlagInput(f.Name)] = true
+		known[fileInput+grammar.FlagInput(f.Name)] = f.File
+	}
+	for input, value := range s.Values {
+		if !known[input] && strings.TrimSpace(value) != "" {
+			wrong[input] = "This form is older than I am, and I do not take this any more. Close it, and type the command again."
+		}
+	}
 }
 
 // unsaid looks whether the words of a form can be read again as the command that they make.
