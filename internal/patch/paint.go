@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
@@ -354,11 +355,11 @@ func (s scene) onward() []card.Button {
 	}
 	in := " --in " + s.plan.Environment
 	for _, g := range slices.Backward(done[max(0, len(done)-2):]) {
-		all = append(all, card.Run("Roll back "+g+"…", "/asg rollback "+g+in))
+		all = append(all, card.Run("Roll back "+g+"…", "/asg rollback "+grammar.Quote(g)+in))
 	}
 	for _, g := range left[:min(len(left), 2)] {
 		if s.data.Trial.Failure == "" && s.data.Image.ID != "" {
-			all = append(all, card.Run("Roll "+g+"…", fmt.Sprintf("/asg rollout %s --image %s%s", g, s.data.Image.ID, in)))
+			all = append(all, card.Run("Roll "+g+"…", fmt.Sprintf("/asg rollout %s --image %s%s", grammar.Quote(g), s.data.Image.ID, in)))
 		}
 	}
 	if s.data.Image.ID != "" {

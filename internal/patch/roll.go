@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/family"
@@ -232,7 +233,7 @@ func pick(n int, one, many string) string {
 func commands(names []string, format, does string) string {
 	words := make([]string, 0, len(names))
 	for _, n := range names[:min(len(names), 3)] {
-		words = append(words, "`"+fmt.Sprintf(format, n)+"`")
+		words = append(words, "`"+fmt.Sprintf(format, grammar.Quote(n))+"`")
 	}
 	return listed(words) + " " + does
 }

@@ -3,6 +3,7 @@ package patch
 import (
 	"fmt"
 
+	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/say"
 )
@@ -67,7 +68,7 @@ func (p Plan) promotion() string {
 
 func (p Plan) undo() string {
 	if len(p.Groups) == 1 {
-		return fmt.Sprintf("rolling back takes %s back while it is rolled; afterwards `/asg rollback %s` does", p.Groups[0].Group, p.Groups[0].Group)
+		return fmt.Sprintf("rolling back takes %s back while it is rolled; afterwards `/asg rollback %s` does", p.Groups[0].Group, grammar.Quote(string(p.Groups[0].Group)))
 	}
 	return "rolling back takes back the group that is being rolled, and ends it; `/asg rollback <group>` takes back those before it, one by one"
 }

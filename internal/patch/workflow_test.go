@@ -331,3 +331,20 @@ func TestSenselessWishesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestCommandsOfAGroupWithASpaceInItsName can be typed as they are told.
+func TestCommandsOfAGroupWithASpaceInItsName(t *testing.T) {
+	w := newWorld(t, func(g *awssim.Group) {
+		if g.Name == "api" {
+			g.Name = "api blue"
+		}
+	})
+	w.propose(Want{Groups: []fleet.GroupName{"web", "api blue"}, Bake: bake.Want{Instance: string(w.server)}})
+	w.until("first", w.at(1, "follow"))
+	if err := w.client.Suspend(t.Context(), "api blue", "Launch"); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(ledger.Failed)
+	w.wantOutcome("`/asg rollout \"api blue\" --image ami-")
+	w.wantCard("/asg rollout \"api blue\" --image ami-")
+}

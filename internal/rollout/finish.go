@@ -213,10 +213,10 @@ func (r *run) mixedWords() say.Safe {
 	case len(r.data.Fleet) < 2:
 		return ""
 	case r.data.Ending.State == ledger.Undone && r.data.remains() > 0:
-		return say.Phrase(". The fleet is still mixed: `/asg rollback %s` takes back the rest", r.plan.Group)
+		return say.Phrase(". The fleet is still mixed: `/asg rollback %s` takes back the rest", r.plan.typed())
 	}
 	return say.Phrase(". The fleet is mixed: `/asg rollout %s --version %d` brings the rest, `/asg rollback %s` takes it back",
-		r.plan.Group, r.data.Version, r.plan.Group)
+		r.plan.typed(), r.data.Version, r.plan.typed())
 }
 
 // launches is the number of the version that the group launches from; 0 when there is none.

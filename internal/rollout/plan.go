@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -278,6 +279,9 @@ func (p Plan) Resource() string {
 
 // Touched is how many instances it replaces.
 func (p Plan) Touched() int { return p.Pace.Replaced }
+
+// typed is the group's name as it stands in a command.
+func (p Plan) typed() string { return grammar.Quote(string(p.Group)) }
 
 // Title is the headline: "Roll web to ami-0b2".
 func (p Plan) Title() string {

@@ -130,7 +130,7 @@ func (p Plan) alarmWords() string {
 
 // undo says how the change is taken back, while it runs and afterwards.
 func (p Plan) undo() string {
-	after := fmt.Sprintf("afterwards, `/asg rollback %s` rolls to version %d again", p.Group, p.From.Version)
+	after := fmt.Sprintf("afterwards, `/asg rollback %s` rolls to version %d again", p.typed(), p.From.Version)
 	switch {
 	case p.From.Version == p.To.Version:
 		after = "afterwards, another roll"
