@@ -85,7 +85,7 @@ func TestUnknownInputIsAnswered(t *testing.T) {
 func TestSlash(t *testing.T) {
 	got := newWorld(t).desk.Book.Slash()
 	want := []SlashCommand{
-		{"/asg", "Look at Auto Scaling groups, launch, roll, patch and scale them", "list | show | activity | rollout | launch | patch | status | pause | cancel | rollback | scale | at…"},
+		{"/asg", "Look at Auto Scaling groups, launch, roll, patch and scale them", "list | show | activity | rollout | launch | patch | status | pause | cancel | rollback | scale | …"},
 		{"/amiral", "Ask amiral what goes on, and for help", "status | whoami | ops | audit | freeze | unfreeze | freezes | policy | help"},
 	}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {

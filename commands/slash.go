@@ -16,7 +16,7 @@ type SlashCommand struct {
 func (b *Book) Slash() []SlashCommand {
 	var all []SlashCommand
 	for _, name := range b.roots() {
-		all = append(all, SlashCommand{Command: "/" + name, Description: rootSummary(name), UsageHint: short(b.hint(name), 100)})
+		all = append(all, SlashCommand{Command: "/" + name, Description: rootSummary(name), UsageHint: b.hint(name)})
 	}
 	return all
 }
@@ -47,6 +47,10 @@ func (b *Book) roots() []string {
 	return append(all, home)
 }
 
+// mostHint is how many characters of a hint Slack shows.
+const mostHint = 100
+
+// hint names the commands under a root, as many as there is room for.
 func (b *Book) hint(root string) string {
 	var words []string
 	for _, c := range b.under([]string{root}) {
@@ -54,5 +58,11 @@ func (b *Book) hint(root string) string {
 			words = append(words, word)
 		}
 	}
-	return strings.Join(words, " | ")
+	const between, more = " | ", " | …"
+	hint := strings.Join(words, between)
+	if len(hint) <= mostHint {
+		return hint
+	}
+	cut := strings.LastIndex(hint[:mostHint-len(between)], between)
+	return hint[:cut] + more
 }

@@ -67,6 +67,8 @@ func announce(info workspace.Info, o options) error {
 	fmt.Printf("\n  amiral, a local workspace: open  %s\n\n", info.Page)
 	if o.play == "" && !o.noBot {
 		fmt.Print("  Type in #deploys as Dana:   /asg rollout web --image ami-0b2\n" +
+			"  or a whole road:            /asg patch web --from web-builder   ·   /asg launch pets --from pet-1 --size 50\n" +
+			"  or look first:              /ami list   ·   /template versions web-lt   ·   /asg show web   ·   /ami bake (a form)\n" +
 			"  Act as Sam (top right) and press Approve, then as Lee; push the clock beside the fleet.\n" +
 			"  Ctrl-C ends it; nothing stays behind.\n\n")
 	}
