@@ -62,16 +62,29 @@ function paint(dialog, view, depth) {
   if (dialog.sign === sign) return;
   dialog.sign = sign;
   closePopover();
-  const focus = dialog.contains(document.activeElement) && document.activeElement.dataset.actionId;
+  const held = hold(dialog);
   const top = dialog.querySelector('.modal-body')?.scrollTop ?? 0;
   const sameView = dialog.dataset.view === view.id;
   dialog.dataset.view = view.id;
   fill(dialog, head(view, depth), body(view), foot(view, depth));
   if (sameView) dialog.querySelector('.modal-body').scrollTop = top;
   const target =
-    (focus && sameView && dialog.querySelector(`[data-action-id="${CSS.escape(focus)}"]`)) ||
+    (held && sameView && dialog.querySelector(held.selector)) ||
     dialog.querySelector('.modal-body input, .modal-body textarea, .modal-body .picker');
   target?.focus();
+  if (held && sameView && held.start !== null) target?.setSelectionRange?.(held.start, held.end);
+}
+
+// hold remembers where a person is writing, so that a form that is drawn anew does not take it from them.
+function hold(dialog) {
+  const at = document.activeElement;
+  const block = at?.closest('[data-block-id]')?.dataset.blockId;
+  if (!dialog.contains(at) || !at.dataset.actionId || !block) return undefined;
+  return {
+    selector: `[data-block-id="${CSS.escape(block)}"] [data-action-id="${CSS.escape(at.dataset.actionId)}"]`,
+    start: at.selectionStart ?? null,
+    end: at.selectionEnd ?? null,
+  };
 }
 
 function head(view, depth) {
