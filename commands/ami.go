@@ -123,23 +123,12 @@ func (a *AMI) goldenOne(ctx context.Context, f Fleet, env Environment, g family.
 
 // noImage says that there is no such image, and which one was probably meant.
 func (a *AMI) noImage(ctx context.Context, f Fleet, env Environment, word string) error {
-	none := fault.New(fault.NotFound, "There is no image %s in %s.", card.Inert(short(word, 80)), env.Name)
 	own, err := f.OwnImages(ctx)
 	if err != nil {
-		return none.WithHint("`/ami list --in %s` shows those there are.", env.Name)
+		return fault.New(fault.NotFound, "There is no image %s in %s.", card.Inert(short(word, 80)), env.Name).
+			WithHint("`/ami list --in %s` shows those there are.", env.Name)
 	}
-	var names []string
-	for _, i := range own {
-		if strings.EqualFold(i.Tags[family.Tag], word) {
-			return fault.New(fault.NotFound, "The family %s has no golden image in %s.", card.Inert(i.Tags[family.Tag]), env.Name).
-				WithHint("`/ami promote <image> --family %s` makes one golden; `/ami list %s` shows its images.", card.Inert(i.Tags[family.Tag]), card.Inert(i.Tags[family.Tag]))
-		}
-		names = append(names, string(i.ID), i.Name)
-	}
-	if near := grammar.Near(word, names); near != "" {
-		return none.WithHint("Did you mean `%s`?", card.Inert(near))
-	}
-	return none.WithHint("`/ami list --in %s` shows those there are.", env.Name)
+	return noImage(own, env, word)
 }
 
 // taken says which image a family's name stood for.

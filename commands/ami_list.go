@@ -204,11 +204,11 @@ func (a *AMI) history(ctx context.Context, c *Call) (Result, error) {
 	t := &card.Table{Columns: []card.Column{{Label: "#", Right: true}, {Label: "Image"}, {Label: "Name"}, {Label: "Since"}, {Label: "By"}, {Label: "Operation"}}}
 	for n, g := range all[from:to] {
 		name := g.Name
-		switch {
-		case from+n == 0:
-			name = "★ " + name
-		case g.Restores > 0:
+		if g.Restores > 0 {
 			name += fmt.Sprintf(" (back to #%d)", g.Restores)
+		}
+		if from+n == 0 {
+			name = "★ " + name
 		}
 		t.Rows = append(t.Rows, []card.Text{card.T("%d", g.Revision), card.Code(string(g.Image)), card.T("%s", name), card.When(g.At), card.User(g.By.User), card.Code(string(g.Op))})
 	}

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,19 +144,31 @@ func (s *Site) image(ctx context.Context, f Fleet, env Environment, named fleet.
 	if err != nil {
 		return "", fmt.Errorf("list images: %w", err)
 	}
-	var names []string
 	for _, i := range own {
 		if strings.EqualFold(i.Name, string(named)) {
 			return i.ID, nil
 		}
+	}
+	return "", noImage(own, env, string(named))
+}
+
+// noImage says that there is no such image, and which one was probably meant.
+func noImage(own []fleet.Image, env Environment, named string) error {
+	own = slices.DeleteFunc(slices.Clone(own), func(i fleet.Image) bool { return i.State != "available" })
+	var names []string
+	for _, i := range own {
+		if of := i.Tags[family.Tag]; strings.EqualFold(of, named) {
+			return fault.New(fault.NotFound, "The family %s has no golden image in %s.", card.Inert(of), env.Name).
+				WithHint("`/ami promote <image> --family %s` makes one golden; `/ami list %s` shows its images.", card.Inert(of), card.Inert(of))
+		}
 		names = append(names, string(i.ID), i.Name)
 	}
-	none := fault.New(fault.NotFound, "There is no image %s in %s.", card.Inert(short(string(named), 80)), env.Name)
-	if near := grammar.Near(string(named), names); near != "" {
-		return "", none.WithHint("Did you mean `%s`?", card.Inert(near))
+	none := fault.New(fault.NotFound, "There is no image %s in %s.", card.Inert(short(named, 80)), env.Name)
+	if near := grammar.Near(named, names); near != "" {
+		return none.WithHint("Did you mean `%s`?", card.Inert(near))
 	}
 	if len(own) > 0 {
-		return "", none.WithHint("The newest one is `%s` (%s).", own[0].ID, card.Inert(own[0].Name))
+		return none.WithHint("The newest one is `%s` (%s).", own[0].ID, card.Inert(own[0].Name))
 	}
-	return "", none
+	return none
 }

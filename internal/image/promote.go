@@ -246,8 +246,8 @@ func (p Promotion) Sections() []card.Section {
 	}
 	facts := []card.Fact{
 		{Label: "Family", Value: card.Join(card.Code(p.Family), card.T(" in %s, %s (%s)", p.Environment, p.Region, p.Account))},
-		{Label: "Now", Value: now},
-		{Label: "Then", Value: card.Join(p.Image.text(), card.T(", %s, made ", p.Image.Architecture), card.When(p.Image.Created))},
+		{Label: "Golden before", Value: now},
+		{Label: "Golden then", Value: card.Join(p.Image.text(), card.T(", %s, made ", p.Image.Architecture), card.When(p.Image.Created))},
 	}
 	if p.Parameter != nil {
 		facts = append(facts, card.Fact{Label: "Parameter", Value: card.Join(card.Code(p.Parameter.Name), card.T(" follows"))})

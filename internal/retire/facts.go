@@ -117,7 +117,7 @@ func young(f Facts, want Want, n int) string {
 	case !want.prune():
 		return ""
 	case f.launchable(n) && f.newer(n) < want.Keep:
-		return fmt.Sprintf("it is one of the newest %d", want.Keep)
+		return newest(want.Keep)
 	case f.Now.Sub(f.Images[n].Created) < want.Older:
 		return "it is not old enough"
 	}
@@ -140,6 +140,14 @@ func (f Facts) newer(n int) int {
 		}
 	}
 	return count
+}
+
+// newest says that an image is among so many that stay.
+func newest(keep int) string {
+	if keep == 1 {
+		return "it is the newest"
+	}
+	return fmt.Sprintf("it is one of the newest %d", keep)
 }
 
 // permissions reads whom the images are shared with that go: of a family no more than one operation takes, the oldest.

@@ -174,7 +174,7 @@ func TestPruneKeepsWhatIsNeededAndSaysWhy(t *testing.T) {
 	for _, k := range p.Kept {
 		kept = append(kept, fmt.Sprintf("%s %s", k.ID, k.Why))
 	}
-	want := []string{"ami-0005 it is one of the newest 1", "ami-0004 it is the golden image of web", "ami-0003 version 1 of web-lt names it, though no group uses it"}
+	want := []string{"ami-0005 it is the newest", "ami-0004 it is the golden image of web", "ami-0003 version 1 of web-lt names it, though no group uses it"}
 	if !slices.Equal(kept, want) {
 		t.Errorf("got kept %q, want %q", kept, want)
 	}
