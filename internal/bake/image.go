@@ -200,7 +200,7 @@ func (r *run) failed(i fleet.Image) engine.Outcome {
 			break
 		}
 	}
-	return r.fail(say.Sentences(text, say.Phrase("Once that is cured, `%s` tries again under a new name", r.plan.Command(r.plan.Way))))
+	return r.fail(say.Sentences(text, say.Phrase("Once that is cured, `%s` tries again", r.plan.Command(r.plan.Way))))
 }
 
 // pending tells once that it takes long, and gives up after a day.

@@ -380,6 +380,16 @@ func TestTheAccountsQuotaIsReached(t *testing.T) {
 	w.wantStands("other 0/0 of 1 v1, shared-lt v2, 0 images")
 }
 
+// TestTheInstancesQuotaIsReached: it is the same in every zone, so nobody is told that AWS goes on in the others.
+func TestTheInstancesQuotaIsReached(t *testing.T) {
+	w := newWorld(t)
+	w.sim.Faults().Add(awssim.Fault{Kind: awssim.FaultLaunch, Code: "VcpuLimitExceeded", For: 20 * time.Minute,
+		Message: "You have requested more vCPU capacity than your current vCPU limit of 32 allows."})
+	w.propose(Want{Group: "web", Image: "ami-0001", Size: 9, Type: "m7i.large"})
+	w.finish(ledger.Succeeded)
+	w.wantLine("AWS: ", "vCPU limit of 32", "Ask AWS for a higher quota, or take back what was made.")
+}
+
 // TestSickInstancesAreNotTheEnd: instances that no target group calls healthy are not in service for anybody.
 func TestSickInstancesAreNotTheEnd(t *testing.T) {
 	w := newWorld(t)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/amiral-ops/amiral/internal/bake"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -283,9 +284,12 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 	switch kind := fleet.KindOf(err); {
 	case err == nil:
 		return engine.To(stepGroup), nil
-	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent && r.turn.Attempt >= patience:
+	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent && r.data.Looks >= patience:
 		return engine.Outcome{}, fault.New(fault.Denied, "Version %s of %s would not launch: %s", r.data.Template.Version, r.data.Template.Name, say.AWS(err)).
 			WithHint("No instance was started.")
+	case kind == fleet.Absent: // it was made a moment ago
+		r.data.Looks++
+		return engine.Outcome{In: 2 * time.Second}, nil
 	}
 	return engine.Outcome{}, fmt.Errorf("prove that version %s of %s launches: %w", r.data.Template.Version, r.data.Template.Name, err)
 }

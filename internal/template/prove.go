@@ -3,6 +3,7 @@ package template
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
@@ -12,8 +13,12 @@ import (
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
-// patience is how many attempts an answer gets that may only mean that something just made is not yet to be seen.
-const patience = 6
+// patience is how many looks an answer gets that may only mean that something just made is not yet to be seen, and soon
+// how long one waits for the next.
+const (
+	patience = 6
+	soon     = 2 * time.Second
+)
 
 // prove asks EC2 whether an instance would start from the version, without starting one.
 func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
@@ -24,8 +29,11 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 	switch kind := fleet.KindOf(err); {
 	case err == nil:
 		return r.proved(), nil
-	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Busy, kind == fleet.Absent && r.turn.Attempt >= patience:
+	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Busy, kind == fleet.Absent && r.data.Looks >= patience:
 		return r.unfit(err), nil
+	case kind == fleet.Absent:
+		r.data.Looks++
+		return engine.Outcome{In: soon}, nil
 	}
 	return engine.Outcome{}, fmt.Errorf("prove that version %d of %s launches: %w", r.data.Version, r.plan.Want.Name, err)
 }

@@ -62,6 +62,7 @@ type Data struct {
 	Made     bool             `json:"made,omitempty"`     // by this operation
 	Latest   int64            `json:"latest,omitempty"`   // before anything was made
 	Warnings []string         `json:"warnings,omitempty"` // AWS's own words
+	Looks    int              `json:"looks,omitempty"`    // repeated looks for what was just made, and AWS does not show yet
 	Proved   bool             `json:"proved,omitempty"`
 	Moved    bool             `json:"moved,omitempty"`   // the default was moved
 	Changes  []string         `json:"changes,omitempty"` // what was not as it was approved
