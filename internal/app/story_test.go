@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/amiral-ops/amiral/internal/app"
@@ -26,12 +27,13 @@ func TestStories(t *testing.T) {
 // turn: either serves any press, whoever posted the card, and either may die.
 func TestStoriesWithTwoReplicas(t *testing.T) {
 	manyWorlds(t)
-	for _, name := range []string{"canary", "crash", "fifty", "freeze", "glass", "home", "narrow", "patch", "quorum", "slackless"} {
+	for _, name := range []string{"bake", "canary", "crash", "crash_bake", "crash_launch", "crash_patch", "fifty", "freeze", "glass", "home", "narrow",
+		"patch", "patch_stop", "quorum", "slackless", "template"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := nextWorld(t, 2, asTheDemo, inTurn)
 			w.play(load(t, name))
-			if name != "crash" && name != "slackless" { // there the connections come and go, and with them whose turn it is
+			if !strings.HasPrefix(name, "crash") && name != "slackless" { // there the connections come and go, and with them whose turn it is
 				w.bothServed()
 			}
 		})

@@ -159,13 +159,13 @@ func settings() config.Config {
 	}
 }
 
-// asTheDemo takes the policy and the operators that the stories are written for.
+// asTheDemo takes the policy, the operators and what is said of images that the stories are written for.
 func asTheDemo(_ *workspace.Options, c *config.Config) {
 	demo, err := config.Parse(story.Settings())
 	if err != nil {
 		panic(err) // the file is part of the package
 	}
-	c.Policy, c.Operators = demo.Policy, demo.Operators
+	c.Policy, c.Operators, c.Images = demo.Policy, demo.Operators, demo.Images
 }
 
 func awsEnv(info workspace.Info) map[string]string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -101,8 +102,7 @@ func (p *Player) enter(ctx context.Context, who string, f field, written string)
 	case kind == "external_select" || kind == "multi_external_select":
 		return p.search(ctx, who, f, strings.TrimPrefix(written, "~"), strings.HasPrefix(kind, "multi"))
 	case kind == "file_input":
-		name, content, _ := strings.Cut(strings.TrimPrefix(written, "@"), ":")
-		return []any{map[string]any{"name": name, "content": strings.ReplaceAll(content, `\n`, "\n")}}, nil
+		return []any{attached(strings.TrimPrefix(written, "@"))}, nil
 	case kind == "checkboxes" || strings.HasPrefix(kind, "multi"):
 		var all []any
 		for _, one := range strings.Split(written, ",") {
@@ -111,6 +111,16 @@ func (p *Player) enter(ctx context.Context, who string, f field, written string)
 		return all, nil
 	}
 	return written, nil
+}
+
+// attached is a file by its name and content, boot.sh:'…', or by its size: boot.sh*20000.
+func attached(written string) map[string]any {
+	name, content, _ := strings.Cut(written, ":")
+	if stem, size, ok := strings.Cut(name, "*"); ok {
+		n, _ := strconv.Atoi(size)
+		name, content = stem, strings.Repeat("#", n)
+	}
+	return map[string]any{"name": name, "content": strings.ReplaceAll(content, `\n`, "\n")}
 }
 
 // search types words into a searched menu and takes the first option that it offers, for each part between commas where

@@ -10,7 +10,7 @@
 //	click    @sre Approve on 'words' in #deploys               presses the latest button so labelled, on what holds the words
 //	choose   @dev Extend on 'words' in home                    chooses in a menu; the place is a channel, dm or home
 //	submit   @sre reason='not today'                           fills in and sends the open form: text, an option by its label or value
-//	submit   @sre image=~web size=50 user-data=@boot.sh:'…'    ~ takes the first that a search offers; @ attaches a file
+//	submit   @sre image=~web size=50 user-data=@boot.sh:'…'    ~ takes the first that a search offers; @ attaches a file, @boot.sh*20000 one of that size
 //	close    @sre                                              cancels the open form
 //	join     @lead sre                                         becomes a member of a user group
 //	leave    @sre2 sre                                         is one no longer
