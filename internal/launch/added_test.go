@@ -90,3 +90,22 @@ func TestAnImageThatBecameGoldenOrWasSharedIsKept(t *testing.T) {
 		w.wantStands("shared-lt v2, 1 images")
 	}
 }
+
+// untagged is a cloud in which somebody has taken the tags from the group.
+type untagged struct{ Fleet }
+
+func (u untagged) Group(ctx context.Context, name fleet.GroupName) (fleet.Group, error) {
+	g, err := u.Fleet.Group(ctx, name)
+	g.Tags = nil
+	return g, err
+}
+
+// TestAGroupWithoutItsTagIsNotCalledDeleted: it is there, and cannot be told to be ours.
+func TestAGroupWithoutItsTagIsNotCalledDeleted(t *testing.T) {
+	w := newWorld(t)
+	w.propose(Want{Group: "web", Image: "ami-0001", Size: 2, Type: "m7i.large"})
+	w.until("followed", w.at(stepFollow))
+	w.fleet = untagged{w.client}
+	w.finish(ledger.Failed)
+	w.wantOutcome("The group web does not carry this operation's tag amiral:operation any more, so it is not followed and nothing of it is touched.", "There is: the launch template web.")
+}

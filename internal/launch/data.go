@@ -22,6 +22,8 @@ type Data struct {
 	Group    bool              `json:"group,omitempty"`   // this operation made the group, or is about to
 	Made     bool              `json:"made,omitempty"`    // the group was seen, with this operation's tag
 
+	Untagged bool `json:"untagged,omitempty"` // the group is there, without this operation's tag
+
 	Since    time.Time `json:"since,omitzero"` // when the group was about to be made
 	Progress Progress  `json:"progress,omitzero"`
 	Moved    time.Time `json:"moved,omitzero"`     // when it last got on

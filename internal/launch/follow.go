@@ -116,6 +116,10 @@ func (r *run) vanished() engine.Outcome {
 		return engine.Outcome{In: r.Poll}
 	}
 	r.data.Group = false
+	if r.data.Untagged {
+		return engine.Outcome{End: ledger.Failed, Tone: string(card.Bad), Outcome: string(say.Sentences(
+			say.Phrase("The group %s does not carry this operation's tag %s any more, so it is not followed and nothing of it is touched", r.plan.Want.Group, tagOperation), r.left()))}
+	}
 	return engine.Outcome{End: ledger.Failed, Tone: string(card.Bad),
 		Outcome: string(say.Sentences(say.Phrase("The group %s was deleted meanwhile, outside of this operation", r.plan.Want.Group), r.left()))}
 }
@@ -125,7 +129,7 @@ func (r *run) look(ctx context.Context) (sight, error) {
 	s := sight{}
 	group, err := r.fleet.Group(ctx, r.plan.Want.Group)
 	if missing(err) || err == nil && !r.ours(group.Tags) {
-		s.gone = true
+		s.gone, r.data.Untagged = true, err == nil
 		return s, nil
 	}
 	if err != nil {
