@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -347,10 +346,4 @@ func (r *run) notStarted(err error) error {
 		r.data.Group = false
 	}
 	return err
-}
-
-// versionNumber is the number of the version that is launched.
-func (d Data) versionNumber() int64 {
-	n, _ := strconv.ParseInt(d.Template.Version, 10, 64) // it was a number when it was written
-	return n
 }

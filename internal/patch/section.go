@@ -5,7 +5,6 @@ import (
 
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
-	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Sections is the whole plan: what is made of what, what is rolled to it, and the way back.
@@ -90,12 +89,4 @@ func (p Plan) table() *card.Table {
 			card.T("%d of %d", g.Pace.Replaced, g.Pace.Replaced+g.Matching+len(g.Left)), card.T("%s", pace), card.T("%s", back)})
 	}
 	return t
-}
-
-// groupWords are the groups as a number of them, or by name when there is but one.
-func (p Plan) groupWords() string {
-	if len(p.Groups) == 1 {
-		return string(p.Groups[0].Group)
-	}
-	return say.Plural(len(p.Groups), "group")
 }

@@ -67,16 +67,6 @@ func words(uses []Use, most int) string {
 	return say.Some(texts, most)
 }
 
-// hint is what helps against the most important use that there is help for.
-func hint(uses []Use) string {
-	for _, u := range uses {
-		if u.Hint != "" {
-			return u.Hint
-		}
-	}
-	return ""
-}
-
 // resource is the last part of an ARN: "i-0abc", "lt-0abc", a parameter's name with its slash.
 func resource(arn, kind string) string {
 	_, name, ok := strings.Cut(arn, ":"+kind+"/")
