@@ -24,6 +24,7 @@ const (
 	maxWords   = 10_000 // of all words of a card, ours
 	maxBytes   = 13_000 // of all blocks as JSON; Slack refuses messages a little larger
 	maxChoices = 6_000  // of these, for the buttons inside of sections of a message
+	maxButtons = 7_000  // and for the card's own
 )
 
 // Message is what Slack is sent: the blocks, and the text for where no blocks are drawn.
@@ -93,7 +94,7 @@ func fit(c card.Card, s sheet) []slack.Block {
 // draw puts the parts of a card in order: headline, sections, small print, buttons.
 func draw(c card.Card, s sheet, words int) []slack.Block {
 	ids := map[string]int{}
-	buttons := rows(c.Buttons, c.More, maxRows, ids)
+	buttons := affordable(rows(c.Buttons, c.More, maxRows, ids), maxButtons*s.blocks/maxMessage)
 	foot := footer(c.Foot)
 	p := &page{room: s.blocks - len(buttons) - len(foot), words: words, bytes: maxChoices * s.blocks / maxMessage, ids: ids, tables: s.tables}
 	if title := cut(mark(c.Tone)+oneLine(c.Title), maxHeader); oneLine(c.Title) != "" {
@@ -104,6 +105,17 @@ func draw(c card.Card, s sheet, words int) []slack.Block {
 	}
 	p.note()
 	return append(append(p.all, foot...), buttons...)
+}
+
+// affordable are the rows of buttons for which there is room. Only those that type long commands take much of it.
+func affordable(rows []slack.Block, bytes int) []slack.Block {
+	for i, row := range rows {
+		raw, err := json.Marshal(row)
+		if bytes -= len(raw); err != nil || bytes < 0 {
+			return rows[:i]
+		}
+	}
+	return rows
 }
 
 // footer is the small print, one line each.
