@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +40,7 @@ func (a *ASG) changes(in grammar.Flag) []Command {
 		grammar.Flag{Name: "refill", Kind: grammar.Bool, About: "have another launched for each, so that the size stays as it is"})
 	resume := of("resume", "Let a paused rollout go on, or suspended processes work again.", "/asg resume web AZRebalance", processWish(false), []grammar.Arg{processArg(true)})
 	resume.Run = a.resume(resume.Run)
-	return []Command{
+	all := []Command{
 		scale, attach,
 		of("suspend", "Suspend processes of a group.", "/asg suspend web AZRebalance", processWish(true), []grammar.Arg{processArg(false)}),
 		resume, enter,
@@ -48,6 +49,12 @@ func (a *ASG) changes(in grammar.Flag) []Command {
 		of("unprotect", "Let protected instances go when the group scales in.", "/asg unprotect web i-0abc", protectWish(false), []grammar.Arg{instances}),
 		of("replace", "Terminate an instance through its group, which launches another.", "/asg replace web i-0abc", replaceWish, []grammar.Arg{instances}),
 	}
+	for i, c := range all {
+		if len(c.Args) == 2 && c.Args[1].Pick == grammar.Instance {
+			all[i].Details = strings.TrimSpace(c.Details + " The group may be left out: it is that of the instances.")
+		}
+	}
+	return all
 }
 
 func processArg(optional bool) grammar.Arg {
@@ -65,6 +72,9 @@ func (a *ASG) changing(want func(*Call) (group.Want, error)) handler {
 		if err != nil {
 			return Result{}, err
 		}
+		if err := a.ownGroup(ctx, f, env, c, w.Instances); err != nil {
+			return Result{}, err
+		}
 		w.Group = fleet.GroupName(c.Words.Arg("group"))
 		p, err := a.change(ctx, f, env, w)
 		if err != nil {
@@ -72,6 +82,27 @@ func (a *ASG) changing(want func(*Call) (group.Want, error)) handler {
 		}
 		return a.decide(ctx, c, env, p, "")
 	}
+}
+
+// ownGroup finds the group of instances that were named without one, and puts it into the words.
+func (a *ASG) ownGroup(ctx context.Context, f Fleet, env Environment, c *Call, ids []fleet.InstanceID) error {
+	if c.Words.Arg("group") != ownGroup || len(ids) == 0 {
+		return nil
+	}
+	found, err := f.Instances(ctx, ids[0])
+	if err != nil {
+		return fmt.Errorf("read instance %s: %w", ids[0], err)
+	}
+	switch {
+	case len(found) == 0:
+		return fault.New(fault.NotFound, "There is no instance %s in %s.", card.Inert(short(string(ids[0]), 60)), env.Name).
+			WithHint("`/asg show <group>` shows those of a group.")
+	case found[0].Group == "":
+		return fault.New(fault.Conflict, "%s belongs to no group.", ids[0]).WithHint("This is about instances of Auto Scaling groups.")
+	}
+	c.Words.Args["group"] = []string{string(found[0].Group)}
+	c.Typed = c.spec.Print(c.Words)
+	return nil
 }
 
 // change plans a change from how the group is now.

@@ -57,6 +57,18 @@ type match struct {
 	broken  error // why the text could not be read to its end
 }
 
+// ownGroup stands in the place of a group that was not named: that of the instances behind it.
+const ownGroup = "*"
+
+// given are the words behind a command's name. Whoever names an instance where its group should stand means that.
+func (m match) given() []grammar.Word {
+	args := m.command.Args
+	if len(args) != 2 || args[0].Pick != grammar.Group || args[1].Pick != grammar.Instance || len(m.words) == 0 || !strings.HasPrefix(m.words[0].Text, "i-") {
+		return m.words
+	}
+	return append([]grammar.Word{{Text: ownGroup, Raw: ownGroup}}, m.words...)
+}
+
 // find looks for the command that a text means: "asg list", "amiral ops list", "ops list", "/asg list".
 func (b *Book) find(text string) (match, error) {
 	words, broken := grammar.Words(text)

@@ -68,7 +68,7 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 		return Result{}, err
 	}
 	spec := m.command.Spec()
-	c.Words, err = spec.Parse(m.words, m.broken)
+	c.Words, err = spec.Parse(m.given(), m.broken)
 	a.unfiled(spec, c.Words, err)
 	if errors.Is(err, grammar.Help) {
 		return reply(m.command.help()), nil

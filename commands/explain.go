@@ -37,7 +37,7 @@ func (b *Book) explained(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	spec := m.command.Spec()
-	words, err := spec.Parse(m.words, m.broken)
+	words, err := spec.Parse(m.given(), m.broken)
 	switch {
 	case errors.Is(err, grammar.Help):
 		return reply(m.command.help()), nil

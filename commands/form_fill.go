@@ -47,7 +47,7 @@ func (d *Desk) reopened(text, channel string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	_, whole := m.command.Spec().Parse(m.words, m.broken)
+	_, whole := m.command.Spec().Parse(m.given(), m.broken)
 	if whole == nil && words.Given(glassFlag) {
 		return d.Book.glassForm(text)
 	}
@@ -115,7 +115,7 @@ func unsaid(c Command, typed string, s Submission) map[string]string {
 
 // partly are the words that a form began with.
 func partly(m match) (grammar.Values, error) {
-	words, err := m.command.Spec().Parse(m.words, m.broken)
+	words, err := m.command.Spec().Parse(m.given(), m.broken)
 	if r, ok := errors.AsType[*grammar.Refusal](err); ok && r.Given != nil {
 		return *r.Given, nil
 	}

@@ -30,7 +30,7 @@ func (b *Book) broken(text string) (Command, grammar.Values, error) {
 	if err != nil {
 		return Command{}, grammar.Values{}, stale(text)
 	}
-	words, err := m.command.Spec().Parse(m.words, m.broken)
+	words, err := m.command.Spec().Parse(m.given(), m.broken)
 	if err != nil || !words.Given(glassFlag) {
 		return Command{}, grammar.Values{}, stale(text)
 	}
@@ -118,7 +118,7 @@ func (b *Book) typed(text string) map[string]string {
 	if err != nil {
 		return nil
 	}
-	words, err := m.command.Spec().Parse(m.words, m.broken)
+	words, err := m.command.Spec().Parse(m.given(), m.broken)
 	if err != nil {
 		return nil
 	}

@@ -36,7 +36,7 @@ func (d *Desk) ReadOnly(text string) bool {
 	if err != nil || m.command.ReadOnly {
 		return true
 	}
-	words, err := m.command.Spec().Parse(m.words, m.broken)
+	words, err := m.command.Spec().Parse(m.given(), m.broken)
 	if _, refused := errors.AsType[*grammar.Refusal](err); refused || errors.Is(err, grammar.Help) {
 		return true
 	}
