@@ -28,7 +28,7 @@ func (a *AMI) moving() []Command {
 			Args: []grammar.Arg{imageArg("image")}, OneOf: [][]string{{"with"}}, Flags: []grammar.Flag{with, in, reason(), dryRun()}, Run: a.dry(a.sharing(false))},
 		{Path: []string{"ami", "unshare"}, Summary: "Let other accounts launch servers from an image no more.", Example: "/ami unshare ami-0b2 --with 210987654321", Proposes: true,
 			Args: []grammar.Arg{imageArg("image")}, OneOf: [][]string{{"with"}}, Flags: []grammar.Flag{with, in, reason(), dryRun()}, Run: a.dry(a.sharing(true))},
-		{Path: []string{"ami", "tag"}, Summary: "Set and remove tags of an image.", Example: "/ami tag ami-0b2 team=web stage=tested --remove draft", Proposes: true,
+		{Path: []string{"ami", "tag"}, Summary: "Set and remove tags of an image.", AnyOf: []string{"tags", "remove"}, Example: "/ami tag ami-0b2 team=web stage=tested --remove draft", Proposes: true,
 			Args:  []grammar.Arg{imageArg("image"), {Name: "tags", About: "tags as key=value", Optional: true, Many: true}},
 			Flags: []grammar.Flag{{Name: "remove", Kind: grammar.List, Most: 50, Value: "<key,key,…>", About: "keys of tags to remove"}, in, reason(), dryRun()}, Run: a.dry(a.tag)},
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
@@ -18,6 +19,7 @@ type Command struct {
 	Args     []grammar.Arg
 	Flags    []grammar.Flag
 	OneOf    [][]string // of each set of flags exactly one is needed
+	AnyOf    []string   // flags and arguments of which one at least is wanted: without any, a form asks for them
 	ReadOnly bool       // it neither asks for anything nor changes anything
 	Proposes bool       // it asks for something new, so it takes --break-glass
 	// Defaults says what is there now, and what holds where an input of the command's form is left empty. It may ask
@@ -32,6 +34,11 @@ func (c Command) Name() string { return "/" + strings.Join(c.Path, " ") }
 // Spec is the grammar of the words behind the name.
 func (c Command) Spec() grammar.Spec {
 	return grammar.Spec{Name: c.Name(), Summary: c.Summary, Example: c.Example, Args: c.Args, Flags: c.Flags, OneOf: c.OneOf}
+}
+
+// aimless reports whether words name what a command is about, and nothing that is to be done with it.
+func (c Command) aimless(words grammar.Values) bool {
+	return len(c.AnyOf) > 0 && !slices.ContainsFunc(c.AnyOf, func(name string) bool { return words.Given(name) || len(words.Args[name]) > 0 })
 }
 
 // Call is one use of a command, authorised and understood.

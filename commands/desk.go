@@ -86,6 +86,9 @@ func (d *Desk) command(ctx context.Context, a *attempt, c *Call) (Result, error)
 		return Result{}, err
 	}
 	c.Typed = spec.Print(spec.Unfiled(c.Words))
+	if m.command.aimless(c.Words) && c.Forms && carriable(c.Typed) {
+		return Result{Modal: d.form(m.command, d.here(m.command, c.Words, c.Channel))}, nil
+	}
 	return d.perform(ctx, a, c, m.command)
 }
 

@@ -59,6 +59,9 @@ func (t *Templates) update() Command {
 	c := t.proposing("update", "Make a new version of a launch template, and prove that it launches.",
 		"/template update web-lt --image ami-0b2", flags, t.wanting(template.Update))
 	c.Defaults = t.updateDefaults
+	for _, f := range specFlags() {
+		c.AnyOf = append(c.AnyOf, f.Name)
+	}
 	c.Details = "It begins with the version that is the latest now, whatever is made meanwhile. Whoever launches from a numbered version keeps that."
 	return c
 }
