@@ -151,8 +151,10 @@ func (r *run) wanted(ctx context.Context) (string, error) {
 func (r *run) unmake(ctx context.Context) (string, error) {
 	_, failed, err := r.fleet.DeleteTemplateVersions(ctx, r.data.Template, []int64{r.data.Version})
 	switch {
-	case err != nil && fleet.KindOf(err) == fleet.Absent:
+	case err != nil && fleet.KindOf(err) == fleet.Absent && r.turn.Attempt >= patience:
 		return "", nil
+	case err != nil && fleet.KindOf(err) == fleet.Absent: // what was made a moment ago may not be seen yet
+		return "", fmt.Errorf("delete version %d of %s: %w", r.data.Version, r.plan.Want.Name, err)
 	case err != nil:
 		refused := say.Refusal(err, fmt.Sprintf("delete version %d of %s", r.data.Version, r.plan.Want.Name))
 		if f, ok := fault.As(refused); ok {
