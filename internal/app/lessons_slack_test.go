@@ -192,14 +192,21 @@ func TestMoreThanAHundredGroupsAreAllThere(t *testing.T) {
 	if !until(t.Context(), patience, func() bool { return strings.Contains(read(), groups[0]) }) {
 		t.Fatalf("no list: %s", read())
 	}
-	seen := 0
-	for _, g := range groups {
-		if strings.Contains(read(), g) {
-			seen++
+	if !strings.Contains(read(), fmt.Sprintf("of %d", len(groups))) {
+		t.Errorf("nothing tells how many there are:\n%s", read())
+	}
+	for page := 2; page <= 7; page++ {
+		if err := dev.Slash("#deploys", fmt.Sprintf("/asg list --page %d", page)); err != nil {
+			t.Fatal(err)
+		}
+		if !until(t.Context(), patience, func() bool { return strings.Contains(read(), fmt.Sprintf("%d–", 20*page-19)) }) {
+			t.Fatalf("no page %d:\n%s", page, read())
 		}
 	}
-	if seen < len(groups) && !strings.Contains(read(), fmt.Sprint(len(groups)-seen)) {
-		t.Errorf("%d of %d are listed, and nothing tells of the other %d:\n%s", seen, len(groups), len(groups)-seen, read())
+	for _, g := range groups {
+		if !strings.Contains(read(), g+"\t") {
+			t.Errorf("%s stands on no page", g)
+		}
 	}
 	last := groups[len(groups)-1]
 	if err := dev.Slash("#deploys", "/asg show "+last); err != nil {
