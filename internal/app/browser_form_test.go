@@ -17,16 +17,17 @@ func TestAFormInABrowser(t *testing.T) {
 	b.Write("[data-testid=composer]", "/asg rollout"+kb.Escape+kb.Enter)
 	b.Shows("[data-testid=modal][open]", "/asg rollout")
 	b.Picture("form")
-	pick := func(block, text, option string) {
+	pick := func(block, text, option, command string) {
 		t.Helper()
 		b.Click("[data-testid=modal] [data-block-id='" + block + "'] .picker")
 		b.Write(".picker-panel input", text)
 		b.Shows(".picker-panel .option:first-child", option)
 		b.Picture("search-" + text)
 		b.Click(".picker-panel .option")
+		b.Shows("[data-testid=modal][open]", command) // what is known of the choice arrives, and moves what stands below
 	}
-	pick("group", "we", "web")
-	pick("--image", "0b2", "ami-0b2")
+	pick("group", "we", "web", "/asg rollout web")
+	pick("--image", "0b2", "ami-0b2", "/asg rollout web --image ami-0b2")
 	b.Click("[data-testid=modal-submit]")
 	b.Shows("[data-testid=message]", "Approval needed · Roll web to ami-0b2")
 	b.Shows("[data-testid=message]", "/asg rollout web --image ami-0b2")
