@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,10 +108,10 @@ func TestACommandThatHeedsNothingOrPanicsHoldsUpNoForm(t *testing.T) {
 	w := formed(t)
 	hang := make(chan struct{})
 	defer close(hang)
-	var does func() (Defaults, error)
+	var does atomic.Pointer[func() (Defaults, error)]
 	book, err := NewBook(Command{Path: []string{"asg", "wait"}, Summary: "Wait.", Example: "/asg wait web", Args: []grammar.Arg{{Name: "group"}},
 		Run:      func(context.Context, *Call) (Result, error) { return Result{}, nil },
-		Defaults: func(context.Context, *Call) (Defaults, error) { return does() }})
+		Defaults: func(context.Context, *Call) (Defaults, error) { return (*does.Load())() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,14 +121,15 @@ func TestACommandThatHeedsNothingOrPanicsHoldsUpNoForm(t *testing.T) {
 		"panics": func() (Defaults, error) { panic("oops") },
 		"errs":   func() (Defaults, error) { return nil, errors.New("no") },
 	} {
-		does = each
+		does.Store(&each)
 		if p, ok := w.prompted("/asg wait", nil); ok {
 			t.Errorf("%s: got %+v", name, p)
 		}
 	}
-	does = func() (Defaults, error) {
+	partly := func() (Defaults, error) {
 		return Defaults{"group": "Now: <!channel> {user:U1}\n."}, errors.New("the rest is missing")
 	}
+	does.Store(&partly)
 	if p, ok := w.prompted("/asg wait", nil); !ok || p.Hints["group"] != "Now: <!channel> { user:U1} ." {
 		t.Errorf("got %+v, want what is known", p)
 	}

@@ -29,6 +29,7 @@ func crashes(t *testing.T, roads []road) {
 	manyWorlds(t)
 	for _, r := range roads {
 		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
 			calm := &journey{road: r, fate: &fate{n: -1}}
 			calm.travel(t.Context())
 			if len(calm.wrong) > 0 {
