@@ -40,7 +40,7 @@ func TestAStepTakenTwiceChangesNothing(t *testing.T) {
 		w.propose(roads(w)[want])
 		w.twice = true
 		w.finish(ledger.Succeeded)
-		w.wantLibrary(want)
+		w.wantListing(want)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestDeathBehindAnyCall(t *testing.T) {
 			before := w.wire.calls
 			w.wire.dieAt = before + at
 			w.finish(ledger.Succeeded)
-			w.wantLibrary(want)
+			w.wantListing(want)
 			calls = max(calls, w.wire.calls-before-2)
 		}
 		if calls < 4 && want != "" {
@@ -92,7 +92,7 @@ func TestWhatWasMadeIsFoundWithoutTokens(t *testing.T) {
 		w.propose(roads(w)[want])
 		w.fleet, w.twice = forgetful{w.fleet, new(int)}, true
 		w.finish(ledger.Succeeded)
-		w.wantLibrary(want)
+		w.wantListing(want)
 	}
 }
 
@@ -107,6 +107,6 @@ func TestCancelTakesBackWhatWasMade(t *testing.T) {
 		}
 		w.signal = []ledger.Signal{{Name: "cancel", By: sre}}
 		w.finish(ledger.Cancelled, "Cancelled", "by {user:USRE}")
-		w.wantLibrary("web-lt 1 2* 3")
+		w.wantListing("web-lt 1 2* 3")
 	}
 }

@@ -22,7 +22,7 @@ func TestAVersionIsMadeOfThePinnedSource(t *testing.T) {
 	want.Source = 2
 	w.propose(want)
 	w.finish(ledger.Succeeded, "Version 4 of web-lt is there, made from version 2, and EC2 would launch it.", "The default is still version 2.")
-	w.wantLibrary("web-lt 1 2* 3 4")
+	w.wantListing("web-lt 1 2* 3 4")
 	v := w.version(4)
 	if v.Image != "ami-0002" || v.Fields["KeyName"] != "ops" || !strings.HasPrefix(v.Description, "amiral op-test000001 ") || !strings.HasSuffix(v.Description, "by UDEV") {
 		t.Errorf("got %+v, want the image in the fields of version 2, marked as ours", v)
@@ -61,7 +61,7 @@ func TestADeletedSourceVoids(t *testing.T) {
 		w.until(at)
 		gone(w)
 		w.finish(ledger.Void, "ersion 1", "Nothing was changed.")
-		w.wantLibrary("web-lt 2* 3")
+		w.wantListing("web-lt 2* 3")
 	}
 }
 
@@ -73,7 +73,7 @@ func TestAVersionThatWouldNotLaunchIsTakenAway(t *testing.T) {
 	w.until(stepProve)
 	w.aws.AddImage(awssim.Image{ID: "ami-0002", Name: "golden-2", State: "disabled"})
 	w.finish(ledger.Failed, "Version 4 of web-lt would not launch: ", "It was deleted again; the default is still version 2.")
-	w.wantLibrary("web-lt 1 2* 3")
+	w.wantListing("web-lt 1 2* 3")
 }
 
 func TestAVersionInUseIsNotTakenAway(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAVersionInUseIsNotTakenAway(t *testing.T) {
 	w.group("web", "4", 0)
 	w.aws.AddImage(awssim.Image{ID: "ami-0002", Name: "golden-2", State: "disabled"})
 	w.finish(ledger.Failed, "Version 4 stays: group web uses it already.")
-	w.wantLibrary("web-lt 1 2* 3 4")
+	w.wantListing("web-lt 1 2* 3 4")
 }
 
 func TestTheDefaultMovesAndComesBack(t *testing.T) {
@@ -92,7 +92,7 @@ func TestTheDefaultMovesAndComesBack(t *testing.T) {
 	want.SetDefault = true
 	w.propose(want)
 	w.finish(ledger.Succeeded, "It is the default; it was version 2 before.")
-	w.wantLibrary("web-lt 1 2 3 4*")
+	w.wantListing("web-lt 1 2 3 4*")
 	back, ok := Previous(w.rec)
 	if !ok || back.Version != 2 || back.Action != Default {
 		t.Fatalf("got %+v, %v, want the way back to version 2", back, ok)
@@ -102,7 +102,7 @@ func TestTheDefaultMovesAndComesBack(t *testing.T) {
 		t.Errorf("got %q", p.Title())
 	}
 	w.finish(ledger.Succeeded, "Version 2 is the default of web-lt; it was version 4 before.")
-	w.wantLibrary("web-lt 1 2* 3 4")
+	w.wantListing("web-lt 1 2* 3 4")
 }
 
 func TestADefaultThatSomebodyElseMovedVoids(t *testing.T) {
@@ -112,7 +112,7 @@ func TestADefaultThatSomebodyElseMovedVoids(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.finish(ledger.Void, "The default of web-lt is version 1 now, not 2.")
-	w.wantLibrary("web-lt 1* 2 3")
+	w.wantListing("web-lt 1* 2 3")
 
 	w = newWorld(t)
 	w.propose(Want{Action: Default, Name: "web-lt", Version: 3})
@@ -121,7 +121,7 @@ func TestADefaultThatSomebodyElseMovedVoids(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.finish(ledger.Failed, "Somebody else made version 1 the default")
-	w.wantLibrary("web-lt 1* 2 3")
+	w.wantListing("web-lt 1* 2 3")
 }
 
 func TestAGroupMoreThatFollowsTheDefaultVoids(t *testing.T) {
@@ -133,7 +133,7 @@ func TestAGroupMoreThatFollowsTheDefaultVoids(t *testing.T) {
 	}
 	w.group("api", "$Default", 1)
 	w.finish(ledger.Void, "Group api launches from it now, too.")
-	w.wantLibrary("web-lt 1 2* 3")
+	w.wantListing("web-lt 1 2* 3")
 }
 
 func creating() Want {
@@ -144,7 +144,7 @@ func TestATemplateIsMadeAndTakenBack(t *testing.T) {
 	w := newWorld(t)
 	w.propose(creating())
 	w.finish(ledger.Succeeded, "Template api-lt is there, and EC2 would launch it.")
-	w.wantLibrary("api-lt 1* web-lt 1 2* 3")
+	w.wantListing("api-lt 1* web-lt 1 2* 3")
 	made, err := w.fleet.Template(t.Context(), fleet.TemplateRef{Name: "api-lt"})
 	if err != nil || made.Tags[operationTag] != "op-test000001" || made.Tags[requesterTag] != "UDEV" {
 		t.Errorf("got %+v, %v, want the tags of the operation", made, err)
@@ -157,7 +157,7 @@ func TestATemplateIsMadeAndTakenBack(t *testing.T) {
 		t.Error("a deletion can be taken back")
 	}
 	w.finish(ledger.Succeeded, "Template api-lt is deleted.")
-	w.wantLibrary("web-lt 1 2* 3")
+	w.wantListing("web-lt 1 2* 3")
 }
 
 func TestATemplateThatWouldNotLaunchStaysAndIsTold(t *testing.T) {
@@ -166,7 +166,7 @@ func TestATemplateThatWouldNotLaunchStaysAndIsTold(t *testing.T) {
 	w.until(stepProve)
 	w.aws.AddImage(awssim.Image{ID: "ami-0002", Name: "golden-2", State: "disabled"})
 	w.finish(ledger.Failed, "would not launch", "Template api-lt stays, and nobody uses it.", "/template update api-lt")
-	w.wantLibrary("api-lt 1* web-lt 1 2* 3")
+	w.wantListing("api-lt 1* web-lt 1 2* 3")
 	if !Reversible(w.rec) {
 		t.Error("got no way to delete it")
 	}

@@ -239,8 +239,8 @@ func (w *world) finish(state ledger.State, parts ...string) {
 	}
 }
 
-// library is the templates as they stand: "web-lt 1 2* 3", the default marked.
-func (w *world) library() string {
+// listing is the templates as they stand: "web-lt 1 2* 3", the default marked.
+func (w *world) listing() string {
 	w.t.Helper()
 	at := w.wire.dieAt
 	w.wire.dieAt = 0
@@ -267,9 +267,9 @@ func (w *world) library() string {
 	return strings.Join(words, " ")
 }
 
-func (w *world) wantLibrary(want string) {
+func (w *world) wantListing(want string) {
 	w.t.Helper()
-	if got := w.library(); got != want {
+	if got := w.listing(); got != want {
 		w.t.Errorf("got %s, want %s", got, want)
 	}
 }

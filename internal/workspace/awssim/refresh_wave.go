@@ -1,8 +1,6 @@
 package awssim
 
 import (
-	"cmp"
-	"slices"
 	"time"
 )
 
@@ -33,104 +31,6 @@ func (r *refresh) step() {
 			r.finish(refreshCancelled, "Cancelled due to user request.")
 		}
 	}
-}
-
-// view is what a refresh sees of its group.
-type view struct {
-	old      []*seat // to be replaced, the most urgent first
-	held     []*seat // to be replaced, but protected or on standby
-	ignored  int     // live, and to be left as they are
-	warm     []*seat // new, healthy and warmed up
-	starting []*seat // new and not yet there
-	ending   int     // on their way out
-	healthy  int     // what counts towards the minimum
-	live     int
-}
-
-// look sorts the group's seats.
-func (r *refresh) look() view {
-	var v view
-	for _, s := range r.group.seats {
-		r.sort(&v, s)
-	}
-	count := map[string]int{}
-	for _, s := range v.old {
-		count[s.instance.zone]++
-	}
-	slices.SortStableFunc(v.old, func(a, b *seat) int {
-		return cmp.Or(cmp.Compare(sick(b), sick(a)), cmp.Compare(count[b.instance.zone], count[a.instance.zone]),
-			a.joined.Compare(b.joined), cmp.Compare(a.instance.id, b.instance.id))
-	})
-	return v
-}
-
-func sick(s *seat) int {
-	if s.healthy {
-		return 0
-	}
-	return 1
-}
-
-func (r *refresh) sort(v *view, s *seat) {
-	if s.lifecycle == seatStandby {
-		if s.generation < r.generation {
-			r.sortStandby(v, s)
-		}
-		return
-	}
-	if !s.live() {
-		v.ending++
-		return
-	}
-	v.live++
-	switch {
-	case s.lifecycle == seatRootVolume:
-		v.starting = append(v.starting, s)
-	case s.generation >= r.generation:
-		if s.ready(r) {
-			v.warm = append(v.warm, s)
-			v.healthy++
-		} else {
-			v.starting = append(v.starting, s)
-		}
-	default:
-		if s.lifecycle == seatInService && s.healthy {
-			v.healthy++
-		}
-		r.sortOld(v, s)
-	}
-}
-
-func (r *refresh) sortStandby(v *view, s *seat) {
-	switch r.standby {
-	case "Terminate":
-		v.old = append(v.old, s)
-	case "Wait":
-		v.held = append(v.held, s)
-	}
-}
-
-func (r *refresh) sortOld(v *view, s *seat) {
-	switch {
-	case !s.protected || r.protected == "Refresh":
-		v.old = append(v.old, s)
-	case r.protected == "Ignore":
-		v.ignored++
-	default:
-		v.held = append(v.held, s)
-	}
-}
-
-// ready tells whether a new seat counts: in service, known to be healthy, and warmed up.
-func (s *seat) ready(r *refresh) bool {
-	if s.lifecycle != seatInService || !s.healthy || s.balance() != "healthy" || s.instance.wellness() != "ok" {
-		return false
-	}
-	return s.skipped || s.warmedUp(r)
-}
-
-func (s *seat) warmedUp(r *refresh) bool {
-	return !s.group.fleet.cloud.now.Before(s.inService.Add(r.warmup))
 }
 
 // advance is one look while instances are being replaced.
@@ -341,51 +241,6 @@ func (r *refresh) retire(s *seat) {
 		r.group.owe(1)
 	}
 	s.leave(r.group.fleet.cloud.clockPhrase() + " an instance was taken out of service in response to an instance refresh.")
-}
-
-// rerooting is how long a root volume replacement takes.
-const rerooting = 90 * time.Second
-
-// reroot replaces the root volume: same instance, same addresses, new image.
-func (r *refresh) reroot(s *seat) {
-	g, c := r.group, r.group.fleet.cloud
-	s.lifecycle = seatRootVolume
-	s.opened = g.begin("Replacing the root volume of EC2 instance: "+s.instance.id,
-		c.clockPhrase()+" a root volume was replaced in response to an instance refresh.", s.instance.zone)
-	s.drain()
-	c.after(rerooting, func() {
-		if s.lifecycle != seatRootVolume {
-			return
-		}
-		made, img, err := g.fleet.recipe(g.current(), 0)
-		if err != nil {
-			s.opened.fail(c.now, err.Error())
-			s.leave(c.clockPhrase() + " an instance was taken out of service after its root volume could not be replaced.")
-			return
-		}
-		s.instance.image, s.override, s.template = img.id, made.override, made.template
-		s.generation = r.generation
-		s.instance.newRoot(img)
-		s.serve()
-	})
-}
-
-// newRoot gives the instance a root volume from an image, in place of the one that it had, which is deleted. It keeps
-// everything else.
-func (i *instance) newRoot(img *image) {
-	at := slices.IndexFunc(img.disks, func(d imageDisk) bool { return d.device == img.root })
-	for n, d := range i.disks {
-		if d.device != i.rootDevice || at < 0 {
-			continue
-		}
-		delete(i.fleet.volumes, d.volume)
-		root := img.disks[at]
-		v := i.fleet.newVolume(i.zone, root.kind, root.snapshot, root.size)
-		v.state, v.instance, v.device, v.attached, v.delete, v.encrypted = "in-use", i.id, d.device, i.fleet.cloud.now, d.delete, root.encrypted
-		i.disks[n] = disk{device: d.device, volume: v.id, attached: v.attached, delete: d.delete}
-	}
-	i.fleet.cloud.tell(Change{Kind: Rerooted, Instance: i.id, Image: img.id, Source: img.view()})
-	i.restart()
 }
 
 // explain says what the refresh waits for, in the words of AWS.
