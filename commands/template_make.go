@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -110,7 +111,7 @@ func (t *Templates) ask(ctx context.Context, c *Call, env Environment, f Fleet, 
 
 // plan makes the plan from what is there now.
 func (t *Templates) plan(ctx context.Context, f Fleet, env Environment, want template.Want) (template.Plan, error) {
-	facts, err := template.Gather(ctx, f, template.Keepers{Records: t.Records, Rollback: t.Rollback}, env.Name, want)
+	facts, err := template.Gather(ctx, f, template.Keepers{Records: t.Records, Rollback: t.Rollback}, env.Name, time.Now(), want)
 	if err != nil {
 		return template.Plan{}, err
 	}

@@ -61,7 +61,7 @@ type Facts struct {
 }
 
 // Gather reads the facts for a wish. What is not there is no error: the plan says so.
-func Gather(ctx context.Context, from Reader, keep Keepers, environment string, want Want) (Facts, error) {
+func Gather(ctx context.Context, from Reader, keep Keepers, environment string, now time.Time, want Want) (Facts, error) {
 	if err := want.validate(); err != nil {
 		return Facts{}, err
 	}
@@ -69,7 +69,7 @@ func Gather(ctx context.Context, from Reader, keep Keepers, environment string, 
 	if err != nil {
 		return Facts{}, fmt.Errorf("read who I am in %s: %w", environment, err)
 	}
-	g := gathering{ctx: ctx, from: from, keep: keep, want: want, facts: &Facts{Now: time.Now(), Environment: environment, Account: who.Account, Region: who.Region}}
+	g := gathering{ctx: ctx, from: from, keep: keep, want: want, facts: &Facts{Now: now, Environment: environment, Account: who.Account, Region: who.Region}}
 	steps := map[Action][]func() error{
 		Create: {g.vacancy, g.check, g.room}, Update: {g.template, g.source, g.users, g.check, g.room},
 		Default: {g.template, g.defaults, g.users, g.room}, Clean: {g.template, g.versions, g.users, g.coming, g.needed},

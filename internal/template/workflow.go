@@ -177,7 +177,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if r.turn.Digest != "" && r.plan.Digest() != r.turn.Digest {
 		return r.void("The plan is not the one that was approved."), nil
 	}
-	facts, err := Gather(ctx, r.fleet, r.keep, r.plan.Environment, r.plan.Want)
+	facts, err := Gather(ctx, r.fleet, r.keep, r.plan.Environment, r.turn.Now, r.plan.Want)
 	if err != nil {
 		return engine.Outcome{}, err
 	}

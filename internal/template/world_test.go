@@ -121,7 +121,7 @@ func (w *world) group(name, version string, size int) {
 // plan plans a wish from how things are.
 func (w *world) plan(want Want) (Plan, error) {
 	w.t.Helper()
-	facts, err := Gather(w.t.Context(), w.fleet, w.keep, "prod", want)
+	facts, err := Gather(w.t.Context(), w.fleet, w.keep, "prod", w.now, want)
 	if err != nil {
 		return Plan{}, err
 	}
