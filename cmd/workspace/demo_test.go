@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -29,7 +28,7 @@ func demo(t *testing.T) (page string, play func(lines string)) {
 		"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
 		t.Setenv(name, "") // put back what the bot sets
 	}
-	b := &bot{info: w.Info(), log: slog.New(slog.NewTextHandler(io.Discard, nil)), failed: make(chan error, 1)}
+	b := &bot{info: w.Info(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), failed: make(chan error, 1)}
 	if err := b.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -154,6 +154,25 @@ func TestAPersonWorksWithABotInTheBrowser(t *testing.T) {
 	b.Clean()
 }
 
+// TestAPressIsNotLostWhenThePageIsDrawnAnew: messages arrive between the mouse's way down and its way up.
+func TestAPressIsNotLostWhenThePageIsDrawnAnew(t *testing.T) {
+	w := running(t)
+	b := browsertest.Open(t, w.Info().Page)
+	bot := startBot(t, w.Info())
+	b.Shows("#link-state", "amiral is connected")
+	arrives := func() {
+		if _, _, err := bot.api.PostMessage("C0STAGING", slack.MsgOptionText("it is late", false)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond) // a finger lies on a button for as long
+	}
+	b.Hold("[data-testid=home-entry]", arrives)
+	b.Shows("[data-testid=home]", "has not drawn its home yet")
+	b.Hold("[data-testid=channel][data-name=staging]", arrives)
+	b.Eventually("both messages", "document.querySelectorAll('[data-testid=message]').length === 2")
+	b.Clean()
+}
+
 func TestAPressNobodyAcknowledgesIsMarked(t *testing.T) {
 	w := running(t, func(o *Options) { o.Slack = quick })
 	b := browsertest.Open(t, w.Info().Page)

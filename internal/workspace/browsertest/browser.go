@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -102,7 +103,38 @@ func (b *Browser) Click(selector string) {
 func (b *Browser) click(selector string) error {
 	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
 	defer cancel()
-	return chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(selector))); err != nil {
+		return err
+	}
+	for { // a person does not press what still moves
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(still, selector), chromedp.EvalAwaitPromise))
+		if err != nil {
+			return err
+		}
+		if ok {
+			return chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+		}
+	}
+}
+
+// still is whether an element is where it was two frames ago, with nothing before it.
+const still = `new Promise((done) => {
+	const at = () => { const r = document.querySelector(%[1]q)?.getBoundingClientRect(); return r && [r.x, r.y, r.width, r.height].join() };
+	const before = at();
+	requestAnimationFrame(() => requestAnimationFrame(() => done(Boolean(before) && at() === before)));
+})`
+
+// Hold waits for an element, presses the mouse on it, does something meanwhile and lets go.
+func (b *Browser) Hold(selector string, meanwhile func()) {
+	b.t.Helper()
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	at, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(
+		"(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()", selector)))
+	b.must(err)
+	one := func(p *input.DispatchMouseEventParams) { p.ClickCount = 1 }
+	b.Do(chromedp.MouseEvent(chromedp.MousePressed, at[0], at[1], chromedp.ButtonLeft, one))
+	meanwhile()
+	b.Do(chromedp.MouseEvent(chromedp.MouseReleased, at[0], at[1], chromedp.ButtonLeft, one))
 }
 
 // Write waits for an element and types into it.
@@ -114,6 +146,12 @@ func (b *Browser) Write(selector, text string) {
 // Eventually waits until an expression of the page is true.
 func (b *Browser) Eventually(what, expression string) {
 	b.t.Helper()
+	b.eventually(what, expression, "document.body.innerText")
+}
+
+// eventually waits until an expression of the page is true, and says what another gives when it never is.
+func (b *Browser) eventually(what, expression, instead string) {
+	b.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(30 * time.Millisecond) {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		if err == nil && ok {
@@ -123,13 +161,15 @@ func (b *Browser) Eventually(what, expression string) {
 	if expression != restful {
 		b.Picture("failed")
 	}
-	b.t.Fatalf("%s: not seen within ten seconds (%s)", what, expression)
+	seen, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](instead))
+	b.t.Fatalf("%s: not seen within ten seconds (%s), but this (%v):\n%s", what, expression, err, seen)
 }
 
 // Shows waits until the text of an element contains words.
 func (b *Browser) Shows(selector, words string) {
 	b.t.Helper()
-	b.Eventually(selector+" with "+words, fmt.Sprintf("[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))", selector, words))
+	b.eventually(selector+" with "+words, fmt.Sprintf("[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))", selector, words),
+		fmt.Sprintf("[...document.querySelectorAll(%q)].map((e) => e.innerText).join('\\n---\\n')", selector))
 }
 
 // Scheme switches between light and dark.

@@ -7,6 +7,7 @@ import { alarmMenu, awsMenu } from './breakage.js';
 import { active, groupNode, serversNode, signOf } from './group.js';
 import { peopleMenu, redisMenu, slackMenu } from './outage.js';
 import { colours, imageName, legend } from './palette.js';
+import { whenFree } from './press.js';
 import { clock } from './store.js';
 
 const view = { state: null, environments: [] };
@@ -15,22 +16,23 @@ const collapsedKey = 'workspace.fleet';
 // fleet fills the strip and follows the cloud's stream of states.
 export function fleet(root) {
   const parts = frame(root);
+  const draw = () => view.state && paint(parts);
   const take = (state) => {
     view.state = state;
     const now = Date.parse(state.now ?? '');
     if (now) clock.set(now);
-    paint(parts);
+    whenFree(draw);
   };
   follow(take);
   get('/info').then(
     (info) => {
       view.environments = info.environments ?? [];
-      if (view.state) paint(parts);
+      whenFree(draw);
     },
     () => {},
   );
   readClock();
-  setInterval(() => view.state && paint(parts), 1000);
+  setInterval(() => whenFree(draw), 1000);
   setInterval(() => document.hidden || readClock(), 5000);
 }
 

@@ -1,6 +1,7 @@
 // What the page knows. Parts of the page subscribe to a topic; several changes in one frame draw once.
 
 import { get, listen, Refusal } from './api.js';
+import { whenFree } from './press.js';
 
 // facts is everything the server told us, plus where this person is looking.
 export const facts = {
@@ -44,7 +45,7 @@ export function changed(...topics) {
 // A hidden tab gets no animation frames, so it draws on a short timer instead.
 function schedule() {
   if (document.hidden) setTimeout(flush, 50);
-  else requestAnimationFrame(flush);
+  else requestAnimationFrame(() => whenFree(flush));
 }
 
 function flush() {
