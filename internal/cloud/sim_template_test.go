@@ -188,6 +188,13 @@ func TestVersionsAreListedAndDeleted(t *testing.T) {
 	if err != nil || len(versions) != 4 || versions[0].Number != 4 || versions[3].Number != 1 || versions[0].InstanceType != "m5.xlarge" {
 		t.Errorf("got %+v, %v, want four, newest first", versions, err)
 	}
+	later, err := w.TemplateVersionsAfter(ctx, w.template, 2)
+	if err != nil || len(later) != 2 || later[0].Number != 4 || later[1].Number != 3 {
+		t.Errorf("got %+v, %v, want 4 and 3", later, err)
+	}
+	if later, err = w.TemplateVersionsAfter(ctx, w.template, 4); err != nil || len(later) != 0 {
+		t.Errorf("got %+v, %v, want nothing after the latest", later, err)
+	}
 	counted, calls := fleet.Counting(ctx)
 	current, err := w.CurrentVersions(counted)
 	if err != nil || len(current) != 3 || calls.Count() != 1 {

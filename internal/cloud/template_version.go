@@ -77,6 +77,17 @@ func (c *Client) TemplateVersions(ctx context.Context, ref fleet.TemplateRef) ([
 	return versions, err
 }
 
+// TemplateVersionsAfter returns the versions of a template that have a higher number, the newest first. Whatever AWS
+// means by "after", the number itself is not among them.
+func (c *Client) TemplateVersionsAfter(ctx context.Context, id fleet.TemplateID, number int64) ([]fleet.TemplateVersion, error) {
+	versions, err := c.versions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		LaunchTemplateId: aws.String(string(id)), MinVersion: aws.String(strconv.FormatInt(number, 10)),
+	})
+	versions = slices.DeleteFunc(versions, func(v fleet.TemplateVersion) bool { return v.Number <= number })
+	slices.SortStableFunc(versions, func(a, b fleet.TemplateVersion) int { return cmp.Compare(b.Number, a.Number) })
+	return versions, err
+}
+
 // versions reads all pages, and of a version that is named twice the first.
 func (c *Client) versions(ctx context.Context, in *ec2.DescribeLaunchTemplateVersionsInput) ([]fleet.TemplateVersion, error) {
 	type key struct {

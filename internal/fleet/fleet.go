@@ -91,6 +91,17 @@ type TemplateVersion struct {
 	Fields map[string]string `json:"fields,omitempty"`
 }
 
+// Described finds the version with a description among others. An operation's versions are told from everybody else's
+// by what they say of themselves: versions cannot be tagged.
+func Described(versions []TemplateVersion, description string) (TemplateVersion, bool) {
+	for _, v := range versions {
+		if v.Description == description {
+			return v, true
+		}
+	}
+	return TemplateVersion{}, false
+}
+
 // NewVersion is what a new version of a template is made from: a reviewed version in which some fields change, and
 // nothing else.
 type NewVersion struct {

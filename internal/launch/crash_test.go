@@ -1,12 +1,14 @@
 package launch
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/engine/crashtest"
+	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/workspace/awssim"
 )
@@ -167,6 +169,49 @@ func TestTheLookIsWhatKeepsAGroupSingle(t *testing.T) {
 	w.finish(ledger.Undone)
 	w.wantStands("web 2/2 of 2 v1, web v1, shared-lt v2, 0 images")
 	w.wantOutcome("The launch template web is kept: web uses it by now.")
+}
+
+// TestAVersionWhoseMakerDiedIsFoundBehindOthers: it was made, nobody wrote that down, and somebody has made another since.
+// It is launched, or taken back; theirs stays.
+func TestAVersionWhoseMakerDiedIsFoundBehindOthers(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		w := newWorld(t)
+		w.propose(Want{Group: "web", Image: "ami-0002", Size: 2, Template: "shared-lt"})
+		w.until("about to make it", func() bool { return w.rec.At == stepTemplate && w.data().Making == MakesVersion })
+		w.lost = w.turns + 1
+		w.turn()
+		theirs := fleet.NewVersion{Template: "lt-0001", Source: 1, Image: "ami-0001", Token: "theirs", Description: "theirs"}
+		if _, _, err := w.client.CreateTemplateVersion(t.Context(), theirs); err != nil {
+			t.Fatal(err)
+		}
+		want := "4 3 2 1"
+		if !cancelled {
+			w.fleet = afresh{w.client}
+			w.finish(ledger.Succeeded)
+			w.wantStands("web 2/2 of 4 v3, shared-lt v4, 0 images")
+		} else {
+			want = "4 2 1"
+			w.ask("cancel", sre)
+			w.finish(ledger.Undone)
+			w.wantOutcome("Version 3 of shared-lt is deleted.")
+		}
+		var numbers []string
+		left, err := w.client.TemplateVersions(t.Context(), fleet.TemplateRef{ID: "lt-0001"})
+		for _, v := range left {
+			numbers = append(numbers, number(v.Number))
+		}
+		if got := strings.Join(numbers, " "); err != nil || got != want {
+			t.Errorf("cancelled %t: got versions %s %v, want %s", cancelled, got, err, want)
+		}
+	}
+}
+
+// afresh is AWS after it has forgotten the tokens of before.
+type afresh struct{ Fleet }
+
+func (f afresh) CreateTemplateVersion(ctx context.Context, o fleet.NewVersion) (fleet.TemplateVersion, []string, error) {
+	o.Token += "-afresh"
+	return f.Fleet.CreateTemplateVersion(ctx, o)
 }
 
 // TestWhatAWSDoesNotShowYetIsTakenBackToo: people change their minds when something was made a moment ago, so that AWS

@@ -215,12 +215,12 @@ func (r *run) unmade(err error) error {
 
 func (r *run) makeVersion(ctx context.Context) (engine.Outcome, error) {
 	m := r.plan.Template
-	latest, err := r.fleet.TemplateVersion(ctx, fleet.TemplateRef{ID: m.ID, Version: "$Latest"})
+	own, there, err := r.ownVersion(ctx)
 	if err != nil {
 		return engine.Outcome{}, r.unmade(lost(err, "The launch template %s is gone.", m.Name))
 	}
-	if latest.Description == r.description() {
-		return r.molded(fleet.TemplateRef{ID: m.ID, Name: m.Name, Version: number(latest.Number)}, nil), nil
+	if there {
+		return r.molded(fleet.TemplateRef{ID: m.ID, Name: m.Name, Version: number(own.Number)}, nil), nil
 	}
 	change := r.plan.Want.spec()
 	change.Image = ""
@@ -231,6 +231,17 @@ func (r *run) makeVersion(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, r.unmade(lost(say.Refusal(err, "make a version of template "+m.Name), "Version %d of %s is gone, which the new one is made from.", m.Source, m.Name))
 	}
 	return r.molded(fleet.TemplateRef{ID: m.ID, Name: m.Name, Version: number(made.Number)}, warnings), nil
+}
+
+// ownVersion finds the version that this operation made, by its description. Others may have made more since.
+func (r *run) ownVersion(ctx context.Context) (fleet.TemplateVersion, bool, error) {
+	m := r.plan.Template
+	later, err := r.fleet.TemplateVersionsAfter(ctx, m.ID, m.Source)
+	if err != nil {
+		return fleet.TemplateVersion{}, false, fmt.Errorf("read the versions of %s after %d: %w", m.Name, m.Source, err)
+	}
+	own, made := fleet.Described(later, r.description())
+	return own, made, nil
 }
 
 // lost makes a fault of an error that says that something is gone; other errors stay what they are.

@@ -218,23 +218,19 @@ func refsOf(g fleet.Group) []fleet.TemplateRef {
 	return refs
 }
 
-// undoVersion deletes the version that was made of an existing template.
+// undoVersion deletes the version that was made of an existing template. It is found by its description: whoever made it
+// may have died before its number was written down, and others may have made more since.
 func (r *run) undoVersion(ctx context.Context, t fleet.Template, users []fleet.Group) (engine.Outcome, error) {
-	version := r.data.Template.Version
-	if version == "" {
-		version = "$Latest" // it was about to be made
-	}
-	v, err := r.fleet.TemplateVersion(ctx, fleet.TemplateRef{ID: t.ID, Version: version})
+	v, there, err := r.ownVersion(ctx)
 	if err != nil && !missing(err) {
-		return engine.Outcome{}, fmt.Errorf("read version %s of template %s: %w", version, t.Name, err)
+		return engine.Outcome{}, err
 	}
-	another := err != nil || v.Description != r.description()
-	if another && r.hidden() {
+	if !there && r.hidden() {
 		return engine.Outcome{In: r.Poll}, nil
 	}
 	r.data.Undoing.Mould = undoLeft
 	switch {
-	case another:
+	case !there:
 		r.data.Undoing.Mould = undoGone
 		return engine.To(stepUndo), nil
 	case v.Default:
@@ -254,10 +250,10 @@ func (r *run) undoVersion(ctx context.Context, t fleet.Template, users []fleet.G
 	return r.undone("Version %d of %s is deleted.", v.Number, t.Name), nil
 }
 
-// mayLaunch reports whether a group that uses the template launches from that version of it, which is the latest.
+// mayLaunch reports whether a group launches from that version of the template.
 func mayLaunch(g fleet.Group, t fleet.Template, version int64) bool {
 	return slices.ContainsFunc(refsOf(g), func(ref fleet.TemplateRef) bool {
-		return names(ref, t) && (ref.Version == number(version) || ref.Version == "$Latest")
+		return names(ref, t) && (ref.Version == number(version) || ref.Version == "$Latest" && version >= t.Latest)
 	})
 }
 

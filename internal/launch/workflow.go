@@ -46,6 +46,7 @@ type Templates interface {
 	DeleteTemplate(ctx context.Context, id fleet.TemplateID) error
 	Templates(ctx context.Context) ([]fleet.Template, error)
 	TemplateVersions(ctx context.Context, ref fleet.TemplateRef) ([]fleet.TemplateVersion, error)
+	TemplateVersionsAfter(ctx context.Context, id fleet.TemplateID, number int64) ([]fleet.TemplateVersion, error)
 	ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet string) error
 }
 

@@ -66,6 +66,11 @@ func (b *brittle) TemplateVersion(ctx context.Context, r fleet.TemplateRef) (v f
 	return
 }
 
+func (b *brittle) TemplateVersionsAfter(ctx context.Context, id fleet.TemplateID, n int64) (v []fleet.TemplateVersion, err error) {
+	err = b.around("TemplateVersionsAfter", func() (e error) { v, e = b.Fleet.TemplateVersionsAfter(ctx, id, n); return })
+	return
+}
+
 func (b *brittle) CreateTemplateVersion(ctx context.Context, o fleet.NewVersion) (v fleet.TemplateVersion, w []string, err error) {
 	err = b.around("CreateTemplateVersion", func() (e error) { v, w, e = b.Fleet.CreateTemplateVersion(ctx, o); return })
 	return
@@ -305,16 +310,49 @@ func TestWithoutLookingFirstEffectsDouble(t *testing.T) {
 	}
 }
 
+// TestAVersionWhoseMakerDiedIsFoundBehindOthers: it was made, nobody wrote that down, and somebody has made another since.
+// It is used, or named where it is not wanted any more.
+func TestAVersionWhoseMakerDiedIsFoundBehindOthers(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		w := newWorld(t, 2)
+		w.propose(Want{Image: "ami-0002"})
+		w.until("about to make the version", w.at(stepVersion))
+		w.onTurn = func(int) bool { return true }
+		w.turn() // made, and not written down
+		w.onTurn = nil
+		theirs := fleet.NewVersion{Template: "lt-0001", Source: 1, Image: "ami-0001", Token: "theirs", Description: "theirs"}
+		if _, _, err := w.fleet.CreateTemplateVersion(t.Context(), theirs); err != nil {
+			t.Fatal(err)
+		}
+		if !cancelled {
+			w.fleet = afresh{w.fleet}
+			w.finish(ledger.Succeeded)
+			w.wantRuns("[v2 ami-0002:2]")
+		} else {
+			w.ask("cancel", sre)
+			w.finish(ledger.Cancelled)
+			w.wantOutcome("Cancelled before any instance was replaced by {user:USRE}.", "version 2 of web-lt stays unused")
+		}
+		w.wantVersions(3)
+	}
+}
+
+// afresh is AWS after it has forgotten the tokens of before.
+type afresh struct{ Fleet }
+
+func (f afresh) CreateTemplateVersion(ctx context.Context, o fleet.NewVersion) (fleet.TemplateVersion, []string, error) {
+	o.Token += "-afresh"
+	return f.Fleet.CreateTemplateVersion(ctx, o)
+}
+
 // forgetful uses another token each time and finds no description.
 type forgetful struct {
 	Fleet
 	n int
 }
 
-func (f *forgetful) TemplateVersion(ctx context.Context, r fleet.TemplateRef) (fleet.TemplateVersion, error) {
-	v, err := f.Fleet.TemplateVersion(ctx, r)
-	v.Description = ""
-	return v, err
+func (f *forgetful) TemplateVersionsAfter(context.Context, fleet.TemplateID, int64) ([]fleet.TemplateVersion, error) {
+	return nil, nil
 }
 
 func (f *forgetful) CreateTemplateVersion(ctx context.Context, o fleet.NewVersion) (fleet.TemplateVersion, []string, error) {

@@ -155,7 +155,7 @@ func (r *run) needless(from fleet.TemplateVersion) engine.Outcome {
 // AWS itself recognises the token.
 func (r *run) version(ctx context.Context) (engine.Outcome, error) {
 	if out, stopped := r.early(); stopped {
-		return out, nil
+		return r.leaving(ctx, out)
 	}
 	if !r.plan.Makes() {
 		r.data.Version = r.plan.To.Version
@@ -177,13 +177,31 @@ func (r *run) version(ctx context.Context) (engine.Outcome, error) {
 	return say.Told(stepProve, card.Plain, "%s", line), nil
 }
 
-func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string, error) {
-	latest, err := r.fleet.TemplateVersion(ctx, fleet.TemplateRef{ID: r.plan.From.Template, Version: "$Latest"})
-	if err != nil {
-		return latest, nil, fmt.Errorf("read the latest version of %s: %w", r.plan.From.Template, err)
+// leaving ends it, and notes the version of an attempt whose end nobody knows, so that it is named.
+func (r *run) leaving(ctx context.Context, out engine.Outcome) (engine.Outcome, error) {
+	if !r.plan.Makes() {
+		return out, nil
 	}
-	if latest.Description == r.description() {
-		return latest, nil, nil
+	own, made, err := r.ownVersion(ctx)
+	if made {
+		r.data.Version, r.data.Made = own.Number, true
+	}
+	return out, err
+}
+
+// ownVersion finds the version that this operation made, by its description. Others may have made more since.
+func (r *run) ownVersion(ctx context.Context) (fleet.TemplateVersion, bool, error) {
+	later, err := r.fleet.TemplateVersionsAfter(ctx, r.plan.From.Template, r.plan.From.Version)
+	if err != nil {
+		return fleet.TemplateVersion{}, false, fmt.Errorf("read the versions of %s after %d: %w", r.plan.From.Template, r.plan.From.Version, err)
+	}
+	own, made := fleet.Described(later, r.description())
+	return own, made, nil
+}
+
+func (r *run) makeVersion(ctx context.Context) (fleet.TemplateVersion, []string, error) {
+	if own, there, err := r.ownVersion(ctx); err != nil || there {
+		return own, nil, err
 	}
 	made, warnings, err := r.fleet.CreateTemplateVersion(ctx, fleet.NewVersion{
 		Template:    r.plan.From.Template,

@@ -40,8 +40,9 @@ type Fleet interface {
 	Writer
 }
 
-// Writer is the part of the cloud that a rollout changes, and the two reads that tell how it goes.
+// Writer is the part of the cloud that a rollout changes, and the reads that tell how it goes.
 type Writer interface {
+	TemplateVersionsAfter(ctx context.Context, id fleet.TemplateID, number int64) ([]fleet.TemplateVersion, error)
 	CreateTemplateVersion(ctx context.Context, v fleet.NewVersion) (made fleet.TemplateVersion, warnings []string, err error)
 	SetDefaultVersion(ctx context.Context, template fleet.TemplateID, version int64, token string) error
 	ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet string) error

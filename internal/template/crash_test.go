@@ -103,10 +103,17 @@ func TestCancelTakesBackWhatWasMade(t *testing.T) {
 		w.propose(updating())
 		w.until(at)
 		if at == stepMake {
-			_, _, _ = w.attempt() // its outcome is lost
+			_, _, _ = w.attempt() // its outcome is lost, and somebody has made another since
+			if _, _, err := w.fleet.CreateTemplateVersion(t.Context(), fleet.NewVersion{Template: "lt-0001", Source: 1, Image: "ami-0001", Token: "theirs"}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		w.signal = []ledger.Signal{{Name: "cancel", By: sre}}
 		w.finish(ledger.Cancelled, "Cancelled", "by {user:USRE}")
-		w.wantListing("web-lt 1 2* 3")
+		want := "web-lt 1 2* 3"
+		if at == stepMake {
+			want += " 5" // theirs
+		}
+		w.wantListing(want)
 	}
 }

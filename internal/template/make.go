@@ -88,27 +88,18 @@ func (r *run) ownTemplate(ctx context.Context) (bool, error) {
 
 // ownVersion finds the version that this operation made among those that came after the check, by its description.
 func (r *run) ownVersion(ctx context.Context) (bool, error) {
-	t, err := r.fleet.Template(ctx, fleet.TemplateRef{ID: r.data.Template})
+	later, err := r.fleet.TemplateVersionsAfter(ctx, r.data.Template, r.data.Latest)
 	if err != nil && fleet.KindOf(err) == fleet.Absent {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read template %s: %w", r.plan.Want.Name, err)
+		return false, fmt.Errorf("read the versions of %s after %d: %w", r.plan.Want.Name, r.data.Latest, err)
 	}
-	for n := t.Latest; n > r.data.Latest; n-- {
-		v, err := r.fleet.TemplateVersion(ctx, ref(t, n))
-		if err != nil && fleet.KindOf(err) == fleet.Absent {
-			continue
-		}
-		if err != nil {
-			return false, fmt.Errorf("read version %d of %s: %w", n, t.Name, err)
-		}
-		if v.Description == r.description() {
-			r.data.Version, r.data.Made = v.Number, true
-			return true, nil
-		}
+	own, made := fleet.Described(later, r.description())
+	if made {
+		r.data.Version, r.data.Made = own.Number, true
 	}
-	return false, nil
+	return made, nil
 }
 
 func (r *run) makeTemplate(ctx context.Context) (engine.Outcome, error) {

@@ -39,6 +39,7 @@ type Fleet interface {
 type Maker interface {
 	CreateTemplate(ctx context.Context, order fleet.TemplateOrder) (fleet.Template, []string, error)
 	CreateTemplateVersion(ctx context.Context, order fleet.NewVersion) (fleet.TemplateVersion, []string, error)
+	TemplateVersionsAfter(ctx context.Context, id fleet.TemplateID, number int64) ([]fleet.TemplateVersion, error)
 	ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet string) error
 	SetDefaultVersion(ctx context.Context, id fleet.TemplateID, version int64, token string) error
 }
