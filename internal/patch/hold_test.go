@@ -48,6 +48,47 @@ func TestCancelledWhilePaused(t *testing.T) {
 	w.wantRefreshes("web")
 }
 
+// TestACancelThatIsTooLateForTheGroupsPromotesNothing, whether it comes while the last group ends, or while it is held
+// before the promotion; and whoever cancelled is told what stands, and how to go on.
+func TestACancelThatIsTooLateForTheGroupsPromotesNothing(t *testing.T) {
+	for _, at := range []string{"roll/verify", stepNext, stepPromote} {
+		t.Run(at, func(t *testing.T) {
+			w := newWorld(t)
+			w.propose(w.full())
+			w.until("there", func() bool { return w.rec.At == at && len(w.data().Parts) == 2 })
+			if at == stepPromote {
+				w.ask("pause", sre)
+				w.turn()
+				w.wantCard("<Resume", "<Cancel")
+			}
+			w.ask("cancel", sre)
+			w.finish(ledger.Cancelled)
+			image := string(w.made()[0].ID)
+			command := "/ami promote " + image + " --family web"
+			w.wantOutcome("Cancelled by {user:USRE}. "+image+" is not promoted: `"+command+"` does it.",
+				"web and api are patched and stay so: `/asg rollback web` and `/asg rollback api` take them back.")
+			w.wantCard("<Promote… "+command+" --in prod>", "web | ami-0001, version 1 | patched")
+			if w.golden.now.Image != "" {
+				t.Errorf("%s was promoted", w.golden.now.Image)
+			}
+			if p, err := w.client.Parameter(t.Context(), "/golden/web"); err == nil {
+				t.Errorf("got the parameter %+v", p)
+			}
+		})
+	}
+}
+
+// TestAPromotionThatWasBegunIsFinished: the image is golden, nobody wrote that down, and somebody cancels.
+func TestAPromotionThatWasBegunIsFinished(t *testing.T) {
+	w := newWorld(t)
+	w.propose(w.full())
+	w.until("there", func() bool { return w.rec.At == stepPromote })
+	_, _, _ = w.attempt() // its outcome is lost
+	w.ask("cancel", sre)
+	w.finish(ledger.Succeeded)
+	w.wantOutcome("It is the golden image of web now, and the parameter /golden/web holds it.")
+}
+
 // ailing calls an instance of web unhealthy for as long as it is told to.
 type ailing struct {
 	parts

@@ -74,7 +74,7 @@ func (s scene) running() card.Picture {
 		case stepEnd, stepNext, stepSettle:
 		case stepPromote:
 			if s.data.Held {
-				pic.Buttons = []card.Button{s.pause()}
+				pic.Buttons = []card.Button{s.pause(), s.cancel()}
 			}
 		default:
 			pic.Buttons = []card.Button{s.pause(), s.cancel()}
@@ -344,6 +344,7 @@ func (s scene) result(i int) string {
 // onward are the next steps: the way back of what is patched, and on with what is not.
 func (s scene) onward() []card.Button {
 	done, left := s.data.done(), s.plan.untouched(s.data)
+	unpromoted := s.plan.Want.Promote && !s.data.Golden && len(done) == len(s.plan.Groups)
 	if len(s.plan.Groups) == 1 {
 		done = nil
 	}
@@ -361,6 +362,9 @@ func (s scene) onward() []card.Button {
 		if s.data.Trial.Failure == "" && s.data.Image.ID != "" {
 			all = append(all, card.Run("Roll "+g+"…", fmt.Sprintf("/asg rollout %s --image %s%s", grammar.Quote(g), s.data.Image.ID, in)))
 		}
+	}
+	if unpromoted {
+		all = append(all, card.Run("Promote…", s.plan.promotes(s.data)+in))
 	}
 	if s.data.Image.ID != "" {
 		all = append(all, card.Run("Show image", fmt.Sprintf("/ami show %s%s", s.data.Image.ID, in)))

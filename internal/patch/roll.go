@@ -138,7 +138,11 @@ func (r *run) finished() {
 // promote makes the image its family's golden one. That it cannot be is told, and takes nothing back: every group
 // is patched.
 func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
-	if r.data.Held && r.data.Stopped == nil {
+	if r.data.Stopped != nil {
+		if out, ends, err := r.unpromoted(ctx); ends || err != nil {
+			return out, err
+		}
+	} else if r.data.Held {
 		return r.again(), nil
 	}
 	r.finished()
@@ -148,7 +152,7 @@ func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
 		By: r.turn.Requester, Op: r.turn.ID,
 	}, r.plan.Golden.Revision)
 	if no, ok := fault.As(err); ok {
-		r.data.Ending.Text = say.Sentences(r.data.Ending.Text, say.Phrase("It was not promoted: %s `/ami promote %s --family %s` does it", no.Text, r.data.Image.ID, f))
+		r.data.Ending.Text = say.Sentences(r.data.Ending.Text, say.Phrase("It was not promoted: %s `%s` does it", no.Text, r.plan.promotes(r.data)))
 		return engine.To(stepSettle), nil
 	}
 	if err != nil {
@@ -156,6 +160,22 @@ func (r *run) promote(ctx context.Context) (engine.Outcome, error) {
 	}
 	r.data.Golden = true
 	return engine.To(stepSettle), r.publish(ctx, f)
+}
+
+// unpromoted ends it before the image becomes golden, for whoever asked for that when it was too late for the groups. What
+// an attempt whose end nobody knows has begun is finished instead.
+func (r *run) unpromoted(ctx context.Context) (engine.Outcome, bool, error) {
+	golden, err := promoted(ctx, r.Families, r.plan.Environment, r.plan.Want)
+	if err != nil || golden.Op == r.turn.ID {
+		return engine.Outcome{}, false, err
+	}
+	text := say.Phrase("Cancelled%s. %s is not promoted: `%s` does it.", r.by(), r.data.Image.ID, r.plan.promotes(r.data))
+	return r.end(ledger.Cancelled, text), true, nil
+}
+
+// promotes is the command that makes the image golden.
+func (p Plan) promotes(d Data) string {
+	return fmt.Sprintf("/ami promote %s --family %s", d.Image.ID, grammar.Quote(p.Bake.Family))
 }
 
 // publish brings the parameter that follows the family after it, and tells what is golden.
