@@ -30,6 +30,7 @@ type Data struct {
 	Resized  int       `json:"resized,omitempty"`  // what somebody else made the group's size, once told
 	Failures []string  `json:"failures,omitempty"` // AWS's own words, each once
 	Looks    int       `json:"looks,omitempty"`    // repeated looks for what AWS does not show yet
+	Unseen   string    `json:"unseen,omitempty"`   // what that is, while it is waited for
 
 	Asking  say.Safe  `json:"asking,omitempty"`  // why people are asked what to do; empty while they are not
 	Retry   string    `json:"retry,omitempty"`   // the step to go on with

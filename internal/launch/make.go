@@ -16,9 +16,20 @@ import (
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
-// patience is how many attempts a refusal gets that may only mean that something just made is not yet visible
-// everywhere.
+// patience is how many looks a refusal gets that may only mean that something just made is not yet visible everywhere.
 const patience = 6
+
+// unseen waits until AWS shows something; that is no attempt at anything that went wrong. Each wait is longer.
+func (r *run) unseen(format string, args ...any) engine.Outcome {
+	r.data.Looks++
+	r.data.Unseen = fmt.Sprintf(format, args...)
+	return engine.Outcome{In: time.Duration(r.data.Looks) * 2 * time.Second}
+}
+
+// mould names the version that is launched.
+func (r *run) mould() string {
+	return fmt.Sprintf("version %s of %s", r.data.Template.Version, r.data.Template.Name)
+}
 
 // check reads everything again, and voids the approval when it is not as it was approved. It writes nothing.
 func (r *run) check(ctx context.Context) (engine.Outcome, error) {
@@ -197,8 +208,8 @@ func (r *run) makeTemplate(ctx context.Context) (engine.Outcome, error) {
 		Name: name, From: r.plan.Want.Instance, Spec: spec, Description: r.description(), Tags: r.tags(), Token: r.turn.Token("template"),
 	})
 	if err != nil {
-		if fleet.KindOf(err) == fleet.Exists && r.turn.Attempt < patience {
-			return engine.Outcome{}, fmt.Errorf("make template %s, which was not to be seen: %w", name, err)
+		if fleet.KindOf(err) == fleet.Exists && r.data.Looks < patience {
+			return r.unseen("the launch template %s", name), nil
 		}
 		return engine.Outcome{}, r.unmade(say.Refusal(err, "make the launch template "+name))
 	}
@@ -254,7 +265,7 @@ func lost(err error, format string, args ...any) error {
 
 // molded goes on with the template, which there is now.
 func (r *run) molded(ref fleet.TemplateRef, warnings []string) engine.Outcome {
-	r.data.Template = ref
+	r.data.Template, r.data.Looks = ref, 0
 	line := fmt.Sprintf("Made the launch template %s with %s.", ref.Name, r.data.Image)
 	if r.data.Making == MakesVersion {
 		line = fmt.Sprintf("Made version %s of %s with %s.", ref.Version, ref.Name, r.data.Image)
@@ -293,13 +304,13 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 	err := r.fleet.ProveLaunch(ctx, r.data.Template, r.plan.Order.Subnets[0])
 	switch kind := fleet.KindOf(err); {
 	case err == nil:
+		r.data.Looks = 0
 		return engine.To(stepGroup), nil
 	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent && r.data.Looks >= patience:
 		return engine.Outcome{}, fault.New(fault.Denied, "Version %s of %s would not launch: %s", r.data.Template.Version, r.data.Template.Name, say.AWS(err)).
 			WithHint("No instance was started.")
 	case kind == fleet.Absent: // it was made a moment ago
-		r.data.Looks++
-		return engine.Outcome{In: 2 * time.Second}, nil
+		return r.unseen("%s", r.mould()), nil
 	}
 	return engine.Outcome{}, fmt.Errorf("prove that version %s of %s launches: %w", r.data.Template.Version, r.data.Template.Name, err)
 }
@@ -325,7 +336,7 @@ func (r *run) group(ctx context.Context) (engine.Outcome, error) {
 		return engine.To(stepGroup), nil
 	}
 	if err := r.fleet.CreateGroup(ctx, r.order()); err != nil {
-		return engine.Outcome{}, r.notStarted(err)
+		return r.notStarted(err)
 	}
 	return r.started(), nil
 }
@@ -339,22 +350,27 @@ func (r *run) order() fleet.GroupOrder {
 }
 
 func (r *run) started() engine.Outcome {
-	r.data.Made, r.data.Moved = true, r.now
+	r.data.Made, r.data.Moved, r.data.Looks = true, r.now, 0
 	r.data.Progress = Progress{Size: r.plan.Order.Desired}
 	return say.Told(stepFollow, card.Working, "Made the group %s: AWS starts %s in %s.", r.plan.Want.Group,
 		say.Plural(r.plan.Order.Desired, "instance"), say.Plural(len(zones(r.plan.Subnets)), "zone"))
 }
 
-// notStarted judges why AWS did not make the group. A template made a moment ago may not be visible yet.
-func (r *run) notStarted(err error) error {
+// notStarted judges why AWS did not make the group. A template made a moment ago may not be visible yet, and neither may
+// the group that an earlier attempt made.
+func (r *run) notStarted(err error) (engine.Outcome, error) {
 	kind := fleet.KindOf(err)
-	early := r.turn.Attempt < patience && (kind == fleet.Rejected || kind == fleet.Absent || kind == fleet.Exists)
-	if early || kind == fleet.Busy && r.turn.Attempt < patience {
-		return fmt.Errorf("make group %s: %w", r.plan.Want.Group, err)
+	switch {
+	case kind == fleet.Exists && r.data.Looks < patience:
+		return r.unseen("the group %s", r.plan.Want.Group), nil
+	case (kind == fleet.Rejected || kind == fleet.Absent) && r.data.Looks < patience:
+		return r.unseen("%s", r.mould()), nil
+	case kind == fleet.Busy && r.turn.Attempt < patience:
+		return engine.Outcome{}, fmt.Errorf("make group %s: %w", r.plan.Want.Group, err)
 	}
 	err = say.Refusal(err, "make the group "+string(r.plan.Want.Group))
 	if _, no := fault.As(err); no {
 		r.data.Group = false
 	}
-	return err
+	return engine.Outcome{}, err
 }

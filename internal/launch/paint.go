@@ -74,6 +74,9 @@ func (s scene) running() []card.Section {
 		sections = append(sections, card.Para(card.Join(card.T("The bake of %s waits for ", s.plan.Bake.Instance), card.Code(string(s.data.Ahead)),
 			card.T(", which is at work on it."))))
 	}
+	if s.data.Unseen != "" {
+		sections = append(sections, card.Para(card.T("Waiting until AWS shows %s.", s.data.Unseen)))
+	}
 	if s.rec.At == stepAsk {
 		question := card.Join(card.T("%s Go on, or take back what was made? Without an answer everything stays as it is from ",
 			say.Closed(string(s.data.Asking))), card.When(s.data.Until), card.T("."))

@@ -51,6 +51,7 @@ type Data struct {
 	Launches  int64             `json:"launches,omitempty"`  // at the end: the version that the group launches; 0 when it was not seen
 	Gone      bool              `json:"gone,omitempty"`      // at the end: there is no such group
 	Looks     int               `json:"looks,omitempty"`     // repeated looks for what AWS does not show yet
+	Unseen    string            `json:"unseen,omitempty"`    // what it waits for AWS to show
 	Canaries  int               `json:"canaries,omitempty"`  // how many instances the canary is
 	Share     int               `json:"share,omitempty"`     // the percentage at which AWS stops for it
 	Ill       time.Time         `json:"ill,omitzero"`        // before it began: since when the group is getting well

@@ -150,6 +150,8 @@ func (s scene) question() (card.Text, bool) {
 		return card.Join(card.T("%s%s Without an answer it is %s at ", seen, ask, otherwise), card.When(s.data.Until), card.T(".")), true
 	case s.data.Outside:
 		return card.T("Somebody suspended %s outside of amiral.", process), true
+	case s.data.Unseen != "":
+		return card.T("Waiting until AWS shows %s.", s.data.Unseen), true
 	}
 	return nil, false
 }

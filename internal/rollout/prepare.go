@@ -16,9 +16,19 @@ import (
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
-// patience is how many attempts a refusal gets that may only mean that something just made is not yet
-// visible everywhere.
+// patience is how many looks a refusal gets that may only mean that something just made is not yet visible
+// everywhere.
 const patience = 6
+
+// unseen waits until AWS shows something; that is no attempt at anything that went wrong. Each wait is longer.
+func (r *run) unseen(what string) engine.Outcome {
+	r.data.Looks++
+	r.data.Unseen = what
+	return engine.Outcome{In: time.Duration(r.data.Looks) * 2 * time.Second}
+}
+
+// made names the version that was made.
+func (r *run) made() string { return fmt.Sprintf("version %d of %s", r.data.Version, r.plan.From.Name) }
 
 // early answers what people asked for before anything was started: a stop ends the operation, a pause holds it.
 func (r *run) early() (out engine.Outcome, stopped bool) {
@@ -251,7 +261,11 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	if len(group.Subnets) > 0 {
-		if err := r.proved(r.fleet.ProveLaunch(ctx, r.ref(r.data.Version), group.Subnets[0])); err != nil {
+		err := r.fleet.ProveLaunch(ctx, r.ref(r.data.Version), group.Subnets[0])
+		if err != nil && fleet.KindOf(err) == fleet.Absent && r.data.Looks < patience {
+			return r.unseen(r.made()), nil
+		}
+		if err := r.proved(err); err != nil {
 			return engine.Outcome{}, err
 		}
 	}
@@ -262,16 +276,16 @@ func (r *run) prove(ctx context.Context) (engine.Outcome, error) {
 	if len(refreshes) > 0 {
 		r.data.Before = refreshes[0].ID
 	}
-	r.data.Since = r.now
+	r.data.Since, r.data.Looks = r.now, 0
 	return engine.To(stepStart), nil
 }
 
-// proved judges the answer of a dry run. A version made a moment ago may not be visible yet.
+// proved judges the answer of a dry run.
 func (r *run) proved(err error) error {
 	switch kind := fleet.KindOf(err); {
 	case err == nil:
 		return nil
-	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent && r.turn.Attempt >= patience:
+	case kind == fleet.Refused, kind == fleet.Rejected, kind == fleet.Quota, kind == fleet.Absent:
 		return fault.New(fault.Denied, "Version %d of %s would not launch: %s", r.data.Version, r.plan.From.Name, say.AWS(err)).
 			WithHint("No instance was touched.")
 	}

@@ -37,12 +37,8 @@ func (r *run) start(ctx context.Context) (engine.Outcome, error) {
 		return r.hold(), nil
 	}
 	id, err := r.fleet.StartRefresh(ctx, r.order())
-	if fleet.KindOf(err) == fleet.InProgress && r.data.Looks < looks {
-		r.data.Looks++
-		return engine.Outcome{In: time.Second}, nil // look again whose it is
-	}
 	if err != nil {
-		return engine.Outcome{}, r.notStarted(err)
+		return r.notStarted(err)
 	}
 	return r.started(id), nil
 }
@@ -140,15 +136,20 @@ func (r *run) taken(other fleet.Refresh) error {
 		WithHint("It is not ours and is left alone.")
 }
 
-// notStarted judges why AWS did not start it. A version made a moment ago may not be visible yet.
-func (r *run) notStarted(err error) error {
+// notStarted judges why AWS did not start it. A version made a moment ago may not be visible yet, and neither may a
+// refresh that is under way, so that it is looked again whose it is.
+func (r *run) notStarted(err error) (engine.Outcome, error) {
 	switch kind := fleet.KindOf(err); {
+	case kind == fleet.InProgress && r.data.Looks < looks:
+		return r.unseen("the refresh that it says is under way"), nil
 	case kind == fleet.Irreversible:
-		return fault.New(fault.Conflict, "AWS could not roll this back and refused to start it: %s", say.AWS(err))
-	case kind == fleet.Refused, kind == fleet.Quota, (kind == fleet.Rejected || kind == fleet.Absent) && r.turn.Attempt >= patience:
-		return fault.New(fault.Denied, "AWS refused to start the refresh: %s", say.AWS(err))
-	case kind == fleet.Rejected && !r.data.Made:
-		return say.Refusal(err, "start the refresh")
+		return engine.Outcome{}, fault.New(fault.Conflict, "AWS could not roll this back and refused to start it: %s", say.AWS(err))
+	case (kind == fleet.Rejected || kind == fleet.Absent) && r.data.Made && r.data.Looks < patience:
+		return r.unseen(r.made()), nil
+	case kind == fleet.Refused, kind == fleet.Quota, kind == fleet.Rejected && r.data.Made, kind == fleet.Absent && (r.data.Made || r.turn.Attempt >= patience):
+		return engine.Outcome{}, fault.New(fault.Denied, "AWS refused to start the refresh: %s", say.AWS(err))
+	case kind == fleet.Rejected:
+		return engine.Outcome{}, say.Refusal(err, "start the refresh")
 	}
-	return fmt.Errorf("start a refresh of %s: %w", r.plan.Group, err)
+	return engine.Outcome{}, fmt.Errorf("start a refresh of %s: %w", r.plan.Group, err)
 }

@@ -74,6 +74,7 @@ func (w Workflow) Turn(ctx context.Context, t engine.Turn) (engine.Outcome, erro
 	if !known {
 		return engine.Outcome{}, fault.New(fault.Invalid, "This version of amiral does not know the step %q of a rollout.", t.At)
 	}
+	r.data.Unseen = ""
 	out, err := step(ctx)
 	if err == nil {
 		r.keep(t)

@@ -3,6 +3,7 @@ package template
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -62,6 +63,35 @@ func TestDeathBehindAnyCall(t *testing.T) {
 			t.Errorf("%s: got %d calls, want the whole road", want, calls)
 		}
 	}
+}
+
+// slow is AWS, which does not show at once what was made a moment ago.
+type slow struct {
+	Fleet
+	proofs int // how often it says so
+}
+
+func (s *slow) ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet string) error {
+	if s.proofs--; s.proofs >= 0 {
+		return &fleet.Error{Kind: fleet.Absent, Call: "ec2:RunInstances", Message: "There is no such version."}
+	}
+	return s.Fleet.ProveLaunch(ctx, ref, subnet)
+}
+
+// TestWaitingIsNoAttempt: what was just made and is not to be seen yet is waited for, in plain words.
+func TestWaitingIsNoAttempt(t *testing.T) {
+	w := newWorld(t)
+	w.propose(updating())
+	w.fleet = &slow{w.fleet, 3}
+	w.until(stepProve)
+	for range 3 {
+		w.turn()
+		got := fmt.Sprint((Painter{}).Paint(w.rec).Sections[0].Steps)
+		if !strings.Contains(got, "waiting until AWS shows version 4") || w.rec.Trouble != "" {
+			t.Errorf("got %s with trouble %q, want it to wait", got, w.rec.Trouble)
+		}
+	}
+	w.finish(ledger.Succeeded)
 }
 
 // forgetful is AWS after it has forgotten the tokens of before.

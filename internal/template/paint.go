@@ -56,7 +56,7 @@ func road(p Plan, d Data) []station {
 	case Update:
 		all = append(all, station{stepMake, fmt.Sprintf("Make a version from version %d", w.Source)})
 	}
-	all = append(all, station{stepProve, "Ask EC2 whether it would launch"})
+	all = append(all, station{stepProve, proof(d)})
 	if w.Action == Default || w.SetDefault {
 		all = append(all, station{stepDefault, "Make it the default"})
 	}
@@ -64,6 +64,14 @@ func road(p Plan, d Data) []station {
 		all = append(all, station{stepUndo, "Take it away again"})
 	}
 	return all
+}
+
+// proof is asking EC2, or waiting until that knows what it is asked about.
+func proof(d Data) string {
+	if d.Looks > 0 && !d.Proved && d.Ending == nil {
+		return fmt.Sprintf("Ask EC2 whether it would launch: waiting until AWS shows version %d", d.Version)
+	}
+	return "Ask EC2 whether it would launch"
 }
 
 func steps(r ledger.Record, p Plan, d Data) []card.Step {
