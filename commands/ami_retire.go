@@ -80,7 +80,7 @@ func (a *AMI) prune(ctx context.Context, c *Call) (Result, error) {
 // retirement makes the plan from how things are now.
 func (a *AMI) retirement(ctx context.Context, f Fleet, env Environment, want retire.Want) (retire.Plan, error) {
 	keep := retire.Keepers{Families: a.Golden, Records: a.Records, Rollback: a.Rollback}
-	facts, err := retire.Gather(ctx, f, keep, env.Name, a.now(), "", want)
+	facts, err := retire.Gather(ctx, f, keep, env.Name, retire.Query{Now: a.now()}, want)
 	if err != nil {
 		return retire.Plan{}, err
 	}

@@ -277,7 +277,7 @@ func (r *run) undoImage(ctx context.Context) (say.Safe, error) {
 	if !r.ours(images[0].Tags) {
 		return say.Phrase("The image %s does not carry this operation's tag, so it is left alone.", id), nil
 	}
-	why, err := r.referred(ctx, id)
+	why, err := r.referred(ctx, images[0])
 	if err != nil || why != "" {
 		return say.Phrase("The image %s is kept: %s.", id, why), err
 	}
@@ -306,7 +306,8 @@ func ashes(fates []fleet.SnapshotFate) say.Safe {
 }
 
 // referred says who refers to the image; empty when nobody does.
-func (r *run) referred(ctx context.Context, id fleet.ImageID) (string, error) {
+func (r *run) referred(ctx context.Context, i fleet.Image) (string, error) {
+	id := i.ID
 	running, err := r.fleet.Running(ctx, id)
 	if err != nil {
 		return "", fmt.Errorf("read the instances of image %s: %w", id, err)
@@ -321,7 +322,8 @@ func (r *run) referred(ctx context.Context, id fleet.ImageID) (string, error) {
 	case len(accounts) > 0:
 		return "it is shared with " + say.Some(accounts, 3), nil
 	}
-	uses, _, err := retire.Find(ctx, r.fleet, r.Keep, r.now, r.turn.ID, id)
+	ask := retire.Query{Now: r.now, Own: r.turn.ID, Looked: r.turn.Started} // no version is older that names a snapshot of it
+	uses, _, err := retire.Find(ctx, r.fleet, r.Keep, ask, retire.Of(i))
 	if f, ok := fault.As(err); ok {
 		return f.Text, nil
 	}

@@ -45,6 +45,7 @@ type Templates interface {
 	DeleteTemplateVersions(ctx context.Context, id fleet.TemplateID, versions []int64) (deleted []int64, failed map[int64]string, err error)
 	DeleteTemplate(ctx context.Context, id fleet.TemplateID) error
 	Templates(ctx context.Context) ([]fleet.Template, error)
+	CurrentVersions(ctx context.Context) ([]fleet.TemplateVersion, error)
 	TemplateVersions(ctx context.Context, ref fleet.TemplateRef) ([]fleet.TemplateVersion, error)
 	TemplateVersionsAfter(ctx context.Context, id fleet.TemplateID, number int64) ([]fleet.TemplateVersion, error)
 	ProveLaunch(ctx context.Context, ref fleet.TemplateRef, subnet string) error

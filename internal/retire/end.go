@@ -105,11 +105,11 @@ func (r *run) disable(ctx context.Context) (engine.Outcome, error) {
 
 // spareNeeded brings those back that something needs by now.
 func (r *run) spareNeeded(ctx context.Context) error {
-	var ids []fleet.ImageID
+	var left []Doomed
 	for _, n := range r.data.left() {
-		ids = append(ids, r.data.Images[n].ID)
+		left = append(left, r.plan.Images[n])
 	}
-	uses, _, err := Find(ctx, r.fleet, r.Keep, r.turn.Now, r.turn.ID, ids...)
+	uses, _, err := Find(ctx, r.fleet, r.Keep, r.query(), left...)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (r *run) delete(ctx context.Context) (engine.Outcome, error) {
 	if len(found) == 0 || found[0].State == "deregistered" { // by us, when the answer was lost, or by somebody else
 		return r.lost(ctx, n)
 	}
-	why, err := r.needed(ctx, found[0])
+	why, err := r.needed(ctx, found[0], r.plan.Images[n])
 	if err != nil {
 		return engine.Outcome{}, err
 	}
@@ -186,11 +186,11 @@ func (r *run) delete(ctx context.Context) (engine.Outcome, error) {
 }
 
 // needed says why an image must stay after all; empty when it may go.
-func (r *run) needed(ctx context.Context, i fleet.Image) (string, error) {
+func (r *run) needed(ctx context.Context, i fleet.Image, d Doomed) (string, error) {
 	if i.State == "available" {
 		return "somebody enabled it meanwhile", nil
 	}
-	uses, _, err := Find(ctx, r.fleet, r.Keep, r.turn.Now, r.turn.ID, i.ID)
+	uses, _, err := Find(ctx, r.fleet, r.Keep, r.query(), d)
 	if err != nil {
 		return "", err
 	}

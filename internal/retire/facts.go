@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fleet"
-	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
 // Reader is the part of the cloud that a plan is read from.
@@ -28,14 +28,15 @@ type Facts struct {
 	Region      string
 	Images      []fleet.Image // that were asked for, or of the family: newest first
 	Uses        Uses
-	Notes       []string                   // what could not be seen
+	Notes       []card.Finding             // what could not be seen
 	Shared      map[fleet.ImageID][]string // launch permissions of those that may go; when bringing back: as they were
 	Holders     map[string][]fleet.ImageID // own images, by snapshot
 }
 
-// Gather reads the facts: six calls, one for each template that names an image, and one for each image that may go.
-func Gather(ctx context.Context, from Reader, keep Keepers, environment string, now time.Time, own ledger.ID, want Want) (Facts, error) {
-	f := Facts{Now: now, Environment: environment, Shared: map[fleet.ImageID][]string{}, Holders: map[string][]fleet.ImageID{}}
+// Gather reads the facts: seven calls, one for each template whose versions must be looked at, and one for each image that
+// may go.
+func Gather(ctx context.Context, from Reader, keep Keepers, environment string, ask Query, want Want) (Facts, error) {
+	f := Facts{Now: ask.Now, Environment: environment, Shared: map[fleet.ImageID][]string{}, Holders: map[string][]fleet.ImageID{}}
 	who, err := from.Identity(ctx)
 	if err != nil {
 		return f, fmt.Errorf("find the account of %s: %w", environment, err)
@@ -53,7 +54,11 @@ func Gather(ctx context.Context, from Reader, keep Keepers, environment string, 
 		f.Shared, err = remembered(ctx, keep.Records, want.Images)
 		return f, err
 	}
-	if f.Uses, f.Notes, err = Find(ctx, from, keep, now, own, f.candidates(want)...); err != nil {
+	var may []Doomed
+	for _, i := range f.candidates(want) {
+		may = append(may, Of(i))
+	}
+	if f.Uses, f.Notes, err = Find(ctx, from, keep, ask, may...); err != nil {
 		return f, err
 	}
 	return f, f.permissions(ctx, from, want)
@@ -101,14 +106,14 @@ func chosen(ctx context.Context, from Reader, own []fleet.Image, want Want) ([]f
 }
 
 // candidates are the images that may go as far as their age tells.
-func (f Facts) candidates(want Want) []fleet.ImageID {
-	var ids []fleet.ImageID
+func (f Facts) candidates(want Want) []fleet.Image {
+	var all []fleet.Image
 	for n, i := range f.Images {
 		if i.Owner == f.Account && i.State != "deregistered" && young(f, want, n) == "" {
-			ids = append(ids, i.ID)
+			all = append(all, i)
 		}
 	}
-	return ids
+	return all
 }
 
 // young says why the n-th image of a family stays whatever refers to it; empty when it may go.
@@ -152,22 +157,21 @@ func newest(keep int) string {
 
 // permissions reads whom the images are shared with that go: of a family no more than one operation takes, the oldest.
 func (f *Facts) permissions(ctx context.Context, from Reader, want Want) error {
-	for _, id := range slices.Backward(f.candidates(want)) {
+	for _, i := range slices.Backward(f.candidates(want)) {
 		if len(f.Shared) == mostImages {
 			return nil
 		}
-		n := slices.IndexFunc(f.Images, func(i fleet.Image) bool { return i.ID == id })
-		if why, _ := untouchable(*f, f.Images[n]); why != "" || len(counting(f.Uses[id], want)) > 0 {
+		if why, _ := untouchable(*f, i); why != "" || len(counting(f.Uses[i.ID], want)) > 0 {
 			continue
 		}
-		with, err := from.SharedWith(ctx, id)
+		with, err := from.SharedWith(ctx, i.ID)
 		if err != nil && fleet.KindOf(err) == fleet.Absent {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read whom %s is shared with: %w", id, err)
+			return fmt.Errorf("read whom %s is shared with: %w", i.ID, err)
 		}
-		f.Shared[id] = with
+		f.Shared[i.ID] = with
 	}
 	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/family"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
@@ -19,7 +19,13 @@ import (
 type Referrers interface {
 	ImageReferences(ctx context.Context, ids ...fleet.ImageID) ([]fleet.Reference, error)
 	Groups(ctx context.Context) ([]fleet.Group, error)
+	Shelf
+}
+
+// Shelf is the launch templates.
+type Shelf interface {
 	Templates(ctx context.Context) ([]fleet.Template, error)
+	CurrentVersions(ctx context.Context) ([]fleet.TemplateVersion, error)
 	TemplateVersions(ctx context.Context, ref fleet.TemplateRef) ([]fleet.TemplateVersion, error)
 }
 
@@ -49,32 +55,43 @@ func (k Keepers) rollback() time.Duration {
 	return k.Rollback
 }
 
-// search is one search for what needs some images.
-type search struct {
-	ctx  context.Context
-	from Referrers
-	keep Keepers
-	ids  []fleet.ImageID
-	now  time.Time
-	own  ledger.ID // the operation that searches; it does not count
-	uses Uses
-	note []string // what could not be seen
+// Query is how it is asked what needs images.
+type Query struct {
+	Now    time.Time
+	Own    ledger.ID // the operation that asks; it does not count
+	Looked time.Time // when all versions of all templates were looked at for the images' snapshots; zero: never
 }
 
-// Find finds what needs the images, in three calls and one for each template that names one of them. own is the
-// operation that asks, which is none of them.
-func Find(ctx context.Context, from Referrers, keep Keepers, now time.Time, own ledger.ID, ids ...fleet.ImageID) (Uses, []string, error) {
-	s := &search{ctx: ctx, from: from, keep: keep, ids: ids, now: now, own: own, uses: Uses{}}
-	if len(ids) == 0 {
+// search is one search for what needs some images.
+type search struct {
+	ctx    context.Context
+	from   Referrers
+	keep   Keepers
+	ask    Query
+	images []Doomed
+	ids    []fleet.ImageID
+	uses   Uses
+	notes  []card.Finding    // what could not be seen
+	named  map[version][]Use // versions of templates that operations need, with the images that they name
+}
+
+// Find finds what needs the images and their snapshots, in four calls, and one for each template with versions that have
+// to be looked at. What could not be seen is told beside.
+func Find(ctx context.Context, from Referrers, keep Keepers, ask Query, images ...Doomed) (Uses, []card.Finding, error) {
+	s := &search{ctx: ctx, from: from, keep: keep, ask: ask, images: images, uses: Uses{}, named: map[version][]Use{}}
+	for _, d := range images {
+		s.ids = append(s.ids, d.ID)
+	}
+	if len(s.ids) == 0 {
 		return s.uses, nil, nil
 	}
-	for _, look := range []func() error{s.cloud, s.families, s.operations} {
+	for _, look := range []func() error{s.operations, s.cloud, s.families} { // operations name versions, which AWS knows
 		if err := look(); err != nil {
 			return nil, nil, err
 		}
 	}
 	s.uses.sort()
-	return s.uses, s.note, nil
+	return s.uses, s.notes, nil
 }
 
 // cloud asks AWS. What it does not tell cannot be taken for nothing, so a refusal ends the search.
@@ -114,7 +131,8 @@ func (s *search) overrides(groups []fleet.Group) {
 		}
 	}
 	if len(blind) > 0 {
-		s.note = append(s.note, fmt.Sprintf("I cannot see which image %s would launch: it has a launch configuration.", say.Some(blind, 3)))
+		s.notes = append(s.notes, warn("The instances that it runs were looked at.",
+			fmt.Sprintf("I cannot see which image %s would launch: it has a launch configuration.", say.Some(blind, 3))))
 	}
 }
 
@@ -152,107 +170,11 @@ func (s *search) others(refs []fleet.Reference) {
 	}
 }
 
-// templates judges each version that names an image: by what launches it, or that nothing does.
-func (s *search) templates(refs []fleet.Reference, groups []fleet.Group) error {
-	named := map[fleet.TemplateID]bool{}
-	for _, r := range refs {
-		if r.Type == "ec2:LaunchTemplate" {
-			id, _, _ := strings.Cut(resource(r.ARN, "launch-template"), "/")
-			named[fleet.TemplateID(id)] = true
-		}
-	}
-	if len(named) == 0 {
-		return nil
-	}
-	all, err := s.from.Templates(s.ctx)
-	if err != nil {
-		return fmt.Errorf("list launch templates: %w", err)
-	}
-	for _, t := range all {
-		if !named[t.ID] {
-			continue
-		}
-		if err := s.versions(t, launching(t, groups)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// launching are the groups that launch each version of a template.
-func launching(t fleet.Template, groups []fleet.Group) map[int64][]string {
-	found := map[int64][]string{}
-	for _, g := range groups {
-		refs := []fleet.TemplateRef{g.Ref()}
-		if g.Mixed != nil {
-			refs = append(refs, g.Mixed.Templates...)
-		}
-		for _, ref := range refs {
-			if ref.ID != t.ID && (ref.ID != "" || ref.Name != t.Name) {
-				continue
-			}
-			n := number(t, ref.Version)
-			if !slices.Contains(found[n], string(g.Name)) {
-				found[n] = append(found[n], string(g.Name))
-			}
-		}
-	}
-	return found
-}
-
-// number resolves a version as a group names it.
-func number(t fleet.Template, version string) int64 {
-	switch version {
-	case "", "$Default":
-		return t.Default
-	case "$Latest":
-		return t.Latest
-	}
-	n, _ := strconv.ParseInt(version, 10, 64) // AWS lets nothing else stand there
-	return n
-}
-
-func (s *search) versions(t fleet.Template, groups map[int64][]string) error {
-	versions, err := s.from.TemplateVersions(s.ctx, fleet.TemplateRef{ID: t.ID})
-	if fleet.KindOf(err) == fleet.Absent && err != nil {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the versions of template %s: %w", t.Name, err)
-	}
-	old := map[fleet.ImageID][]string{}
-	for _, v := range versions {
-		if !slices.Contains(s.ids, v.Image) {
-			continue
-		}
-		switch name := fmt.Sprintf("%s version %d", t.Name, v.Number); {
-		case len(groups[v.Number]) > 0:
-			s.uses.add(v.Image, Launched, "", fmt.Sprintf("%s %s it, with %s", group(groups[v.Number]), noun(len(groups[v.Number]), "launches", "launch"), name))
-		case v.Number == t.Default:
-			s.uses.add(v.Image, Default, fmt.Sprintf("`/template default %s <version>` makes another one the default.", t.Name), name+", the template's default, names it")
-		case v.Number == t.Latest:
-			s.uses.add(v.Image, Default, "", name+", the template's latest, names it")
-		default:
-			old[v.Image] = append(old[v.Image], strconv.FormatInt(v.Number, 10))
-		}
-	}
-	for id, numbers := range old {
-		s.uses.add(id, OldVersion,
-			fmt.Sprintf("`/template clean %s --keep 3` removes old versions; or add `--with-old-versions`, and they launch nothing any more.", t.Name),
-			fmt.Sprintf("%s %s of %s %s it, though no group uses %s", noun(len(numbers), "version", "versions"), say.Some(numbers, 5), t.Name, noun(len(numbers), "names", "name"), noun(len(numbers), "it", "them")))
-	}
-	return nil
-}
-
 func noun(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}
 	return many
-}
-
-func group(names []string) string {
-	return noun(len(names), "group ", "groups ") + say.Some(names, 3)
 }
 
 // families are those whose golden image it is, or was so lately that the way back needs it. Ids are the same in every
@@ -265,7 +187,7 @@ func (s *search) families() error {
 	if err != nil {
 		return err
 	}
-	since := s.now.Add(-s.keep.rollback())
+	since := s.ask.Now.Add(-s.keep.rollback())
 	for _, g := range all {
 		history, err := s.keep.Families.History(s.ctx, g.Environment, g.Family, 100)
 		if err != nil {

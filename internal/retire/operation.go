@@ -2,13 +2,12 @@ package retire
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/ledger"
+	"github.com/amiral-ops/amiral/internal/plan"
 )
 
 // operations are those of the ledger that an image is needed for.
@@ -23,38 +22,19 @@ func (s *search) operations() error {
 	for _, r := range open {
 		s.open(r)
 	}
-	since := s.now.Add(-s.keep.rollback())
-	past, err := s.recent(since)
+	past, err := plan.Past(s.ctx, s.keep.Records, s.ask.Now.Add(-s.keep.rollback()))
 	if err != nil {
 		return err
 	}
 	for _, r := range past {
-		if r.State.Final() && r.Ended.After(since) {
-			s.replaced(r)
-		}
+		s.replaced(r)
 	}
 	return nil
 }
 
-// longestRun is how long an operation may take that ended lately: so much older ones are looked at, too.
-const longestRun = 7 * 24 * time.Hour
-
-// recent reads operations until they are older than what counts.
-func (s *search) recent(since time.Time) ([]ledger.Record, error) {
-	for n := 200; ; n *= 4 {
-		all, err := s.keep.Records.Recent(s.ctx, n)
-		if err != nil {
-			return nil, fmt.Errorf("list recent operations: %w", err)
-		}
-		if len(all) < n || all[len(all)-1].Created.Before(since.Add(-longestRun)) || n > 10_000 {
-			return all, nil
-		}
-	}
-}
-
 // open is an operation that runs or may yet run: it needs every image that it names.
 func (s *search) open(r ledger.Record) {
-	if r.ID == s.own {
+	if r.ID == s.ask.Own {
 		return
 	}
 	for _, id := range s.ids {
@@ -65,9 +45,19 @@ func (s *search) open(r ledger.Record) {
 			continue
 		}
 		if names(r, id) {
-			s.uses.add(id, Rolling, "", fmt.Sprintf("%q (%s) %s and needs it", r.Title, r.ID, standing(r)))
+			s.uses.add(id, Rolling, "", needing(r))
 		}
 	}
+	for _, m := range plan.Moves(r) {
+		for _, side := range []plan.Side{m.From, m.To} {
+			at := version{side.Template, side.Version}
+			s.named[at] = append(s.named[at], Use{Rank: Rolling, Text: needing(r)})
+		}
+	}
+}
+
+func needing(r ledger.Record) string {
+	return fmt.Sprintf("%q (%s) %s and needs it", r.Title, r.ID, standing(r))
 }
 
 func standing(r ledger.Record) string {
@@ -103,33 +93,18 @@ func retiring(r ledger.Record, id fleet.ImageID) bool {
 	return slices.ContainsFunc(p.Images, func(i Doomed) bool { return i.ID == id })
 }
 
-// replaced is an operation that ended lately and left groups without an image: the way back needs it.
+// replaced is an operation that ended lately: its way back needs what was launched before, by its image or by the
+// version of a template that names it.
 func (s *search) replaced(r ledger.Record) {
-	switch r.State {
-	case ledger.Denied, ledger.Expired, ledger.Withdrawn, ledger.Void:
-		return
-	}
-	for _, id := range s.ids {
-		if took(r, id) {
-			s.uses.add(id, WayBack, "", fmt.Sprintf("%q (%s) replaced it, and the way back may need it until %s", r.Title, r.ID, moment(r.Ended.Add(s.keep.rollback()))))
+	use := Use{Rank: WayBack, Text: fmt.Sprintf("%q (%s) replaced it, and the way back may need it until %s", r.Title, r.ID, moment(r.Ended.Add(s.keep.rollback())))}
+	for _, m := range plan.Moves(r) {
+		s.named[version{m.From.Template, m.From.Version}] = append(s.named[version{m.From.Template, m.From.Version}], use)
+		for _, id := range s.ids {
+			if slices.Contains(m.From.Images, id) {
+				s.uses.add(id, use.Rank, "", use.Text)
+			}
 		}
 	}
-}
-
-// took reports whether an operation replaced the image by another one.
-func took(r ledger.Record, id fleet.ImageID) bool {
-	switch r.Kind {
-	case "rollout":
-		var p struct {
-			From struct {
-				Image fleet.ImageID `json:"image"`
-			} `json:"from"`
-		}
-		return json.Unmarshal(r.Payload, &p) == nil && p.From.Image == id
-	case "patch": // it holds a rollout for each of its groups
-		return names(r, id)
-	}
-	return false
 }
 
 // Retired is what a retirement did to an image that it has deregistered; false when it has not.

@@ -107,9 +107,7 @@ func New(f Facts, w Want) (Plan, error) {
 	}
 	p.share(f)
 	p.strangers()
-	for _, note := range f.Notes {
-		p.Findings = append(p.Findings, warn("The instances that it runs were looked at.", note))
-	}
+	p.Findings = append(p.Findings, f.Notes...)
 	return p, nil
 }
 
@@ -121,15 +119,21 @@ func gone(id fleet.ImageID, environment string, back bool) error {
 	return fault.New(fault.NotFound, "There is no image %s in %s.", card.Inert(string(id)), environment).WithHint("`/ami list` shows those there are.")
 }
 
-// doomed describes an image.
-func doomed(f Facts, i fleet.Image) Doomed {
-	d := Doomed{ID: i.ID, Name: i.Name, State: i.State, Created: i.Created, Deprecated: i.Deprecated, Launched: i.LastLaunched, Shared: f.Shared[i.ID],
-		Foreign: i.Tags[operationTag] == ""}
+// Of describes an image that is to go.
+func Of(i fleet.Image) Doomed {
+	d := Doomed{ID: i.ID, Name: i.Name, State: i.State, Created: i.Created, Deprecated: i.Deprecated, Launched: i.LastLaunched, Foreign: i.Tags[operationTag] == ""}
 	for _, disk := range i.Disks {
 		if disk.Snapshot != "" {
 			d.Disks = append(d.Disks, Disk{Snapshot: disk.Snapshot, Size: disk.Size})
 		}
 	}
+	return d
+}
+
+// doomed describes an image with those whom it is shared with.
+func doomed(f Facts, i fleet.Image) Doomed {
+	d := Of(i)
+	d.Shared = f.Shared[i.ID]
 	return d
 }
 

@@ -26,6 +26,14 @@ func rollout(id, from, to string, state ledger.State, ended time.Time) ledger.Re
 	}
 }
 
+// operation is one of any kind that ended well, with its plan.
+func operation(kind, payload string, ended time.Time) ledger.Record {
+	return ledger.Record{
+		Proposal: ledger.Proposal{ID: ledger.ID("op-" + kind), Kind: kind, Title: "Do " + kind, Payload: json.RawMessage(payload)},
+		State:    ledger.Succeeded, Created: ended.Add(-time.Hour), Ended: ended,
+	}
+}
+
 func TestAnImageEndsInStages(t *testing.T) {
 	w := newWorld(t)
 	p := w.begin(one("ami-0001"))
@@ -84,6 +92,23 @@ func TestWhateverNeedsAnImageIsInTheWay(t *testing.T) {
 		{"a rollout replaced it", "ami-0001", func(w *world) {
 			w.records.all = append(w.records.all, rollout("op-roll", "ami-0001", "ami-0005", ledger.Succeeded, noon.Add(-2*time.Hour)))
 		}, []string{`"Roll web to ami-0005" (op-roll) replaced it, and the way back may need it until 26 November 10:00 UTC`}},
+		{"an attachment replaced it", "ami-0001", func(w *world) {
+			w.records.all = append(w.records.all, operation("attach", `{"old":{"template":"lt-0001","number":1,"image":"ami-0001"},"new":{"template":"lt-0001","number":2,"image":"ami-0005"}}`, noon.Add(-2*time.Hour)))
+		}, []string{`"Do attach" (op-attach) replaced it, and the way back may need it until 26 November 10:00 UTC`}},
+		{"a patch replaced it", "ami-0001", func(w *world) {
+			w.records.all = append(w.records.all, operation("patch", `{"groups":[{"from":{"image":"ami-0004"}},{"from":{"image":"ami-0001"}}]}`, noon.Add(-2*time.Hour)))
+		}, []string{`"Do patch" (op-patch) replaced it`}},
+		{"a replacement of root volumes replaced it", "ami-0001", func(w *world) {
+			w.records.all = append(w.records.all, operation("rollout", `{"from":{"image":"ami-0005"},"mixed":{"images":["ami-0001"]}}`, noon.Add(-2*time.Hour)))
+		}, []string{`"Do rollout" (op-rollout) replaced it`}},
+		{"it was the default lately", "ami-0003", func(w *world) {
+			w.records.all = append(w.records.all, operation("template", `{"template":"lt-0001","former":1,"want":{"action":"default","version":2}}`, noon.Add(-2*time.Hour)))
+		}, []string{`"Do template" (op-template) replaced it, and the way back may need it until 26 November 10:00 UTC`}},
+		{"it is to be the default", "ami-0003", func(w *world) {
+			r := operation("template", `{"template":"lt-0001","former":2,"want":{"action":"default","version":1}}`, time.Time{})
+			r.State = ledger.Pending
+			w.records.all = append(w.records.all, r)
+		}, []string{`"Do template" (op-template) waits for approval and needs it`}},
 		{"another one retires it", "ami-0001", func(w *world) {
 			w.begin(one("ami-0001"))
 			w.records.all = append(w.records.all, w.rec)
@@ -119,6 +144,8 @@ func TestWhatIsOverIsNotInTheWay(t *testing.T) {
 	if err != nil || len(p.Findings) > 0 {
 		t.Errorf("got %s, %v, want nothing in the way", findings(p), err)
 	}
+	w.records.all = append(w.records.all, operation("template", `{"template":"lt-0001","former":1,"want":{"action":"default","version":2}}`, noon.Add(-73*time.Hour)),
+		operation("attach", `{"old":{"image":"ami-0003"},"new":{"image":"ami-0001"}}`, noon.Add(-73*time.Hour)))
 	old := one("ami-0003")
 	old.OldVersions = true
 	p, err = w.plan(old)

@@ -161,12 +161,15 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 
 // again makes the plan from how things are now.
 func (r *run) again(ctx context.Context) (Plan, error) {
-	facts, err := Gather(ctx, r.fleet, r.Keep, r.plan.Environment, r.turn.Now, r.turn.ID, r.plan.Want)
+	facts, err := Gather(ctx, r.fleet, r.Keep, r.plan.Environment, r.query(), r.plan.Want)
 	if err != nil {
 		return Plan{}, err
 	}
 	return New(facts, r.plan.Want)
 }
+
+// query asks once more what was asked when it was planned.
+func (r *run) query() Query { return Query{Now: r.turn.Now, Own: r.turn.ID, Looked: r.plan.At} }
 
 // against is why an image that was approved must stay by a plan that was made anew; empty when it may go.
 func (p Plan) against(d Doomed) string {

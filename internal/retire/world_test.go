@@ -114,7 +114,7 @@ func (w *world) keep() Keepers { return Keepers{Families: w.golden, Records: &w.
 // plan plans a wish from how things are now.
 func (w *world) plan(want Want) (Plan, error) {
 	w.t.Helper()
-	facts, err := Gather(w.t.Context(), w.fleet, w.keep(), "prod", w.now, "", want)
+	facts, err := Gather(w.t.Context(), w.fleet, w.keep(), "prod", Query{Now: w.now}, want)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -43,10 +43,14 @@ func TestCleanKeepsWhatOperationsNeed(t *testing.T) {
 			entry("rollout", ledger.Held, time.Time{}, fmt.Sprintf(pair, 2, 3)),
 			entry("launch", ledger.Pending, time.Time{}, `{"template":{"id":"lt-0009","source":4}}`),
 			entry("rollout", ledger.Running, time.Time{}, `{"from":{"template":"lt-0008","version":5}}`),
+			entry("template", ledger.Pending, time.Time{}, `{"template":"lt-0009","former":20,"want":{"action":"update","source":14}}`),
 		},
 		past: []ledger.Record{
 			entry("patch", ledger.Succeeded, w.now.Add(-47*time.Hour), `{"groups":[`+fmt.Sprintf(pair, 6, 7)+`]}`),
 			entry("rollout", ledger.Denied, w.now.Add(-time.Hour), fmt.Sprintf(pair, 8, 9)),
+			entry("attach", ledger.Succeeded, w.now.Add(-46*time.Hour), `{"old":{"template":"lt-0009","number":15},"new":{"template":"lt-0008","number":1}}`),
+			entry("template", ledger.Succeeded, w.now.Add(-46*time.Hour), `{"template":"lt-0009","former":16,"want":{"action":"default","version":20}}`),
+			entry("template", ledger.Succeeded, w.now.Add(-46*time.Hour), `{"template":"lt-0009","former":17,"want":{"action":"update","source":18,"set_default":true}}`),
 			entry("rollout", ledger.Succeeded, w.now.Add(-49*time.Hour), fmt.Sprintf(pair, 10, 11)),
 		},
 	}
@@ -56,7 +60,7 @@ func TestCleanKeepsWhatOperationsNeed(t *testing.T) {
 	for _, k := range p.Kept {
 		kept = append(kept, k.Version)
 	}
-	if want := []int64{6, 4, 3, 2}; !slices.Equal(kept, want) {
+	if want := []int64{17, 16, 15, 14, 6, 4, 3, 2}; !slices.Equal(kept, want) {
 		t.Fatalf("got %+v kept, want %v", p.Kept, want)
 	}
 	w.until(stepClean)
