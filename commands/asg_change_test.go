@@ -50,7 +50,7 @@ func TestChangesOfGroupsThatCannotBe(t *testing.T) {
 		"asg suspend web AZRebalnce":            "There is no process AZRebalnce.\nDid you mean `AZRebalance`?",
 		"asg resume web Launch":                 "Launch is at work already.",
 		"asg protect web i-api1":                "i-api1 is no instance of web.",
-		"asg unprotect web i-web1":              "i-web1 is not protected already.",
+		"asg unprotect web i-web1":              "i-web1 is not protected, so there is nothing to do.",
 		"asg standby exit web i-web1":           "i-web1 is InService already.",
 		"asg replace web web-1":                 "web-1 is not the id of an instance.",
 		"asg replace web i-web1 --dry-run":      "This is only the plan",

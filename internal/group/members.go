@@ -48,8 +48,8 @@ func (protecting) aim(p *Plan, f Facts) {
 	p.members(f)
 	rest := slices.DeleteFunc(slices.Clone(p.Seats), func(s Seat) bool { return s.Protected == p.Want.On })
 	if len(p.Seats) > 0 && len(rest) == 0 {
-		words := map[bool]string{true: "protected", false: "not protected"}[p.Want.On]
-		p.stop("", "%s %s %s already.", p.names(), map[bool]string{true: "are", false: "is"}[len(p.Seats) > 1], words)
+		words := map[bool]string{true: "protected already", false: "not protected, so there is nothing to do"}[p.Want.On]
+		p.stop("", "%s %s %s.", p.names(), map[bool]string{true: "are", false: "is"}[len(p.Seats) > 1], words)
 	}
 	for _, s := range p.Seats {
 		if s.Lifecycle != "InService" && s.Lifecycle != "Standby" && s.Lifecycle != "EnteringStandby" {

@@ -2,6 +2,7 @@ package group
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/amiral-ops/amiral/internal/card"
@@ -25,11 +26,25 @@ func (Painter) Paint(r ledger.Record) card.Picture {
 	case r.State == ledger.Running || r.State == ledger.Stuck:
 		pic.Sections, pic.Buttons = p.running(d), buttons(r, p)
 	case r.State.Final():
-		pic.Sections = append([]card.Section{{Facts: deeds(p.Want.Kind).facts(p)}}, d.said()...)
+		pic.Sections, pic.Buttons = append([]card.Section{{Facts: p.past()}}, d.said()...), onward(r, p)
 	default:
-		pic.Sections = p.Sections()
+		pic.Sections = p.brief()
 	}
 	return pic
+}
+
+// past are the facts of a change that has begun: what was there when it was planned is no longer there now.
+func (p Plan) past() []card.Fact {
+	facts := deeds(p.Want.Kind).facts(p)
+	for i, f := range facts {
+		switch {
+		case f.Label == "Size now" || f.Label == "Launches now":
+			facts[i].Label = map[string]string{"Size now": "Size before", "Launches now": "Launched before"}[f.Label]
+		case slices.ContainsFunc(p.Seats, func(s Seat) bool { return string(s.ID) == f.Label }):
+			facts[i].Label += " before"
+		}
+	}
+	return facts
 }
 
 // mostShown is how many of the instances that can go are listed.
@@ -37,9 +52,16 @@ const mostShown = 12
 
 // Sections draw the plan by itself.
 func (p Plan) Sections() []card.Section {
+	return p.with(card.Fact{Label: "Impact", Value: card.T("%s", deeds(p.Want.Kind).impact(p))})
+}
+
+// brief draws as much of it as a card needs that tells the impact itself.
+func (p Plan) brief() []card.Section { return p.with() }
+
+func (p Plan) with(more ...card.Fact) []card.Section {
 	facts := []card.Fact{{Label: "Group", Value: card.Join(card.Code(string(p.Want.Group)), card.T(" in %s, %s (%s)", p.Environment, p.Region, p.Account))}}
 	facts = append(facts, deeds(p.Want.Kind).facts(p)...)
-	sections := []card.Section{{Facts: append(facts, card.Fact{Label: "Impact", Value: card.T("%s", deeds(p.Want.Kind).impact(p))})}}
+	sections := []card.Section{{Facts: append(facts, more...)}}
 	if len(p.Going) > 0 {
 		sections = append(sections, p.leaving()...)
 	}
@@ -74,7 +96,7 @@ func (p Plan) running(d Data) []card.Section {
 	if d.Total > 0 && (p.Want.Kind == Scale || p.Want.Kind == Replace || p.Want.Refill) {
 		sections = append(sections, card.Section{Bar: &card.Bar{Done: d.Serving, Total: d.Total, Text: "in service"}})
 	}
-	sections = append(sections, card.Section{Facts: deeds(p.Want.Kind).facts(p)})
+	sections = append(sections, card.Section{Facts: p.past()})
 	return append(sections, d.said()...)
 }
 
@@ -99,6 +121,21 @@ func buttons(r ledger.Record, p Plan) []card.Button {
 		all = append(all, plan.Button(r, "rollback", "Put it back", card.Default, &card.Confirm{
 			Title: "Put the size back?", Text: fmt.Sprintf("%s wants %d again, between %d and %d.", p.Want.Group, p.From.Desired, p.From.Min, p.From.Max), Yes: "Put it back", No: "Go on",
 		}))
+	}
+	return all
+}
+
+// onward are the next steps when a change is made: to look at the group, and to take the change back.
+func onward(r ledger.Record, p Plan) []card.Button {
+	if r.State != ledger.Succeeded {
+		return nil
+	}
+	all := []card.Button{card.Run("Show", fmt.Sprintf("/asg show \"%s\" --in %s", p.Want.Group, p.Environment))}
+	if p.Want.Kind == Attach {
+		all = append(all, card.Run("Roll out…", fmt.Sprintf("/asg rollout \"%s\" --version %d --in %s", p.Want.Group, p.New.Number, p.Environment)))
+	}
+	if _, can := Back(r); can {
+		all = append(all, plan.Button(r, "rollback_new", "Take back…", card.Default, nil))
 	}
 	return all
 }

@@ -102,7 +102,7 @@ func TestWhatStandsInTheWay(t *testing.T) {
 		{Want{Kind: Protect, On: true, Instances: a1}, nil, false, "It is kept from scale in alone"},
 		{Want{Kind: Protect, On: true, Instances: all}, nil, false, "No instance is left that can go: web cannot scale in any more."},
 		{Want{Kind: Protect, On: true, Instances: []fleet.InstanceID{"i-zz"}}, nil, true, "i-zz is no instance of web."},
-		{Want{Kind: Protect, Instances: a1}, nil, true, "i-a1 is not protected already."},
+		{Want{Kind: Protect, Instances: a1}, nil, true, "i-a1 is not protected, so there is nothing to do."},
 		{Want{Kind: Protect, On: true, Instances: a1}, []func(*Facts){lifecycle(0, "Pending")}, true, "i-a1 is Pending, and AWS protects only what is in service or in standby."},
 		{Want{Kind: Standby, On: true, Instances: a1}, nil, false, ""},
 		{Want{Kind: Standby, On: true, Instances: a1}, []func(*Facts){lifecycle(0, "Standby")}, true, "i-a1 is Standby already."},

@@ -342,8 +342,30 @@ func TestCardsAreDrawnFromTheRecord(t *testing.T) {
 				labels = append(labels, b.Label)
 			}
 			want := map[ledger.State]string{ledger.Stuck: "[Try again Give up]"}[state]
-			if state == ledger.Running && p.Want.Kind == Scale {
+			switch {
+			case state == ledger.Running && p.Want.Kind == Scale:
 				want = "[Put it back]"
+			case state == ledger.Succeeded && p.Want.Kind == Attach:
+				want = "[Show Roll out… Take back…]"
+			case state == ledger.Succeeded && p.Want.Kind == Replace:
+				want = "[Show]"
+			case state == ledger.Succeeded:
+				want = "[Show Take back…]"
+			}
+			impacts, nows := 0, 0
+			for _, s := range pic.Sections {
+				for _, f := range s.Facts {
+					impacts += strings.Count(f.Label, "Impact")
+					if f.Label == "Size now" || f.Label == "Launches now" || strings.HasPrefix(f.Label, "i-") && !strings.HasSuffix(f.Label, " before") {
+						nows++
+					}
+				}
+			}
+			if impacts > 0 {
+				t.Errorf("%s of %s: the impact is told twice on the card", state, p.Title())
+			}
+			if nows > 0 && state != ledger.Pending {
+				t.Errorf("%s of %s: what was there before is told as what is there now: %+v", state, p.Title(), pic.Sections)
 			}
 			if got := strings.TrimPrefix(fmt.Sprint(labels), "[]"); got != want {
 				t.Errorf("%s of %s: got buttons %s, want %s", state, p.Title(), got, want)
