@@ -40,6 +40,9 @@ func (p Plan) facts() []card.Fact {
 	if len(p.Want.Share) > 0 {
 		facts = append(facts, card.Fact{Label: "Shared with", Value: card.T("%s; copies are not shared", say.Some(p.Want.Share, 5))})
 	}
+	if p.Want.Note != "" {
+		facts = append(facts, card.Fact{Label: "Note", Value: card.T("%s", p.Want.Note)})
+	}
 	return append(facts,
 		card.Fact{Label: "Takes", Value: card.T("about %s; AWS promises nothing, and it is waited for up to a day", card.Span(p.Expected))},
 		card.Fact{Label: "Way back", Value: card.T("while it runs, cancelling removes what it made; afterwards `/ami retire` does")})
@@ -67,6 +70,9 @@ func (p Plan) imageText() card.Text {
 
 // wayWords say what becomes of the instance, and what that means for the image.
 func (p Plan) wayWords() string {
+	if p.Group == "" && (p.Way == Standby || p.Way == Twin) {
+		return "is not touched: it serves in no group"
+	}
 	switch p.Way {
 	case NoReboot:
 		return "runs on. The image is crash consistent: as after a power cut, what was not written to disk yet is missing"

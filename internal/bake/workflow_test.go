@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/amiral-ops/amiral/internal/baseline"
+	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
 )
 
@@ -44,6 +45,23 @@ func TestAnInstanceThatStandsAloneIsRebooted(t *testing.T) {
 	w.wantOrder()
 	w.wantOutcome("is made from db-1", "/ami promote "+string(i.ID)+" --family db")
 	w.wantLine("Baked ami-")
+}
+
+// TestWhatStandsAloneLeavesNoGroup: a way that means nothing for an instance is not told as what becomes of it.
+func TestWhatStandsAloneLeavesNoGroup(t *testing.T) {
+	for _, way := range []Way{Standby, Twin} {
+		p, err := newWorld(t).plan(Want{Instance: "db-1", Way: way, Note: "before the move"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := plain(card.Picture{Sections: p.Sections()})
+		if !strings.Contains(text, "serves in no group, so `--"+string(way)+"` means nothing for it") || strings.Contains(text, "Desired") || strings.Contains(text, "twin is launched") {
+			t.Errorf("%s: got %s", way, text)
+		}
+		if !strings.Contains(text, "before the move") {
+			t.Errorf("%s: those who decide do not see the note: %s", way, text)
+		}
+	}
 }
 
 func TestWithoutARebootTheInstanceRunsOn(t *testing.T) {
