@@ -123,7 +123,7 @@ func young(f Facts, want Want, n int) string {
 		return ""
 	case f.launchable(n) && f.newer(n) < want.Keep:
 		return newest(want.Keep)
-	case f.Now.Sub(f.Images[n].Created) < want.Older:
+	case want.Older > 0 && f.Now.Sub(f.Images[n].Created) < want.Older:
 		return "it is not old enough"
 	}
 	return ""

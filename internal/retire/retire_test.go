@@ -215,6 +215,14 @@ func TestPruneKeepsWhatIsNeededAndSaysWhy(t *testing.T) {
 	}
 }
 
+// TestNoAgeIsAskedFor: whatever the clocks say, an image is too young only where an age was asked for.
+func TestNoAgeIsAskedFor(t *testing.T) {
+	f := Facts{Now: noon, Images: []fleet.Image{{ID: "ami-0001", State: "failed", Created: noon.Add(time.Minute)}}}
+	if why := young(f, Want{Family: "web", Keep: 1}, 0); why != "" {
+		t.Errorf("got %q, want that it may go", why)
+	}
+}
+
 // TestWhatOtherAccountsUseStays: AWS is asked before anything is changed.
 func TestWhatOtherAccountsUseStays(t *testing.T) {
 	w := newWorld(t)
