@@ -69,6 +69,10 @@ func (g *gallery) Templates(context.Context) ([]fleet.Template, error) {
 	return []fleet.Template{{ID: "lt-1", Name: "web-lt", Default: 1, Latest: 2}}, g.err
 }
 
+func (g *gallery) CurrentVersions(context.Context) ([]fleet.TemplateVersion, error) {
+	return g.versions, g.err
+}
+
 func (g *gallery) TemplateVersions(context.Context, fleet.TemplateRef) ([]fleet.TemplateVersion, error) {
 	return g.versions, g.err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/group"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/patch"
 	"github.com/amiral-ops/amiral/internal/rollout"
@@ -220,6 +221,9 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, unread("read the history of "+string(g.Name), err)
 	}
 	for _, r := range history {
+		if r.Kind == group.Attach && r.State == ledger.Succeeded {
+			return a.detach(ctx, c, env, f, r)
+		}
 		want, ok := rollout.Previous(r)
 		if !ok {
 			want, ok = patch.Previous(r, g.Name)
@@ -238,6 +242,25 @@ func (a *ASG) reverse(ctx context.Context, c *Call) (Result, error) {
 	}
 	return Result{}, fault.New(fault.Conflict, "I know of no rollout of %s in %s that could be undone.", g.Name, env.Name).
 		WithHint("`/asg rollout %s --version <number>` rolls to any version of its template.", g.Name)
+}
+
+// detach proposes to have a group launch again from what it launched before an attachment, which came after its last
+// rollout. One that took another back is not taken back in turn.
+func (a *ASG) detach(ctx context.Context, c *Call, env Environment, f Fleet, r ledger.Record) (Result, error) {
+	w, ok := group.Back(r)
+	switch {
+	case !ok:
+		return Result{}, fault.New(fault.Conflict, "%s launches from another template since %s, and I do not know what it launched from before.", r.Target, r.ID).
+			WithHint("`/asg attach %s --template <template>@<version>` has it launch from any.", r.Target)
+	case r.About != "":
+		return Result{}, fault.New(fault.Conflict, "What %s launches was taken back already, by %s.", r.Target, r.ID).
+			WithHint("`/asg rollout %s --version <number>` rolls to any version of its template.", r.Target)
+	}
+	p, err := a.change(ctx, f, env, w)
+	if err != nil {
+		return Result{}, err
+	}
+	return a.decide(ctx, c, env, p, r.ID)
 }
 
 // resource is what a rollout of the group locks. The group's ARN tells its region and account:

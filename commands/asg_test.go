@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/group"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/rollout"
 )
@@ -303,6 +304,51 @@ func TestRollbackProposesTheWayBack(t *testing.T) {
 	w = newWorld(t)
 	if got := text(w.says("asg rollback web").Reply); !strings.Contains(got, "I know of no rollout of web in production that could be undone.") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// attachment is an attachment of web that ended well: from version 1 of its template to version 2.
+func attachment(t *testing.T, id, about ledger.ID) ledger.Record {
+	t.Helper()
+	payload, err := json.Marshal(group.Plan{Environment: "production", Want: group.Want{Kind: group.Attach, Group: "web", Template: "web-lt", Version: 2},
+		Old: group.Version{Template: "lt-1", Name: "web-lt", Number: 1}, New: group.Version{Template: "lt-1", Name: "web-lt", Number: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := op(id, ledger.Succeeded)
+	r.Kind, r.Payload, r.About = group.Attach, payload, about
+	return r
+}
+
+// TestRollbackAfterAnAttachment takes that back, and no rollout before it: versions of the template that the group launches
+// from now are none of the one it was rolled on.
+func TestRollbackAfterAnAttachment(t *testing.T) {
+	last := rolled(t, "op-last", ledger.Succeeded, rollout.Want{Image: "ami-0b2"})
+	w := newWorld(t)
+	w.cloud.groups[0].Template.Version = "2"
+	w.records.history = []ledger.Record{attachment(t, "op-att", ""), last}
+	w.says("asg rollback web")
+	if s := w.gate.spec; s.Title != "Let web launch from web-lt@1" || s.Kind != group.Attach || s.About != "op-att" || s.Command != "/asg rollback web" {
+		t.Errorf("got %+v", s)
+	}
+
+	w = newWorld(t)
+	w.records.history = []ledger.Record{attachment(t, "op-att2", "op-att"), attachment(t, "op-att", ""), last}
+	if got := text(w.says("asg rollback web").Reply); !strings.Contains(got, "What web launches was taken back already, by op-att2.") {
+		t.Errorf("got %s", got)
+	}
+
+	w = newWorld(t, last) // somebody attached another template by hand
+	w.cloud.groups[0].Template = fleet.TemplateRef{ID: "lt-other", Name: "other-lt", Version: "2"}
+	w.records.history = []ledger.Record{last}
+	for _, got := range []string{
+		text(w.says("asg rollback web").Reply),
+		text(w.desk.Press(t.Context(), Press{Key: "k2", Actor: dev, Action: "rollback_new", ID: "op-last"}).Reply),
+	} {
+		if !strings.Contains(got, "There is no way back: web launches from another template now, ") || !strings.Contains(got, "and version 1 is of lt-1.") ||
+			!strings.Contains(got, "`/asg attach web --template lt-1@1`") {
+			t.Errorf("got %s", got)
+		}
 	}
 }
 

@@ -73,6 +73,9 @@ func New(f Facts, w Want) (Plan, error) {
 	if f.Group.Name == "" {
 		return Plan{}, fault.New(fault.NotFound, "There is no such group.")
 	}
+	if ref := f.Group.Ref(); w.Template != "" && ref.ID != "" && ref.ID != w.Template {
+		return Plan{}, otherTemplate(f, w)
+	}
 	if w.Version > 0 && f.To == nil && f.Group.Ref() != (fleet.TemplateRef{}) {
 		return Plan{}, noVersion(f, w)
 	}
@@ -97,6 +100,13 @@ func New(f Facts, w Want) (Plan, error) {
 	p.Risk, p.Tags = risk(f, p), f.Group.Tags
 	p.Findings = preflight(f, p)
 	return p, nil
+}
+
+// otherTemplate: the number of a version says nothing of another template's versions.
+func otherTemplate(f Facts, w Want) *fault.Fault {
+	return fault.New(fault.Conflict, "There is no way back: %s launches from another template now, %s, and version %d is of %s.",
+		f.Group.Name, cmp.Or(f.Template.Name, string(f.Group.Ref().ID)), w.Version, w.Template).
+		WithHint("`/asg attach %s --template %s@%d` has it launch from that one again.", f.Group.Name, w.Template, w.Version)
 }
 
 func noVersion(f Facts, w Want) *fault.Fault {

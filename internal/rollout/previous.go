@@ -25,7 +25,7 @@ func Previous(r ledger.Record) (Want, bool) {
 	case p.From.Version == 0, p.From.Version == d.Version, d.vanished():
 		return Want{}, false
 	}
-	return Want{Version: p.From.Version, Back: true, Strategy: p.Want.Strategy, Standby: p.Want.Standby, Protected: p.Want.Protected, Warmup: p.Want.Warmup}, true
+	return Want{Version: p.From.Version, Template: p.From.Template, Back: true, Strategy: p.Want.Strategy, Standby: p.Want.Standby, Protected: p.Want.Protected, Warmup: p.Want.Warmup}, true
 }
 
 // vanished reports whether neither the group nor any instance had anything of the new version at the end.

@@ -15,24 +15,25 @@ const longest = 48 * time.Hour
 
 // Want is what somebody asks for. Nil means that the plan decides, and says what it decided.
 type Want struct {
-	Image           fleet.ImageID  `json:"image,omitempty"`    // either an image,
-	Version         int64          `json:"version,omitempty"`  // or an existing version of the group's template,
-	Coming          string         `json:"coming,omitempty"`   // or an image that is still to be made, by its name
-	Family          string         `json:"family,omitempty"`   // whose golden image Image was when this was asked for
-	Strategy        string         `json:"strategy,omitempty"` // Rolling or ReplaceRootVolume; Rolling if empty
-	MinHealthy      *int           `json:"min_healthy,omitempty"`
-	MaxHealthy      *int           `json:"max_healthy,omitempty"`
-	Warmup          *time.Duration `json:"warmup,omitempty"`
-	Bake            *time.Duration `json:"bake,omitempty"`
-	CheckpointDelay *time.Duration `json:"checkpoint_delay,omitempty"`
-	Checkpoints     []int          `json:"checkpoints,omitempty"` // percent
-	Alarms          []string       `json:"alarms,omitempty"`
-	Canary          int            `json:"canary,omitempty"`      // percent to replace before a person is asked to go on
-	CanaryWait      time.Duration  `json:"canary_wait,omitempty"` // how long the answer may take; an hour if zero
-	SetDefault      bool           `json:"set_default,omitempty"` // make the version the template's default at the end
-	Back            bool           `json:"back,omitempty"`        // this is a roll back of an earlier roll
-	Standby         string         `json:"standby,omitempty"`     // Ignore, Terminate or Wait
-	Protected       string         `json:"protected,omitempty"`   // Ignore, Refresh or Wait
+	Image           fleet.ImageID    `json:"image,omitempty"`    // either an image,
+	Version         int64            `json:"version,omitempty"`  // or an existing version of the group's template,
+	Coming          string           `json:"coming,omitempty"`   // or an image that is still to be made, by its name
+	Family          string           `json:"family,omitempty"`   // whose golden image Image was when this was asked for
+	Strategy        string           `json:"strategy,omitempty"` // Rolling or ReplaceRootVolume; Rolling if empty
+	MinHealthy      *int             `json:"min_healthy,omitempty"`
+	MaxHealthy      *int             `json:"max_healthy,omitempty"`
+	Warmup          *time.Duration   `json:"warmup,omitempty"`
+	Bake            *time.Duration   `json:"bake,omitempty"`
+	CheckpointDelay *time.Duration   `json:"checkpoint_delay,omitempty"`
+	Checkpoints     []int            `json:"checkpoints,omitempty"` // percent
+	Alarms          []string         `json:"alarms,omitempty"`
+	Canary          int              `json:"canary,omitempty"`      // percent to replace before a person is asked to go on
+	CanaryWait      time.Duration    `json:"canary_wait,omitempty"` // how long the answer may take; an hour if zero
+	SetDefault      bool             `json:"set_default,omitempty"` // make the version the template's default at the end
+	Back            bool             `json:"back,omitempty"`        // this is a roll back of an earlier roll
+	Template        fleet.TemplateID `json:"template,omitempty"`    // of Back: the one that Version is of; empty: whichever the group launches from
+	Standby         string           `json:"standby,omitempty"`     // Ignore, Terminate or Wait
+	Protected       string           `json:"protected,omitempty"`   // Ignore, Refresh or Wait
 }
 
 // validate refuses what makes no sense whatever the fleet looks like.
