@@ -72,7 +72,8 @@ func (w *Worker) reopen(ctx context.Context, n *note, wrong map[string]string) b
 	return err == nil
 }
 
-// again is the form with what was wrong above it.
+// again is the form with what was wrong above it. What was filled in and is wrong now counts as written when it is sent
+// once more: its person has read what is said of it.
 func (f *filled) again(wrong map[string]string) (v slack.ModalViewRequest, err error) {
 	all, err := complaints(wrong)
 	if err != nil {
@@ -88,7 +89,12 @@ func (f *filled) again(wrong map[string]string) (v slack.ModalViewRequest, err e
 		}
 		all = append(all, b)
 	}
-	return f.Shown.with(f.ID, f.About, all)
+	carries := f.About
+	carries.Filled = maps.Clone(carries.Filled)
+	for id := range wrong {
+		delete(carries.Filled, id)
+	}
+	return f.Shown.with(f.ID, carries, all)
 }
 
 // with is the form with other blocks.

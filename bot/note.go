@@ -55,12 +55,13 @@ type filled struct {
 	first  string            // the first input
 }
 
-// about is what a form carries along: what it is about, and where it was opened.
+// about is what a form carries along: what it is about, where it was opened, and what was filled in for its person.
 type about struct {
-	Subject string `json:"subject,omitempty"`
-	Version int64  `json:"version,omitempty"`
-	Channel string `json:"channel,omitempty"`
-	Thread  string `json:"thread,omitempty"`
+	Subject string            `json:"subject,omitempty"`
+	Version int64             `json:"version,omitempty"`
+	Channel string            `json:"channel,omitempty"`
+	Thread  string            `json:"thread,omitempty"`
+	Filled  map[string]string `json:"filled,omitempty"` // by input
 }
 
 // read understands an envelope. It returns nil, nil for what the bot does not listen to.

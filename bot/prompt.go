@@ -3,7 +3,9 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,7 +67,7 @@ func (p *prompts) begin(who Prompter, o opened) {
 
 func (p *prompts) bring(ctx context.Context, who Prompter, o opened) error {
 	found, ok := who.Prompts(ctx, commands.Filling{
-		Actor: o.actor, Command: o.about.Subject, Values: o.values, Channel: o.about.Channel, Thread: o.about.Thread,
+		Actor: o.actor, Command: o.about.Subject, Values: o.values, Filled: o.about.Filled, Channel: o.about.Channel, Thread: o.about.Thread,
 	})
 	if !ok {
 		return nil
@@ -78,7 +80,8 @@ func (p *prompts) bring(ctx context.Context, who Prompter, o opened) error {
 	if err != nil {
 		return err
 	}
-	return p.web.redraw(ctx, o.place, view)
+	_, err = p.web.redraw(ctx, o.place, view)
+	return err
 }
 
 // prompted are the blocks of a form with other words beside its inputs.
@@ -116,6 +119,44 @@ func plainly(b slack.Block) (drawn map[string]any, err error) {
 	return drawn, nil
 }
 
+// Beginner knows what the inputs of an open form begin with. *commands.Desk is one.
+type Beginner interface {
+	Begin(ctx context.Context, f commands.Filling) (card.Modal, bool)
+}
+
+// skeleton is a form as it is opened while it is found out what its inputs begin with. Slack gives three seconds to open it,
+// and nobody to draw the rest.
+func skeleton(m card.Modal) card.Modal {
+	m.Inputs, m.More, m.Submit = nil, nil, ""
+	m.Body.Sections = append(slices.Clone(m.Body.Sections), card.Para(card.T("Looking up what is there now …")))
+	return m
+}
+
+// begin draws the inputs of a form that was opened without them: filled in, or as they are when nothing can be found out
+// so soon. In that case what is known later stands beside them.
+func (w *Worker) begin(ctx context.Context, n *note, m card.Modal, p place) error {
+	found, known := m, false
+	if who, ok := w.Desk.(Beginner); ok {
+		if begun, ok := who.Begin(ctx, commands.Filling{Actor: n.Actor, Command: m.Subject, Channel: n.Channel, Thread: n.Thread}); ok {
+			found, known = begun, true
+		}
+	}
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	view, err := modal(found, n)
+	if err != nil {
+		return err
+	}
+	drawn, err := w.Web.redraw(ctx, p, view)
+	if r, ok := errors.AsType[*Refused](err); ok && r.Code == "not_found" {
+		return nil // closed by then
+	}
+	if err == nil && !known {
+		w.prompt(n, m, view, drawn)
+	}
+	return err
+}
+
 // prompt finds out what a form that was just opened can say.
 func (w *Worker) prompt(n *note, m card.Modal, view slack.ModalViewRequest, p place) {
 	who, ok := w.Desk.(Prompter)
@@ -124,7 +165,7 @@ func (w *Worker) prompt(n *note, m card.Modal, view slack.ModalViewRequest, p pl
 		return
 	}
 	o := opened{place: p, form: m.ID, shown: look(raw), actor: n.Actor,
-		about: about{Subject: m.Subject, Version: m.Version, Channel: n.Channel, Thread: n.Thread}}
+		about: carried(m, n)}
 	if o.shown != nil {
 		w.Web.prompts.begin(who, o)
 	}

@@ -69,6 +69,6 @@ func (n *note) request() commands.Request {
 func (n *note) submission() commands.Submission {
 	return commands.Submission{
 		Key: n.Key, Actor: n.Actor, Modal: n.Form.ID, Subject: ledger.ID(n.Form.About.Subject),
-		Version: n.Form.About.Version, Values: n.Form.Values, Channel: n.Channel, Thread: n.Thread, Received: n.Received,
+		Version: n.Form.About.Version, Values: n.Form.Values, Filled: n.Form.About.Filled, Channel: n.Channel, Thread: n.Thread, Received: n.Received,
 	}
 }

@@ -153,11 +153,15 @@ func (w *Web) open(ctx context.Context, trigger string, view slack.ModalViewRequ
 }
 
 // redraw draws an open form anew, unless it has changed since it was seen.
-func (w *Web) redraw(ctx context.Context, p place, view slack.ModalViewRequest) error {
-	return w.call(ctx, "views.update", nil, false, func() error {
-		_, err := w.slack.api.UpdateViewContext(ctx, view, "", p.Hash, p.ID)
+func (w *Web) redraw(ctx context.Context, p place, view slack.ModalViewRequest) (now place, err error) {
+	err = w.call(ctx, "views.update", nil, false, func() error {
+		answer, err := w.slack.api.UpdateViewContext(ctx, view, "", p.Hash, p.ID)
+		if err == nil {
+			now = place{ID: answer.ID, Hash: answer.Hash}
+		}
 		return err
 	})
+	return now, err
 }
 
 // publish draws a person's Home tab.

@@ -156,19 +156,30 @@ func (w *Worker) tell(ctx context.Context, n *note, r commands.Result) error {
 	return w.Web.answers.private(ctx, n, *r.Reply)
 }
 
-// form opens a form. When its time has passed, the person gets a button that asks for it again.
+// form opens a form. When its time has passed, or it cannot be drawn, the person gets a button that asks for it again.
 func (w *Worker) form(ctx context.Context, n *note, m card.Modal) error {
-	view, err := modal(m, n)
+	opens := m
+	if m.Waits {
+		opens = skeleton(m)
+	}
+	view, err := modal(opens, n)
 	if err != nil {
 		return err
 	}
+	said := "Slack gave me no time to open the form."
 	p, err := w.Web.open(ctx, n.Trigger, view)
-	if err == nil {
+	switch {
+	case err == nil && m.Waits:
+		said = "The form could not be drawn."
+		err = w.begin(ctx, n, m, p)
+	case err == nil:
 		w.prompt(n, m, view, p)
+	}
+	if err == nil {
 		return nil
 	}
 	w.Log.Info("form cannot be opened", "form", m.ID, "actor", n.Actor.User, "err", err)
-	again := *plain(card.Warning, "Slack gave me no time to open the form. Nothing was done yet.")
+	again := *plain(card.Warning, said+" Nothing was done yet.")
 	again.Buttons = []card.Button{{
 		Action: first(n.Action, "open_form"), ID: m.Subject, Version: m.Version, Label: "Open form again",
 	}}
@@ -177,12 +188,17 @@ func (w *Worker) form(ctx context.Context, n *note, m card.Modal) error {
 
 func modal(m card.Modal, n *note) (slack.ModalViewRequest, error) {
 	view := blocks.Modal(m)
-	carried, err := json.Marshal(about{Subject: m.Subject, Version: m.Version, Channel: n.Channel, Thread: n.Thread})
+	carries, err := json.Marshal(carried(m, n))
 	if err != nil {
 		return view, fmt.Errorf("write what a form is about: %w", err)
 	}
-	view.PrivateMetadata = string(carried)
+	view.PrivateMetadata = string(carries)
 	return view, nil
+}
+
+// carried is what a form carries along.
+func carried(m card.Modal, n *note) about {
+	return about{Subject: m.Subject, Version: m.Version, Channel: n.Channel, Thread: n.Thread, Filled: m.Filled}
 }
 
 // corrections tells what was wrong with a form that Slack has closed already.

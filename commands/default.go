@@ -11,22 +11,78 @@ import (
 	"github.com/amiral-ops/amiral/internal/image"
 )
 
+// Defaults is what holds where the inputs of a form are left empty, by input.
+//
+// What is filled in is what AWS has at that place: how large the group is, the fields of the version that an update
+// begins with, what the server is like that others are to be like. Left as it is, it means the same as an empty input.
+// Only said, and never filled in, is
+//   - what follows from something else that is written into the same form (twice the size, whether an instance is
+//     rebooted): it would be wrong as soon as that is changed;
+//   - what nobody can leave as it is: names that hold the time, and what is to be changed itself, as a rollout's image;
+//   - what must not be shown or be thought up for people: user data and the values of tags, and reasons.
+type Defaults map[string]Default
+
+// Default is what holds where one input is left empty.
+type Default struct {
+	Value  string // fills in the input when it is first drawn; one of several in each line; empty: nothing does
+	Stands string // says what the value is, where it does not stand in the input
+	Hint   string // is said in any case
+}
+
+// beside is what is said beside an input, in which the value may stand already.
+func (d Default) beside(stands bool) string {
+	if stands {
+		return d.Hint
+	}
+	return strings.TrimSpace(d.Stands + " " + d.Hint)
+}
+
 // now says what is there now; nothing when it is empty.
-func (n Defaults) now(input, value string) {
-	if value != "" {
-		n.add(input, "Now: "+value+".")
+func (n Defaults) now(input, words string) {
+	if words != "" {
+		n.stand(input, "Now: "+words+".")
 	}
 }
 
 // left says what holds when the input is left empty; nothing when that is empty.
-func (n Defaults) left(input, value string) {
-	if value != "" {
-		n.add(input, "Left empty: "+value+".")
+func (n Defaults) left(input, words string) {
+	if words != "" {
+		n.stand(input, "Left empty: "+words+".")
 	}
 }
 
+func (n Defaults) stand(input, sentence string) {
+	d := n[input]
+	d.Stands = sentence
+	n[input] = d
+}
+
+// fill says what the input begins with.
+func (n Defaults) fill(input string, values ...string) {
+	d := n[input]
+	d.Value = strings.Join(values, "\n")
+	n[input] = d
+}
+
+// add says something beside an input, whatever stands in it.
 func (n Defaults) add(input, sentence string) {
-	n[input] = strings.TrimSpace(n[input] + " " + sentence)
+	d := n[input]
+	d.Hint = strings.TrimSpace(d.Hint + " " + sentence)
+	n[input] = d
+}
+
+// fillImage fills in an image, and says its name in the words of say; one that a parameter names is only said.
+func (n Defaults) fillImage(ctx context.Context, f Fleet, id fleet.ImageID, say func(Defaults, string, string)) {
+	words, _ := imageNamed(ctx, f, id)
+	say(n, "--image", words)
+	d := n["--image"]
+	if id == "" || id.IsParameter() {
+		return
+	}
+	if d.Value = string(id); words != d.Value {
+		d.Hint, d.Stands = d.Stands, ""
+	}
+	n["--image"] = d
 }
 
 // familyTag is the tag that says to which family an image or an instance belongs.
@@ -127,6 +183,7 @@ func (a *AMI) promotionDefaults(ctx context.Context, c *Call) (Defaults, error) 
 	if belongs == "" {
 		n.add("--family", "The image is tagged with no family.")
 	} else {
+		n.fill("--family", belongs)
 		n.add("--family", "The image is tagged with "+belongs+".")
 	}
 	if wanted := cmp.Or(c.Words.Text("family"), belongs); wanted != "" {

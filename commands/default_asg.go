@@ -30,9 +30,12 @@ func (a *ASG) groupDefaults(say func(ctx context.Context, f Fleet, env Environme
 
 // sizeDefaults says how large a group is.
 func sizeDefaults(_ context.Context, _ Fleet, _ Environment, g fleet.Group, _ *Call, n Defaults) error {
-	n.now("size", fmt.Sprintf("%d, and %d to %d are allowed", g.Desired, g.Min, g.Max))
-	n.now("--min", strconv.Itoa(g.Min))
-	n.now("--max", strconv.Itoa(g.Max))
+	n.add("size", fmt.Sprintf("Now: %d, and %d to %d are allowed.", g.Desired, g.Min, g.Max))
+	n.fill("size", strconv.Itoa(g.Desired))
+	for input, is := range map[string]int{"--min": g.Min, "--max": g.Max} {
+		n.now(input, strconv.Itoa(is))
+		n.fill(input, strconv.Itoa(is))
+	}
 	return nil
 }
 
@@ -62,9 +65,11 @@ func (a *ASG) rolloutDefaults(ctx context.Context, f Fleet, env Environment, g f
 		n.add("--family", fmt.Sprintf("The present image is of %s, which has no golden one.", family))
 	}
 	if g.MinHealthy != nil {
+		n.fill("--min-healthy", strconv.Itoa(*g.MinHealthy))
 		n.add("--min-healthy", fmt.Sprintf("The group's own policy says %d.", *g.MinHealthy))
 	}
 	if g.MaxHealthy != nil {
+		n.fill("--max-healthy", strconv.Itoa(*g.MaxHealthy))
 		n.add("--max-healthy", fmt.Sprintf("The group's own policy says %d.", *g.MaxHealthy))
 	}
 	return nil
@@ -171,10 +176,12 @@ func (n Defaults) ofInstance(ctx context.Context, f Fleet, id fleet.InstanceID) 
 	return nil
 }
 
-// shape says what machines are like, in the words of say.
+// shape fills in what machines are like; where that is not what stands there, it is told in the words of say.
 func (n Defaults) shape(s fleet.LaunchSpec, say func(Defaults, string, string)) {
-	say(n, "--type", s.Type)
-	say(n, "--key", s.Key)
-	say(n, "--role", s.Profile)
+	for input, value := range map[string]string{"--type": s.Type, "--key": s.Key, "--role": s.Profile} {
+		say(n, input, value)
+		n.fill(input, value)
+	}
 	say(n, "--sg", some(s.SecurityGroups))
+	n.fill("--sg", s.SecurityGroups...)
 }

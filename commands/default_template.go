@@ -26,15 +26,17 @@ func (t *Templates) updateDefaults(ctx context.Context, c *Call) (Defaults, erro
 		return nil, err
 	}
 	n := Defaults{}
-	n.left("--from", "v"+strconv.FormatInt(at.Number, 10))
 	if c.Words.Given("from") {
-		n["--from"] = "The fields below show what stands in it."
+		n.add("--from", "The other fields show what stands in it.")
+	} else {
+		n.left("--from", "v"+strconv.FormatInt(at.Number, 10))
+		n.fill("--from", strconv.FormatInt(at.Number, 10))
 	}
-	words, _ := imageNamed(ctx, f, at.Image)
-	n.now("--image", words)
+	n.fillImage(ctx, f, at.Image, Defaults.now)
 	spec := template.SpecOf(at)
 	n.shape(spec, Defaults.now)
 	n.now("--subnet", spec.Subnet)
+	n.fill("--subnet", spec.Subnet)
 	n.now("--tags", some(tagsIn(at.Fields)))
 	if at.Fields["UserData"] != "" {
 		n.add("--user-data", "There is some; it stays unless something is given.")
@@ -70,8 +72,7 @@ func (t *Templates) adoptDefaults(ctx context.Context, c *Call) (Defaults, error
 		return nil, err
 	}
 	n := Defaults{}
-	words, _ := imageNamed(ctx, f, i.Image)
-	n.left("--image", words)
+	n.fillImage(ctx, f, i.Image, Defaults.left)
 	n.shape(fleet.LaunchSpec{Type: i.Type, Key: i.Key, Profile: i.Profile, SecurityGroups: i.SecurityGroups}, Defaults.left)
 	n.add("instance", fmt.Sprintf("%s, %s in %s.", i.ID, i.State, i.Zone))
 	return n, nil

@@ -127,7 +127,7 @@ func TestACommandThatHeedsNothingOrPanicsHoldsUpNoForm(t *testing.T) {
 		}
 	}
 	partly := func() (Defaults, error) {
-		return Defaults{"group": "Now: <!channel> {user:U1}\n."}, errors.New("the rest is missing")
+		return Defaults{"group": {Stands: "Now: <!channel> {user:U1}\n."}}, errors.New("the rest is missing")
 	}
 	does.Store(&partly)
 	if p, ok := w.prompted("/asg wait", nil); !ok || p.Hints["group"] != "Now: <!channel> { user:U1} ." {
@@ -167,8 +167,8 @@ func TestWhatAFormSaysHoldsNoFile(t *testing.T) {
 	if m == nil || strings.Contains(m.Typed, "hidden") {
 		t.Errorf("got %+v", m)
 	}
-	_, before, words, err := w.desk.Book.begun(Filling{Command: "/template create web", Values: map[string]string{"--user-data": "hidden words"}})
-	if err != nil || strings.Contains(w.desk.Book.commands[0].Spec().Sketch(words), "hidden") || before.Given("user-data") {
-		t.Errorf("got %v and %v", words, err)
+	b, err := w.desk.Book.begun(Filling{Command: "/template create web", Values: map[string]string{"--user-data": "hidden words"}})
+	if err != nil || strings.Contains(w.desk.Book.commands[0].Spec().Sketch(b.words), "hidden") || b.before.Given("user-data") {
+		t.Errorf("got %v and %v", b.words, err)
 	}
 }

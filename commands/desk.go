@@ -31,8 +31,8 @@ type Desk struct {
 	Audit    func(context.Context, Deed)   // of refusals, failures and changes; nil for none
 	Limit    time.Duration                 // for one answer; 25 s when zero
 	Finder   Finder                        // what forms search; nil: everything is written
-	Haste    time.Duration                 // for one search; 2 s when zero
-	Patience time.Duration                 // for what an open form says of what is there now; 6 s when zero
+	Haste    time.Duration                 // for one search, and for what a form begins with; 2 s when zero
+	Patience time.Duration                 // for what an open form says of what is there now, or one that was sent held; 6 s when zero
 }
 
 // attempt is one thing tried by one person.

@@ -14,6 +14,13 @@ import (
 // form asks for what a command takes, with what was given in it. It is made of the command alone: Slack waits
 // three seconds for a form, and neither AWS nor Redis is asked meanwhile.
 func (d *Desk) form(c Command, given grammar.Values) *card.Modal {
+	m := d.drawn(c, given, nil)
+	m.Waits = c.waits(given)
+	return m
+}
+
+// drawn is a form in which something is filled in where nothing was given.
+func (d *Desk) drawn(c Command, given grammar.Values, filled map[string]string) *card.Modal {
 	spec := c.Spec()
 	m := &card.Modal{
 		ID: commandForm, Subject: spec.Print(spec.Unfiled(given)), Title: c.Name(), Submit: "Run",
@@ -24,6 +31,7 @@ func (d *Desk) form(c Command, given grammar.Values) *card.Modal {
 		m.Submit = "Show"
 	}
 	fields := spec.Fields(given)
+	maps.Copy(fields, filled)
 	for _, a := range spec.Args {
 		m.Inputs = append(m.Inputs, d.argInput(a, fields[a.Name]))
 	}

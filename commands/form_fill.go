@@ -205,6 +205,10 @@ func (d *Desk) fill(ctx context.Context, a *attempt, s Submission, who Person) (
 	if err != nil {
 		return Result{}, err
 	}
+	words, wrong := d.settled(ctx, command, words, s)
+	if len(wrong) > 0 {
+		return Result{Errors: wrong}, nil
+	}
 	typed := command.Spec().Print(words)
 	a.deed.What = short(typed, 500)
 	contents(command.Spec(), words, s)

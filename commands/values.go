@@ -41,6 +41,7 @@ type Submission struct {
 	Version int64
 	Values  map[string]string // by card.Input.ID; of a file its name
 	Files   map[string]Upload // by card.Input.ID
+	Filled  map[string]string // by card.Input.ID: what was filled in when the form was drawn
 	Channel string            // where it was opened from
 	Thread  string            // the thread it was opened from; may be empty
 

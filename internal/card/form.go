@@ -11,6 +11,11 @@ type Modal struct {
 	Typed   string // the command that it makes, as far as that is known when it is opened; may be empty
 	Inputs  []Input
 	More    []Input // below the others, under a heading of their own
+	// Waits: what its inputs begin with is still to be found out. It is opened without them.
+	Waits bool
+	// Filled is what inputs begin with though nobody has given it, by input, as their values come back. It comes back
+	// with the form.
+	Filled map[string]string
 }
 
 // Kind is how an input is filled in.
