@@ -4,7 +4,7 @@ import { append, fill, h, icon } from './dom.js';
 import { post } from './api.js';
 import { blocks } from './blocks.js';
 import { context, forget, gather } from './context.js';
-import { closePopover } from './popover.js';
+import { afterPopover, closePopover, openAnchor } from './popover.js';
 import { changed, facts, on } from './store.js';
 import { flat, textObject } from './mrkdwn.js';
 
@@ -28,11 +28,13 @@ export function modal() {
     }
     stack = views.map((v) => v.id);
     if (!view) {
+      if (dialog.contains(openAnchor() ?? null)) closePopover();
       if (dialog.open) dialog.close();
       dialog.sign = '';
       return;
     }
     if (!dialog.open) dialog.showModal();
+    if (dialog.dataset.view === view.id && dialog.contains(openAnchor() ?? null)) return afterPopover(draw);
     paint(dialog, view, views.length);
   };
   on('views people', draw);

@@ -1,10 +1,12 @@
 // One floating panel at a time, next to the control that opened it.
 
 import { h } from './dom.js';
+import { whenFree } from './press.js';
 
 const tallest = 540;
 
 let open = null;
+const waiting = new Set();
 
 // popover shows content beside anchor. It closes on Escape, on a press outside, and when the anchor goes.
 export function popover(anchor, content, { className = '', role = 'dialog', label, onclose } = {}) {
@@ -33,7 +35,14 @@ export function closePopover() {
   window.removeEventListener('resize', closePopover);
   if (inside) anchor.focus();
   onclose?.();
+  const draws = [...waiting];
+  waiting.clear();
+  // What was chosen is told a moment after the panel is gone.
+  if (draws.length) setTimeout(() => draws.forEach(whenFree));
 }
+
+// afterPopover runs a drawing once what is open has closed: whoever searches in a panel keeps it, and what they wrote.
+export const afterPopover = (draw) => waiting.add(draw);
 
 // openAnchor tells which control holds the open panel.
 export const openAnchor = () => open?.anchor;
