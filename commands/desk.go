@@ -130,6 +130,7 @@ func (d *Desk) perform(ctx context.Context, a *attempt, c *Call, command Command
 		return d.Book.glassForm(command.Spec().Print(c.Words))
 	}
 	result, err := command.run(ctx, c)
+	result, err = abroad(c, result, err)
 	if err != nil || result.Propose == nil {
 		return result, err
 	}

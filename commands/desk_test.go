@@ -227,7 +227,7 @@ func TestPresses(t *testing.T) {
 		{"extend", "op-ask", fault.New(fault.Denied, "Only {user:UDEV} can extend this."), "extend op-ask v3 USRE", "Only @UDEV can extend this.\n"},
 		{"widen", "op-run", nil, "widen op-run v3 USRE", "(nothing)"},
 		{"again", "op-run", nil, "", "Roll web to ami-0b2 was approved already and is running.\nThere is no need to ask again.\n"},
-		{"copy", "op-ask", nil, "", "Roll web to ami-0b2\nThe command, as it can be typed again:\n```\n/asg rollout web --image ami-0b2\n```\n-- Operation `op-ask`\n"},
+		{"copy", "op-ask", nil, "", "Roll web to ami-0b2\nThe command, as it can be typed again:\n```\n/asg rollout web --image ami-0b2 --in production\n```\n-- Operation `op-ask`\n"},
 		{"review", "op-no", nil, "", "Roll web to ami-0b2 was denied by @USRE already. Your review was not counted.\n"},
 		{"retry", "op-run", fault.New(fault.Conflict, "This card has changed."), "signal op-run v3 USRE retry", "This card has changed.\n"},
 		{"deny", "op-no", nil, "", "Roll web to ami-0b2 was denied by @USRE already. Your denial was not counted.\n"},

@@ -180,7 +180,7 @@ func (d *Desk) copied(_ context.Context, _ *attempt, rec ledger.Record, _ ledger
 		return reply(notice(rec, card.T("Nobody typed a command for this."))), nil
 	}
 	c := notice(rec, card.T("The command, as it can be typed again:"))
-	c.Sections = append(c.Sections, card.Section{Code: rec.Command})
+	c.Sections = append(c.Sections, card.Section{Code: d.Book.inside(rec.Command, rec.Environment)})
 	return reply(c), nil
 }
 
