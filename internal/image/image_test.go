@@ -505,6 +505,44 @@ func TestAnImageThatIsDisabledMeanwhileIsNotMadeGolden(t *testing.T) {
 	}
 }
 
+// TestAnImageThatIsDisabledAsItBecomesGolden: nothing is published before it can be launched, and whoever asked is told when
+// nobody enables it again. An attempt that died after it made the image golden does not deny that.
+func TestAnImageThatIsDisabledAsItBecomesGolden(t *testing.T) {
+	for _, died := range []bool{false, true} {
+		for _, revived := range []bool{false, true} {
+			t.Run(fmt.Sprintf("died %t, revived %t", died, revived), func(t *testing.T) {
+				w := newWorld(t)
+				w.begin(w.promotion(PromoteWant{Family: "web", Image: "ami-0001"}))
+				w.turn()
+				before := w.rec
+				w.turn()
+				c, _ := w.clouds.In("prod")
+				if err := c.DisableImage(t.Context(), "ami-0001"); err != nil {
+					t.Fatal(err)
+				}
+				if died {
+					w.rec = before
+				}
+				for range 3 {
+					w.turn()
+				}
+				if _, err := w.fleet().Parameter(t.Context(), "/golden/web"); fleet.KindOf(err) != fleet.Absent || w.rec.State.Final() {
+					t.Fatalf("got %v, %s, want it to wait, with no parameter", err, w.rec.State)
+				}
+				if !revived {
+					w.finish(ledger.Failed, "web-1 (ami-0001) is the golden image of web. web-1 (ami-0001) is disabled, so nothing launches from it. The parameter /golden/web was not changed.",
+						"`/ami retire ami-0001 --undo` brings it back", "`/ami revert web`")
+					return
+				}
+				if err := c.EnableImage(t.Context(), "ami-0001"); err != nil {
+					t.Fatal(err)
+				}
+				w.finish(ledger.Succeeded, "web-1 (ami-0001) is the golden image of web, and the parameter /golden/web holds it.")
+			})
+		}
+	}
+}
+
 // TestAParameterIsNotRepeated: what somebody keeps under that name may be a secret.
 func TestAParameterIsNotRepeated(t *testing.T) {
 	w := newWorld(t)

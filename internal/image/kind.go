@@ -29,6 +29,7 @@ const (
 	stepCheck   = "check"   // that what was approved still holds
 	stepTag     = "tag"     // write tags
 	stepPoint   = "point"   // move the golden pointer
+	stepSettle  = "settle"  // look once more whether what is golden can be launched
 	stepPublish = "publish" // write the parameter
 	stepShare   = "share"   // give and take launch permissions
 	stepCopy    = "copy"    // ask for copies

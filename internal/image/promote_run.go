@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
@@ -20,6 +21,7 @@ type planned interface{ Brief() plan.Brief }
 // promoted is what a promotion keeps between its steps.
 type promoted struct {
 	Golden *family.Golden `json:"golden,omitempty"` // once it is
+	Since  time.Time      `json:"since,omitzero"`   // when that was noted
 }
 
 func (w Workflow) promote(ctx context.Context, t engine.Turn, p Promotion, d *promoted) (engine.Outcome, error) {
@@ -41,6 +43,8 @@ func (w Workflow) promote(ctx context.Context, t engine.Turn, p Promotion, d *pr
 		return next(stepPoint), nil
 	case stepPoint:
 		return w.point(ctx, t, f, p, d)
+	case stepSettle:
+		return settle(ctx, t, f, p, d)
 	case stepPublish:
 		return publish(ctx, t, f, p)
 	}
@@ -89,7 +93,7 @@ func (w Workflow) point(ctx context.Context, t engine.Turn, f Fleet, p Promotion
 		return engine.Outcome{}, err
 	}
 	if why := lately(now, p); why != "" {
-		return engine.Outcome{End: ledger.Void, Tone: string(card.Warning), Outcome: string(say.Phrase("%s The golden image of %s was not changed.", say.Closed(why), p.Family))}, nil
+		return w.unpointed(ctx, t, p, d, why)
 	}
 	g := family.Golden{
 		Environment: p.Environment, Family: p.Family, Image: p.Image.ID, Name: p.Image.Name,
@@ -99,11 +103,58 @@ func (w Workflow) point(ctx context.Context, t engine.Turn, f Fleet, p Promotion
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	d.Golden = &written
-	if p.Parameter == nil {
-		return done("%s is the golden image of %s.%s", p.Image.words(), p.Family, before(p)), nil
+	d.Golden, d.Since = &written, t.Now
+	return next(stepSettle), nil
+}
+
+// unpointed ends it before the image becomes golden, unless an attempt that died made it so.
+func (w Workflow) unpointed(ctx context.Context, t engine.Turn, p Promotion, d *promoted, why string) (engine.Outcome, error) {
+	history, err := w.Families.History(ctx, p.Environment, p.Family, 1)
+	if err != nil {
+		return engine.Outcome{}, err
 	}
-	return next(stepPublish), nil
+	if len(history) > 0 && history[0].Op == t.ID {
+		d.Golden, d.Since = &history[0], t.Now
+		return next(stepSettle), nil
+	}
+	return engine.Outcome{End: ledger.Void, Tone: string(card.Warning), Outcome: string(say.Phrase("%s The golden image of %s was not changed.", say.Closed(why), p.Family))}, nil
+}
+
+// revival is how long a retirement may take to enable an image again that became golden while it was disabled.
+const revival = 3 * time.Minute
+
+// settle looks whether the image can still be launched, now that it is golden. A retirement that disabled it in the same
+// moment looks for that, too, and enables it again; whoever else disabled it does not.
+func settle(ctx context.Context, t engine.Turn, f Fleet, p Promotion, d *promoted) (engine.Outcome, error) {
+	now, err := look(ctx, f, p.Image.ID)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	why := lately(now, p)
+	golden := say.Phrase("%s is the golden image of %s", p.Image.words(), p.Family)
+	s, halted := stopped(t)
+	switch {
+	case why == "" && p.Parameter == nil:
+		return done("%s.%s", golden, before(p)), nil
+	case why == "":
+		return next(stepPublish), nil
+	case !halted && t.Now.Sub(d.Since) < revival:
+		return engine.Outcome{In: 15 * time.Second}, nil
+	}
+	text := say.Sentences(golden, say.Phrase("%s", why), p.unpublished(),
+		say.Phrase("`/ami retire %s --undo` brings it back while it is there, `/ami revert %s` goes back to the golden image before", p.Image.ID, p.Family))
+	if halted {
+		return engine.Outcome{End: ledger.Cancelled, Outcome: string(say.Sentences(say.Phrase("It was stopped%s", say.By(s.By)), text)), Tone: string(card.Warning)}, nil
+	}
+	return engine.Outcome{End: ledger.Failed, Outcome: string(text), Tone: string(card.Bad)}, nil
+}
+
+// unpublished says that the parameter is as it was.
+func (p Promotion) unpublished() say.Safe {
+	if p.Parameter == nil {
+		return ""
+	}
+	return say.Phrase("The parameter %s was not changed", p.Parameter.Name)
 }
 
 // lately says why an image that could be golden a moment ago cannot be any more.

@@ -138,16 +138,32 @@ func them(n int) string { return noun(n, "it", "them") }
 func they(n int) string { return noun(n, "it is", "they are") }
 func its(n int) string  { return noun(n, "its", "their") }
 
-// cooldown waits whether somebody misses them. It holds no worker meanwhile.
-func (r *run) cooldown(context.Context) (engine.Outcome, error) {
+// settling is how long after an image was disabled what became of it in the same moment may stay unseen.
+const settling = time.Minute
+
+// cooldown waits whether somebody misses them. It holds no worker meanwhile. What made use of an image in the moment in
+// which it was disabled, such as a promotion, could not know of that: so it is looked for at once, and once more a little
+// later, and the image is enabled again.
+func (r *run) cooldown(ctx context.Context) (engine.Outcome, error) {
 	left := r.data.Until.Sub(r.turn.Now)
 	if left <= 0 {
 		return engine.Outcome{Step: stepDelete}, nil
 	}
-	if _, ok := r.turn.Signal("pause", "resume", "continue"); ok {
-		return engine.Outcome{In: left, Tone: string(card.Warning), Line: "It waits by itself, and can be undone meanwhile: nothing has changed."}, nil
+	if err := r.spareNeeded(ctx); err != nil {
+		return engine.Outcome{}, err
 	}
-	return engine.Outcome{In: left}, nil
+	if len(r.data.left()) == 0 {
+		return r.finish(), nil
+	}
+	out := r.told("", card.Warning)
+	out.In = left
+	if begun := r.data.Until.Add(-r.plan.Want.Cooldown); r.turn.Now.Sub(begun) < settling {
+		out.In = min(left, settling)
+	}
+	if _, ok := r.turn.Signal("pause", "resume", "continue"); ok {
+		out.Tone, out.Line = string(card.Warning), string(say.Sentences(say.Safe(out.Line), "It waits by itself, and can be undone meanwhile: nothing has changed."))
+	}
+	return out, nil
 }
 
 // delete looks once more at one image and what needs it, and deregisters it. Each turn does one.

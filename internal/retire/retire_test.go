@@ -423,6 +423,28 @@ func TestWhatBecomesGoldenBeforeItIsDisabledStays(t *testing.T) {
 	}
 }
 
+// TestWhatBecomesGoldenAsItIsDisabledIsEnabledAgain, and not only when the cooldown is over: a promotion that looked a
+// moment before could not know. The others go on.
+func TestWhatBecomesGoldenAsItIsDisabledIsEnabledAgain(t *testing.T) {
+	for _, unseen := range []int{0, 1} { // turns in which it cannot be seen yet
+		w := newWorld(t)
+		w.begin(Want{Family: "web", Keep: 2})
+		w.until(stepCooldown)
+		disabled := w.now
+		for range unseen {
+			w.turn()
+		}
+		w.wantImages("1d* 2d* 3a 4a 5a")
+		w.golden["web"] = append([]family.Golden{{Environment: "prod", Family: "web", Image: "ami-0001", At: w.now, Revision: 2}}, w.golden["web"]...)
+		w.turn()
+		w.wantImages("1a 2d* 3a 4a 5a")
+		if took := w.now.Sub(disabled); unseen == 0 && took > 2*time.Minute || len(w.lines) != 2 || !strings.Contains(w.lines[1], "web-1 (ami-0001) stays: it is the golden image of web.") {
+			t.Errorf("got %q after %s, want it told", w.lines, took)
+		}
+		w.finish(ledger.Succeeded, "1 image is retired, and 9 GiB freed.", "web-1 (ami-0001) stays: it is the golden image of web.")
+	}
+}
+
 // TestNothingIsWaitedForWhenSomebodyWasFaster: there is nothing to cool down.
 func TestNothingIsWaitedForWhenSomebodyWasFaster(t *testing.T) {
 	w := newWorld(t)
