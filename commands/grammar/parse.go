@@ -155,7 +155,9 @@ func (p *parser) flag(w Word) error {
 	if !ok {
 		return p.unknown(name)
 	}
-	if _, twice := p.values.Flags[f.Name]; twice {
+	if first, twice := p.values.Flags[f.Name]; twice && f.Kind == Bool && first.Bool == no && !assigned {
+		return p.spec.Refuse("", "--%s and --no-%s cannot stand together: give one of them.", f.Name, f.Name)
+	} else if twice {
 		return p.spec.Refuse("", "--%s is there twice.", f.Name)
 	}
 	if f.Kind == Bool {
