@@ -154,6 +154,12 @@ func (s *Site) image(ctx context.Context, f Fleet, env Environment, named fleet.
 
 // noImage says that there is no such image, and which one was probably meant.
 func noImage(own []fleet.Image, env Environment, named string) error {
+	for _, i := range own {
+		if i.Name == named && i.State != "available" && i.State != "deregistered" {
+			return fault.New(fault.NotFound, "The image %s (%s) in %s is %s.", card.Inert(i.Name), i.ID, env.Name, i.State).
+				WithHint("`/ami show %s` tells why, `/ami retire %s` removes it.", i.ID, i.ID)
+		}
+	}
 	own = slices.DeleteFunc(slices.Clone(own), func(i fleet.Image) bool { return i.State != "available" })
 	var names []string
 	for _, i := range own {

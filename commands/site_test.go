@@ -25,4 +25,8 @@ func TestWhichImageWasMeant(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", named, got, want)
 		}
 	}
+	f, _ := fault.As(noImage(own, Environment{Name: "prod"}, "web-next"))
+	if got, want := f.Error(), "The image web-next (ami-0bad) in prod is failed. `/ami show ami-0bad` tells why, `/ami retire ami-0bad` removes it."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
