@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -144,14 +145,11 @@ func (a *AMI) tag(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	want := image.TagWant{Set: map[string]string{}, Remove: c.Words.List("remove")}
-	for _, word := range c.Words.Args["tags"] {
-		key, value, ok := strings.Cut(word, "=")
-		if !ok {
-			return Result{}, fault.New(fault.Invalid, "`%s` is no tag.", card.Inert(short(word, 80))).WithHint("Write it like `team=web`; `--remove team` removes it.")
-		}
-		want.Set[key] = value
+	set, err := writtenTags(c.Words.Args["tags"])
+	if err != nil {
+		return Result{}, err
 	}
+	want := image.TagWant{Set: set, Remove: c.Words.List("remove")}
 	i, err := a.named(ctx, f, env, c.Words.Arg("image"))
 	if err != nil {
 		return Result{}, err
@@ -163,6 +161,29 @@ func (a *AMI) tag(ctx context.Context, c *Call) (Result, error) {
 	}
 	r, err := a.decide(ctx, c, env, p, "")
 	return withNotes(r, i.taken()), err
+}
+
+// writtenTags reads tags as people write them: team=web, and team="web" as in a shell.
+func writtenTags(words []string) (map[string]string, error) {
+	set := map[string]string{}
+	for _, word := range words {
+		key, value, ok := strings.Cut(word, "=")
+		if !ok {
+			return nil, fault.New(fault.Invalid, "`%s` is no tag.", card.Inert(short(word, 80))).WithHint("Write it like `team=web`; `--remove team` removes it.")
+		}
+		if _, twice := set[key]; twice {
+			return nil, fault.New(fault.Invalid, "The tag %s is there twice.", card.Inert(short(key, 80)))
+		}
+		if bare := strings.Trim(value, `"“”`); bare != value {
+			if utf8.RuneCountInString(value)-utf8.RuneCountInString(bare) != 2 {
+				return nil, fault.New(fault.Invalid, "The quotes of `%s` do not hold its words together.", card.Inert(short(word, 80))).
+					WithHint("Put them around the whole tag: `\"team=web and shop\"`.")
+			}
+			value = bare
+		}
+		set[key] = value
+	}
+	return set, nil
 }
 
 func tagsOf(ctx context.Context, f Fleet, env Environment, want image.TagWant) (image.Tags, error) {
