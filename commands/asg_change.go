@@ -18,7 +18,7 @@ import (
 // changes are the commands that change a group besides rolling it.
 func (a *ASG) changes(in grammar.Flag) []Command {
 	grp := grammar.Arg{Name: "group", About: "the Auto Scaling group's name", Pick: grammar.Group}
-	instances := grammar.Arg{Name: "instance", About: "ids of its instances", Many: true, Pick: grammar.Instance}
+	instances := grammar.Arg{Name: "instance", About: "ids of its instances", Many: true, Pick: grammar.Member}
 	of := func(name, summary, example string, want func(*Call) (group.Want, error), args []grammar.Arg, flags ...grammar.Flag) Command {
 		return Command{
 			Path: append([]string{"asg"}, strings.Fields(name)...), Summary: summary, Example: example, Proposes: true,
@@ -50,7 +50,7 @@ func (a *ASG) changes(in grammar.Flag) []Command {
 		of("replace", "Terminate an instance through its group, which launches another.", "/asg replace web i-0abc", replaceWish, []grammar.Arg{instances}),
 	}
 	for i, c := range all {
-		if len(c.Args) == 2 && c.Args[1].Pick == grammar.Instance {
+		if len(c.Args) == 2 && c.Args[1].Pick == grammar.Member {
 			all[i].Details = strings.TrimSpace(c.Details + " The group may be left out: it is that of the instances.")
 		}
 	}

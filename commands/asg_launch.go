@@ -28,7 +28,7 @@ func (a *ASG) launch(in grammar.Flag) Command {
 		Args:  []grammar.Arg{{Name: "group", About: "the new group's name"}},
 		OneOf: [][]string{{"from"}, {"size"}},
 		Flags: []grammar.Flag{
-			{Name: "from", Value: "<instance|image|family>", About: "what to launch from: a configured instance, an image, or a family's golden image", Pick: grammar.Instance},
+			{Name: "from", Value: "<instance|image|family>", About: "what to launch from: a configured instance, an image, or a family's golden image", Pick: grammar.Source},
 			{Name: "size", Kind: grammar.Int, Min: 1, Max: launch.Most, About: "how many servers"},
 			in,
 			{Name: "template", Value: "<name[@version]>", About: "an existing launch template to use; one is made when left out", Pick: grammar.Template},

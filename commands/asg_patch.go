@@ -32,7 +32,7 @@ func (a *ASG) patch(in grammar.Flag) Command {
 		{Name: "test-timeout", Kind: grammar.Duration, Min: int64(30 * time.Second), Max: six, About: "how long the test may take; 10m when left out"},
 		{Name: "reboot", Kind: grammar.Bool, Both: true, About: "reboot the server for the image, or with --no-reboot leave it running"},
 		{Name: "standby", Kind: grammar.Bool, About: "take the server out of its group's service meanwhile"},
-		{Name: "twin", Kind: grammar.Bool, About: "not for patches: a twin is launched without what was patched"},
+		{Name: "twin", Kind: grammar.Bool, Unasked: true, About: "not for patches: a twin is launched without what was patched"},
 		{Name: "promote", Kind: grammar.Bool, About: "make the image its family's golden one at the end"},
 		in, reason(), dryRun(),
 	}

@@ -63,7 +63,7 @@ const ownGroup = "*"
 // given are the words behind a command's name. Whoever names an instance where its group should stand means that.
 func (m match) given() []grammar.Word {
 	args := m.command.Args
-	if len(args) != 2 || args[0].Pick != grammar.Group || args[1].Pick != grammar.Instance || len(m.words) == 0 || !strings.HasPrefix(m.words[0].Text, "i-") {
+	if len(args) != 2 || args[0].Pick != grammar.Group || args[1].Pick != grammar.Member || len(m.words) == 0 || !strings.HasPrefix(m.words[0].Text, "i-") {
 		return m.words
 	}
 	return append([]grammar.Word{{Text: ownGroup, Raw: ownGroup}}, m.words...)

@@ -146,7 +146,7 @@ func (n Defaults) baked(ctx context.Context, f Fleet, env Environment, want bake
 	case p.State == "stopped":
 		n.add("--reboot", "The instance is stopped, so nothing is rebooted.")
 	case p.Chooses():
-		n.add("--reboot", fmt.Sprintf("It serves in %s, and is not rebooted there: choose No, or one of the ways below.", p.Group))
+		n.add("--reboot", fmt.Sprintf("It serves in %s, and is not rebooted there: choose No, or another way below.", p.Group))
 	case p.Way == bake.Reboot:
 		n.left("--reboot", "it is rebooted, which is the safer image")
 	}

@@ -21,7 +21,12 @@ type Machines interface {
 	Groups(ctx context.Context) ([]fleet.Group, error)
 	Templates(ctx context.Context) ([]fleet.Template, error)
 	OwnImages(ctx context.Context) ([]fleet.Image, error)
+}
+
+// Servers are the instances of an environment.
+type Servers interface {
 	FindInstances(ctx context.Context, text string, most int) ([]fleet.Instance, error)
+	InstancesOf(ctx context.Context, groups ...fleet.GroupName) ([]fleet.Instance, error)
 }
 
 // Network is what machines are launched into and with.
@@ -35,6 +40,7 @@ type Network interface {
 // Things are all that forms look for.
 type Things interface {
 	Machines
+	Servers
 	Network
 }
 
@@ -82,8 +88,13 @@ func (l *Library) Find(ctx context.Context, q Query) ([]card.Option, int, error)
 	if err != nil {
 		return nil, 0, err
 	}
-	if q.Pick == grammar.Source {
+	switch {
+	case q.Pick == grammar.Source:
 		return l.sources(ctx, env, q)
+	case q.Pick == grammar.Member && q.Group == "":
+		q.Pick = grammar.Instance
+	case q.Pick == grammar.Instance && q.Group != "":
+		return l.membersFirst(ctx, env, q)
 	}
 	return l.search(ctx, env, q)
 }
@@ -107,10 +118,7 @@ func (l *Library) Home(channel string) string {
 
 // search looks in one list. Of instances AWS itself is asked for those that have the text.
 func (l *Library) search(ctx context.Context, env Environment, q Query) ([]card.Option, int, error) {
-	text := ""
-	if q.Pick == grammar.Instance {
-		text = q.Text
-	}
+	text := map[grammar.Pick]string{grammar.Instance: q.Text, grammar.Member: q.Group}[q.Pick]
 	all, err := l.list(ctx, env, q.Pick, text)
 	if err != nil {
 		return nil, 0, err
@@ -248,6 +256,8 @@ func (l *Library) load(ctx context.Context, env Environment, pick grammar.Pick, 
 		return l.families(ctx, env, t)
 	case grammar.Instance:
 		return options(ctx, func(ctx context.Context) ([]fleet.Instance, error) { return t.FindInstances(ctx, text, mostFromID+1) }, instanceOption)
+	case grammar.Member:
+		return members(ctx, t, fleet.GroupName(text))
 	case grammar.Subnet:
 		return options(ctx, func(ctx context.Context) ([]fleet.Subnet, error) { return t.Subnets(ctx) }, subnetOption)
 	case grammar.SecurityGroup:

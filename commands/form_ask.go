@@ -38,7 +38,7 @@ func (d *Desk) drawn(c Command, given grammar.Values, filled map[string]string) 
 	for _, f := range spec.Flags {
 		inputs := d.flagInputs(spec, f, fields[grammar.FlagInput(f.Name)])
 		switch {
-		case f.Name == glassFlag || f.Name == pageFlag:
+		case f.Name == glassFlag || f.Name == pageFlag || f.Unasked:
 		case spec.Needed(f.Name) || f.Pick == grammar.Environment:
 			m.Inputs = append(m.Inputs, inputs...)
 		default:

@@ -233,3 +233,26 @@ func TestALaunchBeginsWithWhatItsSourceIsLike(t *testing.T) {
 		t.Errorf("got %q, want %q", r.Errors, want)
 	}
 }
+
+func TestAFormOffersNothingThatIsRefused(t *testing.T) {
+	w := formed(t)
+	book, err := NewBook(w.asg.Commands()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.desk.Book = book
+	offered := func(text string) []string {
+		var ids []string
+		m := w.asks(text).Modal
+		for _, in := range slices.Concat(m.Inputs, m.More) {
+			ids = append(ids, in.ID)
+		}
+		return ids
+	}
+	if got := offered("asg patch web"); slices.Contains(got, "--twin") || !slices.Contains(got, "--standby") {
+		t.Errorf("got %v, want no twin, which a patch refuses", got)
+	}
+	if got := offered("asg launch web-blue"); !slices.Contains(got, "--twin") {
+		t.Errorf("got %v, want a twin, which a launch can do with", got)
+	}
+}

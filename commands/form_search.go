@@ -39,6 +39,7 @@ type Found struct {
 type Query struct {
 	Environment string // as it was named; empty: that of the channel
 	Channel     string
+	Group       string // that the same command names; may be empty
 	Pick        grammar.Pick
 	Text        string
 	Most        int
@@ -147,6 +148,9 @@ func (b *Book) query(s Search) (Query, bool) {
 		if a.Name == s.Input {
 			q.Pick = a.Pick
 		}
+		if a.Pick == grammar.Group {
+			q.Group = groupNamed(a.Name, before, s)
+		}
 	}
 	for _, f := range spec.Flags {
 		input := grammar.FlagInput(f.Name)
@@ -161,4 +165,16 @@ func (b *Book) query(s Search) (Query, bool) {
 		}
 	}
 	return q, q.Pick != ""
+}
+
+// groupNamed is the group that stands in a form, or was typed before it was opened.
+func groupNamed(input string, before grammar.Values, s Search) string {
+	named := before.Arg(input)
+	if chosen, asked := s.Values[input]; asked {
+		named = strings.TrimSpace(chosen)
+	}
+	if named == ownGroup {
+		return ""
+	}
+	return named
 }

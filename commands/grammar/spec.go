@@ -55,6 +55,7 @@ type Flag struct {
 	Pick     Pick   // what its value names, where a form can look for it
 	File     bool   // a form takes a file for it, too; the file's content is the value, and may have several lines
 	Both     bool   // of a Bool: leaving it out is neither yes nor no, so a form asks for one of three
+	Unasked  bool   // no form asks for it: it is understood so that it can be refused in words of its own
 }
 
 // Pick is a kind of thing that values name, and that can be looked for while a form is filled in.
@@ -65,7 +66,8 @@ const (
 	Group         Pick = "group"
 	Image         Pick = "image"
 	Family        Pick = "family"
-	Instance      Pick = "instance"
+	Instance      Pick = "instance" // where the command names a group, its instances come first
+	Member        Pick = "instance of the group"
 	Template      Pick = "template"
 	Subnet        Pick = "subnet"
 	SecurityGroup Pick = "security group"
