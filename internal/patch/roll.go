@@ -223,7 +223,11 @@ func (r *run) standing() say.Safe {
 	if len(done) > 0 {
 		words = append(words, say.Phrase("%s %s patched and %s so: %s", listed(done), pick(len(done), "is", "are"), pick(len(done), "stays", "stay"), commands(done, "/asg rollback %s", pick(len(done), "takes it back", "take them back"))))
 	}
-	if left := r.plan.untouched(r.data); len(left) > 0 {
+	left := r.plan.untouched(r.data)
+	switch {
+	case len(left) > 0 && r.data.Trial.Failure != "": // nobody is told to roll to what failed its test
+		words = append(words, say.Phrase("%s %s not touched. Once that is mended, ask again: it makes another image", listed(left), pick(len(left), "was", "were")))
+	case len(left) > 0:
 		words = append(words, say.Phrase("%s %s not touched: %s", listed(left), pick(len(left), "was", "were"), commands(left, "/asg rollout %s --image "+string(r.data.Image.ID), pick(len(left), "goes on", "go on"))))
 	}
 	if len(r.data.Parts) == 0 || len(done) == 0 {

@@ -105,7 +105,7 @@ func TestAFailingTestTouchesNoGroup(t *testing.T) {
 			w.answer = c.answer
 			w.propose(w.full())
 			w.finish(ledger.Failed)
-			w.wantOutcome(c.want, "web and api were not touched: `/asg rollout web --image ami-", "stays: `/ami retire ami-")
+			w.wantOutcome(c.want, "web and api were not touched. Once that is mended, ask again: it makes another image.", "stays: `/ami retire ami-")
 			w.wantRefreshes("web")
 			w.wantRefreshes("api")
 			if w.golden.now.Image != "" {
