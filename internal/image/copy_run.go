@@ -200,6 +200,14 @@ func progress(ctx context.Context, from Fleet, i fleet.Image) (int, error) {
 	return done / max(size, 1), nil
 }
 
+// missing says why there is no good copy in a place, and what is left there of it.
+func (c Copy) missing(where string) string {
+	if c.Image == "" {
+		return fmt.Sprintf("In %s there is no copy: %s", where, say.Closed(cmp.Or(c.Why, "it is "+c.State)))
+	}
+	return fmt.Sprintf("In %s the copy %s is %s: %s It launches nothing, and can be deregistered there.", where, c.Image, c.State, say.Closed(cmp.Or(c.Why, "AWS does not say why")))
+}
+
 // conclude says what came of it.
 func (w Workflow) conclude(p Copying, d *copies) engine.Outcome {
 	var good, bad []string
@@ -209,7 +217,7 @@ func (w Workflow) conclude(p Copying, d *copies) engine.Outcome {
 			good = append(good, fmt.Sprintf("%s in %s", c.Image, where))
 			continue
 		}
-		bad = append(bad, fmt.Sprintf("%s: %s %s", where, cmp.Or(string(c.Image), "no copy"), cmp.Or(say.Closed(c.Why), "is "+c.State+".")))
+		bad = append(bad, c.missing(where))
 	}
 	if len(bad) == 0 {
 		return w.settle(d, ledger.Succeeded, say.Phrase("%s is copied: %s.", p.Image.words(), strings.Join(good, ", ")))

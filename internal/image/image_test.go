@@ -675,3 +675,16 @@ func TestNothingStaysOpen(t *testing.T) {
 		t.Errorf("got it open to %s, want nobody", got)
 	}
 }
+
+// TestWhatBecameOfACopyIsSaid: in whole sentences, and with what is left of it.
+func TestWhatBecameOfACopyIsSaid(t *testing.T) {
+	for want, c := range map[string]Copy{
+		"In eu-central-1 there is no copy: AWS refused.":                                                                       {Why: "AWS refused", State: "failed"},
+		"In eu-central-1 the copy ami-1 is failed: No key. It launches nothing, and can be deregistered there.":                {Image: "ami-1", Why: "No key.", State: "failed"},
+		"In eu-central-1 the copy ami-1 is invalid: AWS does not say why. It launches nothing, and can be deregistered there.": {Image: "ami-1", State: "invalid"},
+	} {
+		if got := c.missing("eu-central-1"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -95,9 +95,9 @@ func (d copies) steps(p Copying) []card.Step {
 		case c.over():
 			state, words = card.Failed, card.T(": %s", cmp.Or(c.Why, c.State))
 		}
-		name := card.T("%s ", p.To[i].Destination.words())
+		name := card.T("%s", p.To[i].Destination.words())
 		if c.Image != "" {
-			name = card.Join(name, card.Code(string(c.Image)))
+			name = card.Join(name, card.T(" "), card.Code(string(c.Image)))
 		}
 		list[i] = card.Step{State: state, Text: card.Join(name, words)}
 	}

@@ -167,7 +167,7 @@ func (s Share) Sections() []card.Section {
 	}
 	facts := []card.Fact{
 		{Label: "Image", Value: card.Join(s.Image.text(), card.T(" in %s, %s (%s)", s.Environment, s.Region, s.Account))},
-		{Label: "Shared with so far", Value: card.T("%s", orNobody(s.Shared))},
+		{Label: "Shared before", Value: card.T("%s", orNobody(s.Shared))},
 		{Label: label, Value: card.T("%s", s.who())},
 	}
 	return sectioned(facts, s.Findings)
