@@ -96,7 +96,11 @@ func retiring(r ledger.Record, id fleet.ImageID) bool {
 // replaced is an operation that ended lately: its way back needs what was launched before, by its image or by the
 // version of a template that names it.
 func (s *search) replaced(r ledger.Record) {
-	use := Use{Rank: WayBack, Text: fmt.Sprintf("%q (%s) replaced it, and the way back may need it until %s", r.Title, r.ID, moment(r.Ended.Add(s.keep.rollback())))}
+	did := "replaced it"
+	if r.State != ledger.Succeeded {
+		did = "was to replace it"
+	}
+	use := Use{Rank: WayBack, Text: fmt.Sprintf("%q (%s) %s, and the way back may need it until %s", r.Title, r.ID, did, moment(r.Ended.Add(s.keep.rollback())))}
 	for _, m := range plan.Moves(r) {
 		s.named[version{m.From.Template, m.From.Version}] = append(s.named[version{m.From.Template, m.From.Version}], use)
 		for _, id := range s.ids {
