@@ -31,6 +31,10 @@ func abroad(c *Call, r Result, err error) (Result, error) {
 	for i, s := range r.Reply.Sections {
 		r.Reply.Sections[i].Findings = placedFindings(s.Findings, in)
 		r.Reply.Sections[i].Facts = placedFacts(s.Facts, in)
+		if s.Text != nil {
+			said := placedText(*s.Text, in)
+			r.Reply.Sections[i].Text = &said
+		}
 	}
 	return r, err
 }
@@ -47,13 +51,20 @@ func placedFindings(all []card.Finding, in string) []card.Finding {
 func placedFacts(all []card.Fact, in string) []card.Fact {
 	var list []card.Fact
 	for _, f := range all {
-		var value card.Text
-		for _, p := range f.Value {
-			p.Plain = placed(p.Plain, in)
-			value = append(value, p)
-		}
-		f.Value = value
+		f.Value = placedText(f.Value, in)
 		list = append(list, f)
+	}
+	return list
+}
+
+func placedText(t card.Text, in string) card.Text {
+	var list card.Text
+	for _, p := range t {
+		p.Plain = placed(p.Plain, in)
+		if p.Code != "" {
+			p.Code = strings.Trim(placed("`"+p.Code+"`", in), "`")
+		}
+		list = append(list, p)
 	}
 	return list
 }

@@ -3,6 +3,9 @@ package commands
 import (
 	"strings"
 	"testing"
+
+	"github.com/amiral-ops/amiral/commands/grammar"
+	"github.com/amiral-ops/amiral/internal/card"
 )
 
 // TestWhatIsNamedIsInTheSameEnvironment: who asks about staging is not told a command that would mean production.
@@ -18,6 +21,18 @@ func TestWhatIsNamedIsInTheSameEnvironment(t *testing.T) {
 		if !strings.Contains(got, want) || strings.Contains(got, "--in staging --in") {
 			t.Errorf("%s: got %s, want %s in it", typed, got, want)
 		}
+	}
+}
+
+// TestEveryPartOfAnAnswerIsPlaced: paragraphs, facts and findings.
+func TestEveryPartOfAnAnswerIsPlaced(t *testing.T) {
+	c := &Call{Words: grammar.Values{Flags: map[string]grammar.Value{"in": {Text: "staging"}}}}
+	r, _ := abroad(c, reply(card.Card{Sections: []card.Section{
+		card.Para(marked("There is none. `/ami promote <image>` makes one; `/ami list --in production` shows others.")),
+		{Facts: []card.Fact{{Label: "Way back", Value: card.T("`/ami revert web`")}}},
+	}}), nil)
+	if got := text(r.Reply); !strings.Contains(got, "/ami promote <image> --in staging") || !strings.Contains(got, "/ami revert web --in staging") || strings.Contains(got, "production --in") {
+		t.Errorf("got %s", got)
 	}
 }
 
