@@ -49,7 +49,7 @@ func told(err error) (*fault.Fault, bool) {
 			WithHint("Whoever keeps my IAM policy can allow it."), true
 	case fleet.Absent:
 		return fault.New(fault.NotFound, "AWS does not know it: %s", card.Inert(e.Message)), true
-	case fleet.Rejected, fleet.Exists, fleet.Quota, fleet.Busy:
+	case fleet.Rejected, fleet.Exists, fleet.Quota, fleet.Busy, fleet.Full:
 		return fault.New(fault.Conflict, "AWS refuses: %s", card.Inert(e.Message)), true
 	}
 	return fault.New(fault.Unavailable, "AWS did not answer %s.", e.Call).WithHint("Try again in a minute."), true

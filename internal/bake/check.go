@@ -86,7 +86,7 @@ const attempts = 6
 // refusal makes a fault of what trying again would not change, and of what was tried often enough.
 func (r *run) refusal(err error, attempt string) error {
 	kind := fleet.KindOf(err)
-	if (kind == fleet.Busy || kind == fleet.Absent) && r.turn.Attempt >= attempts {
+	if (kind == fleet.Busy || kind == fleet.Full || kind == fleet.Absent) && r.turn.Attempt >= attempts {
 		return fault.New(fault.Conflict, "AWS would not %s: %s", attempt, say.AWS(err))
 	}
 	return say.Refusal(err, attempt)

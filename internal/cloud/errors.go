@@ -71,6 +71,8 @@ func kindOf(code string) (kind fleet.ErrorKind, known bool) {
 		"IncorrectState", "IncorrectInstanceState", "IncorrectImageState", "InvalidAMIState", "DependencyViolation",
 		"VolumeInUse", "InvalidSnapshot.InUse", "TooManyUpdates":
 		return fleet.Busy, true
+	case "InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity":
+		return fleet.Full, true
 	case "SnapshotCreationPerVolumeRateExceeded":
 		return fleet.Throttled, true
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":

@@ -41,6 +41,7 @@ func TestKindsOfErrors(t *testing.T) {
 		{"VcpuLimitExceeded", 400, fleet.Quota},
 		{"PendingSnapshotLimitExceeded", 400, fleet.Quota},
 		{"MaxSpotInstanceCountExceeded", 400, fleet.Quota},
+		{"InsufficientInstanceCapacity", 500, fleet.Full},
 		{"IncorrectInstanceState", 400, fleet.Busy},
 		{"InvalidSnapshot.InUse", 400, fleet.Busy},
 	}

@@ -53,7 +53,17 @@ func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = attempts
 		o.MaxBackoff = longestBackoff
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(full)}, o.Retryables...)
 	})
+}
+
+// full has a zone without machines not asked again at once, although AWS calls that an error of its servers: another zone
+// may have some, and this one will not within seconds.
+func full(err error) aws.Ternary {
+	if translate("", err).Kind == fleet.Full {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 // assume returns credentials of the environment's role, fetched when first needed and kept until

@@ -18,6 +18,7 @@ const (
 	Exists        ErrorKind = "exists"         // the name is taken
 	Quota         ErrorKind = "quota"          // a limit of the account is reached
 	Busy          ErrorKind = "busy"           // it is in a state, or under a change, that does not allow it now
+	Full          ErrorKind = "full"           // AWS has no machine of that type there at the moment
 	Other         ErrorKind = "other"          // servers, networks: try again
 )
 

@@ -149,7 +149,7 @@ func (r *run) failures(ctx context.Context) (say.Safe, error) {
 			break
 		}
 		r.data.Failures = append(r.data.Failures, words)
-		fresh = append(fresh, say.Quote(words))
+		fresh = append(fresh, say.Quote(words), say.Remedy(words))
 	}
 	return say.Sentences(fresh...), nil
 }
@@ -181,7 +181,7 @@ func (r *run) stuck() say.Safe {
 	words := say.Phrase("%d of %d are in service, and nothing has changed for %s", r.data.Serving, r.data.Total, card.Span(patience))
 	var last say.Safe
 	if n := len(r.data.Failures); n > 0 {
-		last = say.Quote(r.data.Failures[n-1])
+		last = say.Sentences(say.Quote(r.data.Failures[n-1]), say.Remedy(r.data.Failures[n-1]))
 	}
 	next := say.Phrase("The group goes on trying; `/asg activity %s` shows what it does", r.plan.Want.Group)
 	if r.plan.Want.Kind == Scale {

@@ -8,6 +8,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/ledger"
 	"github.com/amiral-ops/amiral/internal/plan"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // Painter draws changes of groups.
@@ -107,7 +108,7 @@ func (d Data) said() []card.Section {
 	}
 	failures := make([]card.Finding, len(d.Failures))
 	for i, words := range d.Failures {
-		failures[i] = card.Finding{Text: words}
+		failures[i] = card.Finding{Text: words, Hint: string(say.Sentences(say.Remedy(words)))}
 	}
 	return []card.Section{{Findings: failures}}
 }

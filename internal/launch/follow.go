@@ -221,19 +221,13 @@ func (r *run) failures(ctx context.Context, s *sight) error {
 	return nil
 }
 
-// limited reports whether a quota of the account stands in the way: it is the same in every zone.
-func limited(message string) bool {
-	words := strings.ToLower(message)
-	return strings.Contains(words, "limit of") || strings.Contains(words, "quota")
-}
-
 // elsewhere says what comes next: the other zones go on, where there are any; a quota does not lift by itself.
 func (r *run) elsewhere(a fleet.Activity) say.Safe {
-	if limited(a.Message) {
-		return "Ask AWS for a higher quota, or take back what was made"
+	if say.Limited(a.Message) {
+		return "This is a limit of the account: ask AWS for a higher one, or take back what was made"
 	}
-	if a.Zone == "" || len(zones(r.plan.Subnets)) < 2 || !strings.Contains(strings.ToLower(a.Message), "capacity") {
-		return ""
+	if a.Zone == "" || len(zones(r.plan.Subnets)) < 2 || !say.Short(a.Message) {
+		return say.Remedy(a.Message)
 	}
 	return say.Phrase("AWS goes on in the other zones, and tries %s again later", a.Zone)
 }

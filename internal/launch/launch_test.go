@@ -387,7 +387,7 @@ func TestTheInstancesQuotaIsReached(t *testing.T) {
 		Message: "You have requested more vCPU capacity than your current vCPU limit of 32 allows."})
 	w.propose(Want{Group: "web", Image: "ami-0001", Size: 9, Type: "m7i.large"})
 	w.finish(ledger.Succeeded)
-	w.wantLine("AWS: ", "vCPU limit of 32", "Ask AWS for a higher quota, or take back what was made.")
+	w.wantLine("AWS: ", "vCPU limit of 32", "This is a limit of the account: ask AWS for a higher one, or take back what was made.")
 }
 
 // TestSickInstancesAreNotTheEnd: instances that no target group calls healthy are not in service for anybody.

@@ -83,7 +83,7 @@ func (s scene) running() []card.Section {
 		sections = append(sections, card.Para(question))
 	}
 	for _, words := range s.data.Failures {
-		sections = append(sections, card.Section{Findings: []card.Finding{{Text: words}}})
+		sections = append(sections, card.Section{Findings: []card.Finding{{Text: words, Hint: string(say.Sentences(say.Remedy(words)))}}})
 	}
 	if zones := s.zones(); zones != "" {
 		sections = append(sections, card.Section{Facts: []card.Fact{{Label: "Zones", Value: card.T("%s", zones)}}})
@@ -257,7 +257,7 @@ func (s scene) ended() []card.Section {
 		sections = nil
 	}
 	for _, words := range s.data.Failures {
-		sections = append(sections, card.Section{Findings: []card.Finding{{Text: words}}})
+		sections = append(sections, card.Section{Findings: []card.Finding{{Text: words, Hint: string(say.Sentences(say.Remedy(words)))}}})
 	}
 	return sections
 }

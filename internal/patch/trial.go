@@ -45,7 +45,7 @@ func (r *run) trial(ctx context.Context) (engine.Outcome, error) {
 		Template: fleet.TemplateRef{ID: first.From.Template, Name: first.From.Name, Version: fmt.Sprint(first.From.Version)},
 		Image:    r.data.Image.ID, Subnet: r.plan.Subnets[t.Subnet], Tags: r.tags(), Token: r.turn.Token(fmt.Sprintf("trial-%d", t.Subnet)),
 	})
-	if fleet.KindOf(err) == fleet.Busy && err != nil && t.Subnet+1 < len(r.plan.Subnets) {
+	if err != nil && fleet.KindOf(err) == fleet.Full && t.Subnet+1 < len(r.plan.Subnets) {
 		t.Subnet++ // no room in this zone
 		return say.Told(stepTrial, card.Warning, "No room for the machine for the test: %s The next zone is tried.", say.AWS(err)), nil
 	}
@@ -67,6 +67,9 @@ func (r *run) tags() map[string]string {
 // refusal makes a fault of what trying again would not change, and of what was tried often enough.
 func (r *run) refusal(err error, attempt string) error {
 	kind := fleet.KindOf(err)
+	if kind == fleet.Full && r.turn.Attempt >= attempts {
+		return fault.New(fault.Conflict, "AWS would not %s: %s", attempt, say.AWS(err)).WithHint("No zone of the group has one.")
+	}
 	if (kind == fleet.Busy || kind == fleet.Absent) && r.turn.Attempt >= attempts {
 		return fault.New(fault.Conflict, "AWS would not %s: %s", attempt, say.AWS(err))
 	}

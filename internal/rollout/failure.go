@@ -8,6 +8,7 @@ import (
 
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/say"
 )
 
 // failures tells AWS's own words about failed launches, each sentence once and three at most.
@@ -25,7 +26,7 @@ func (r *run) failures(ctx context.Context, s *sight) error {
 			continue
 		}
 		r.data.Failures = append(r.data.Failures, a.Message)
-		s.tell(card.Bad, "AWS: %s", a.Message)
+		s.tell(card.Bad, "%s", say.Sentences(say.Phrase("AWS: %s", a.Message), say.Remedy(a.Message)))
 	}
 	r.data.Progress.Failed = r.failed(list, s.refresh)
 	return nil

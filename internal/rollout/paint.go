@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,11 +88,11 @@ func (s scene) running() []card.Section {
 	if words, ok := s.question(); ok {
 		sections = append(sections, card.Para(words))
 	}
-	if s.data.Progress.Reason != "" && !s.progressing() {
-		sections = append(sections, card.Para(card.T("AWS says: %s", s.data.Progress.Reason)))
+	if reason := s.data.Progress.Reason; reason != "" && !s.progressing() && !slices.Contains(s.data.Failures, reason) {
+		sections = append(sections, card.Para(card.T("AWS says: %s", reason)))
 	}
 	for _, failure := range s.data.Failures {
-		sections = append(sections, card.Section{Findings: []card.Finding{{Text: failure}}})
+		sections = append(sections, card.Section{Findings: []card.Finding{told(failure)}})
 	}
 	return append(sections, card.Section{Facts: []card.Fact{
 		{Label: "Now", Value: s.plan.From.text()},
@@ -279,12 +280,17 @@ func (s scene) ended() []card.Section {
 	sections := []card.Section{{Facts: facts}}
 	var failures []card.Finding
 	for _, words := range s.data.Failures {
-		failures = append(failures, card.Finding{Text: words})
+		failures = append(failures, told(words))
 	}
 	if len(failures) > 0 {
 		sections = append(sections, card.Section{Findings: failures})
 	}
 	return sections
+}
+
+// told is a failure in AWS's own words, with what helps against it.
+func told(words string) card.Finding {
+	return card.Finding{Text: words, Hint: string(say.Sentences(say.Remedy(words)))}
 }
 
 // replaced counts what the fleet was at the end; the last look at the refresh may be older than that.

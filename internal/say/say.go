@@ -103,7 +103,9 @@ func AWS(err error) string {
 // is what was tried, as in "AWS refused to make a version".
 func Refusal(err error, attempt string) error {
 	switch fleet.KindOf(err) {
-	case fleet.Refused, fleet.Rejected, fleet.TokenMismatch, fleet.Quota, fleet.Exists:
+	case fleet.Quota:
+		return fault.New(fault.Denied, "AWS refused to %s: %s", attempt, AWS(err)).WithHint("This is a limit of the account: ask AWS for a higher one, or make room.")
+	case fleet.Refused, fleet.Rejected, fleet.TokenMismatch, fleet.Exists:
 		return fault.New(fault.Denied, "AWS refused to %s: %s", attempt, AWS(err))
 	}
 	return fmt.Errorf("%s: %w", attempt, err)
