@@ -152,7 +152,11 @@ func (p *Plan) clean(f Facts) error {
 			p.Deletes = append(p.Deletes, v.Number)
 		}
 	}
-	if len(p.Deletes) == 0 {
+	switch {
+	case len(p.Deletes) > 0:
+	case p.Want.Keep >= len(f.Versions):
+		p.stop("", "Template %s has %s, and none of them can go: the newest %d are kept.", p.Want.Name, say.Plural(len(f.Versions), "version"), p.Want.Keep)
+	default:
 		p.stop("", "Template %s has %s, and none of them can go: %d are kept, and the others are in use.",
 			p.Want.Name, say.Plural(len(f.Versions), "version"), min(p.Want.Keep, len(f.Versions)))
 	}

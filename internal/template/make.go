@@ -118,7 +118,7 @@ func (r *run) makeTemplate(ctx context.Context) (engine.Outcome, error) {
 	case fleet.KindOf(err) == fleet.Exists:
 		return r.taken(ctx)
 	case fleet.KindOf(err) == fleet.Absent:
-		return r.void(fmt.Sprintf("%s is gone.", cmp.Or(string(w.From), "What it is made from"))), nil
+		return r.blocked("Make it from another one.", fmt.Sprintf("%s is gone.", cmp.Or(string(w.From), "What it is made from"))), nil
 	default:
 		return engine.Outcome{}, r.refusal(err, "make template "+w.Name)
 	}
@@ -131,7 +131,9 @@ func (r *run) taken(ctx context.Context) (engine.Outcome, error) {
 	if made, err := r.ownTemplate(ctx); err != nil || made {
 		return r.made(), err
 	}
-	return r.void(fmt.Sprintf("Somebody else has made a template %s meanwhile.", r.plan.Want.Name)), nil
+	name := r.plan.Want.Name
+	return r.blocked(fmt.Sprintf("`/template show %s --in %s` shows it; another name is free", name, r.plan.Environment),
+		fmt.Sprintf("Somebody else has made a template %s meanwhile.", name)), nil
 }
 
 func (r *run) makeVersion(ctx context.Context) (engine.Outcome, error) {
@@ -144,7 +146,8 @@ func (r *run) makeVersion(ctx context.Context) (engine.Outcome, error) {
 	v, warnings, err := r.fleet.CreateTemplateVersion(ctx, fleet.NewVersion{Template: r.plan.Template, Source: w.Source,
 		Image: w.Spec.Image, Change: change, Description: r.description(), Token: r.turn.Token("version")})
 	if err != nil && fleet.KindOf(err) == fleet.Absent {
-		return r.void(fmt.Sprintf("Version %d of %s, from which it was to be made, was deleted meanwhile.", w.Source, w.Name)), nil
+		return r.blocked(fmt.Sprintf("`/template versions %s --in %s` shows those there are", w.Name, r.plan.Environment),
+			fmt.Sprintf("Version %d of %s, from which it was to be made, was deleted meanwhile.", w.Source, w.Name)), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, r.refusal(err, "make a version of template "+w.Name)

@@ -193,6 +193,9 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 		return r.end(ledger.Cancelled, say.Phrase("Version %d is the default of %s already; nothing was changed", r.plan.Want.Version, r.plan.Want.Name)), nil
 	}
 	if changed := r.plan.Changed(now); len(changed) > 0 {
+		if stops := now.Brief().Stops(); len(stops) > 0 {
+			return r.blocked(stops[0].Hint, changed...), nil
+		}
 		return r.void(changed...), nil
 	}
 	r.data.Template, r.data.Latest = facts.Template.ID, facts.Template.Latest
@@ -220,14 +223,20 @@ func (r *run) begin(now Plan) engine.Outcome {
 
 // void ends it before its first write: what people agreed to is not what would be done.
 func (r *run) void(changes ...string) engine.Outcome {
+	again := ""
+	if r.turn.Command != "" {
+		again = fmt.Sprintf("Ask again with `%s`", r.turn.Command)
+	}
+	return r.blocked(again, changes...)
+}
+
+// blocked ends it before its first write where asking for the same again would only be refused: hint is what helps.
+func (r *run) blocked(hint string, changes ...string) engine.Outcome {
 	r.data.Changes = changes
 	words := make([]say.Safe, 0, len(changes)+2)
 	for _, c := range changes {
 		words = append(words, say.Phrase("%s", c))
 	}
-	if r.turn.Command != "" {
-		words = append(words, say.Phrase("Ask again with `%s`", r.turn.Command))
-	}
-	words = append(words, "Nothing was changed")
+	words = append(words, say.Phrase("%s", hint), "Nothing was changed")
 	return engine.Outcome{End: ledger.Void, Outcome: string(say.Sentences(words...)), Tone: string(card.Warning)}
 }

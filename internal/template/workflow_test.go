@@ -60,7 +60,11 @@ func TestADeletedSourceVoids(t *testing.T) {
 		w.propose(want)
 		w.until(at)
 		gone(w)
-		w.finish(ledger.Void, "ersion 1", "Nothing was changed.")
+		w.rec.Command = "/template update web-lt --from 1"
+		w.finish(ledger.Void, "ersion 1", "`/template versions web-lt", "Nothing was changed.")
+		if strings.Contains(w.rec.Outcome, "Ask again") {
+			t.Errorf("got %q: the same would be refused again", w.rec.Outcome)
+		}
 		w.wantListing("web-lt 2* 3")
 	}
 }
@@ -178,7 +182,11 @@ func TestANameTakenMeanwhileVoids(t *testing.T) {
 		w.propose(creating())
 		w.until(at)
 		w.aws.AddTemplate(awssim.Template{Name: "api-lt", Versions: []awssim.TemplateVersion{{Image: "ami-0001"}}})
-		w.finish(ledger.Void, "api-lt", "Nothing was changed.")
+		w.rec.Command = "/template create api-lt"
+		w.finish(ledger.Void, "api-lt", "`/template show api-lt", "Nothing was changed.")
+		if strings.Contains(w.rec.Outcome, "Ask again") {
+			t.Errorf("got %q: the same would be refused again", w.rec.Outcome)
+		}
 	}
 }
 
@@ -260,7 +268,7 @@ func TestEveryWordOfRefusalHelps(t *testing.T) {
 		{Want{Action: Update, Name: "web-lt", Spec: fleet.LaunchSpec{Image: "ami-0001"}}, "Version 3 of web-lt is like that already.", "--from"},
 		{Want{Action: Default, Name: "web-lt", Version: 2}, "Version 2 is the default of web-lt already.", ""},
 		{Want{Action: Default, Name: "web-lt", Version: 8}, "Template web-lt has no version 8.", "/template versions web-lt"},
-		{Want{Action: Clean, Name: "web-lt", Keep: 5}, "none of them can go", ""},
+		{Want{Action: Clean, Name: "web-lt", Keep: 5}, "none of them can go: the newest 5 are kept.", ""},
 		{Want{Action: Adopt, Name: "x-lt", From: "i-0123456789abcdef0"}, "There is no instance i-0123456789abcdef0 in prod.", "terminated"},
 		{Want{Action: Delete, Name: "web-lt"}, "Template web-lt is used by web.", "Attach another template"},
 	} {
