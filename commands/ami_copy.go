@@ -23,6 +23,7 @@ func (a *AMI) moving() []Command {
 			Flags: []grammar.Flag{
 				{Name: "to", Kind: grammar.List, Most: 10, Value: "<region,environment,…>", About: "regions of the same account, or environments", Pick: grammar.Environment},
 				{Name: "name", Value: "<name>", About: "the copies' name; the image's own when left out", Most: 128},
+				{Name: "kms-key", Value: "<key>", About: "encrypt the copies with this KMS key: an alias, an id or an ARN", Most: 500},
 				in, reason(), dryRun(),
 			}, Run: a.dry(a.copy)},
 		{Path: []string{"ami", "share"}, Summary: "Let other accounts launch servers from an image.", Example: "/ami share ami-0b2 --with 210987654321", Proposes: true,
@@ -48,7 +49,7 @@ func (a *AMI) copy(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := a.copying(ctx, f, env, image.CopyWant{Image: i.ID, To: to, Name: strings.TrimSpace(c.Words.Text("name"))})
+	p, err := a.copying(ctx, f, env, image.CopyWant{Image: i.ID, To: to, Name: strings.TrimSpace(c.Words.Text("name")), Key: strings.TrimSpace(c.Words.Text("kms-key"))})
 	if err != nil {
 		return Result{}, err
 	}

@@ -56,6 +56,7 @@ func snapshotOf(s types.Snapshot) fleet.Snapshot {
 		Started:     aws.ToTime(s.StartTime),
 		Description: aws.ToString(s.Description),
 		Encrypted:   aws.ToBool(s.Encrypted),
+		Key:         aws.ToString(s.KmsKeyId),
 		Tier:        string(s.StorageTier),
 		Tags:        labels(s.Tags),
 	}

@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Disk is an EBS volume of an instance, or a snapshot that an image makes one from.
 type Disk struct {
@@ -26,9 +29,14 @@ type Snapshot struct {
 	Started     time.Time         `json:"started,omitzero"`
 	Description string            `json:"description,omitempty"`
 	Encrypted   bool              `json:"encrypted,omitempty"`
+	Key         string            `json:"key,omitempty"`  // KMS key, where it is encrypted
 	Tier        string            `json:"tier,omitempty"` // standard or archive
 	Tags        map[string]string `json:"tags,omitempty"`
 }
+
+// ManagedKey reports whether a KMS key is known to be AWS's own for EBS, which nobody can grant to another account. AWS
+// mostly names it by an id that does not tell.
+func ManagedKey(key string) bool { return strings.HasSuffix(key, "alias/aws/ebs") }
 
 // ImageOrder is what CreateImage is asked for. AWS takes no client token for it: the name is what tells an image that
 // was made already.

@@ -38,6 +38,7 @@ type CopyWant struct {
 	Image fleet.ImageID `json:"image"`
 	To    []Destination `json:"to"`
 	Name  string        `json:"name,omitempty"` // of the copies; empty: as the image is named
+	Key   string        `json:"key,omitempty"`  // KMS key to encrypt them with; empty: as the image is
 }
 
 // CopyFacts is what copies are planned from.
@@ -45,6 +46,7 @@ type CopyFacts struct {
 	Place
 	Image  *fleet.Image
 	Shared []string   // accounts it is shared with
+	Keys   []string   // KMS keys that it is encrypted with
 	There  []Arriving // one for each destination, in their order
 }
 
@@ -55,7 +57,7 @@ type Arriving struct {
 	Blind string       // why AWS does not let us look there
 }
 
-// GatherCopy reads the facts: three calls, and two for each destination. at finds a destination's cloud.
+// GatherCopy reads the facts: three calls, one more for an image that is encrypted, and two for each destination. at finds a destination's cloud.
 func GatherCopy(ctx context.Context, from Reader, at func(Destination) (Reader, error), environment string, want CopyWant) (CopyFacts, error) {
 	where, err := place(ctx, from, environment)
 	if err != nil {
@@ -69,6 +71,9 @@ func GatherCopy(ctx context.Context, from Reader, at func(Destination) (Reader, 
 		if f.Shared, err = from.SharedWith(ctx, want.Image); err != nil {
 			return f, fmt.Errorf("read whom %s is shared with: %w", want.Image, err)
 		}
+	}
+	if f.Keys, err = keys(ctx, from, *f.Image); err != nil {
+		return f, err
 	}
 	for _, to := range want.To {
 		there, err := arriving(ctx, at, to, want.name(*f.Image))
@@ -144,10 +149,14 @@ func NewCopy(f CopyFacts, w CopyWant) (Copying, error) {
 		return Copying{}, fault.New(fault.Invalid, "`%s` is no name of an image.", card.Inert(w.Name)).
 			WithHint("3 to 128 letters, digits, spaces and ( ) [ ] . / - ' @ _ are taken.")
 	}
+	if err := checkKey(w.Key); err != nil {
+		return Copying{}, err
+	}
 	if f.Image == nil {
 		return Copying{}, none(w.Image, f.Environment)
 	}
 	p := Copying{Place: f.Place, Image: subject(*f.Image), Name: w.name(*f.Image), Text: f.Image.Description, Want: w}
+	p.Image.Keys = f.Keys
 	p.Findings = unusable(*f.Image)
 	for i, there := range f.There {
 		p.arrive(w.To[i], there, f)
@@ -159,9 +168,8 @@ func NewCopy(f CopyFacts, w CopyWant) (Copying, error) {
 		p.Findings = append(p.Findings, plan.Warn(fmt.Sprintf("AWS takes %d tags, and a copy needs %d to tell where it comes from.", mostTags, ownTags),
 			"%d of its tags are left out of the copies.", left))
 	}
-	if p.Image.Encrypted && len(p.Read) > 0 {
-		hint := fmt.Sprintf("AWS refuses it where that is the default key of %s; a key of your own must be shared with the other account, too.", p.Account)
-		p.Findings = append(p.Findings, plan.Warn(hint, "The image is encrypted: the other account needs its KMS key to copy it."))
+	if len(p.Read) > 0 {
+		p.Findings = append(p.Findings, p.Image.locked(p.Region, "copy")...)
 	}
 	return p, nil
 }
@@ -181,6 +189,9 @@ func (p *Copying) arrive(to Destination, there Arriving, f CopyFacts) {
 		p.Findings = append(p.Findings, plan.Warn("It is taken as it is.", "%s has its copy already: %s.", to.words(), twin.ID))
 	case twin != nil:
 		p.Findings = append(p.Findings, plan.Stop("Give the copy another name with `--name`.", "%s has another image that is named %s: %s.", to.words(), p.Name, twin.ID))
+	}
+	if at := regionOf(p.Want.Key); at != "" && there.Region != "" && at != there.Region {
+		p.Findings = append(p.Findings, plan.Stop("Name a key of that region, or an alias such as `alias/images` that has a key in each.", "The KMS key is in %s, and the copy in %s needs one there.", at, there.Region))
 	}
 	foreign := there.Account != "" && there.Account != p.Account && target.Exists == ""
 	if foreign && p.Image.Owner == p.Account && !slices.Contains(p.Read, there.Account) {
@@ -223,6 +234,9 @@ func (p Copying) Brief() plan.Brief {
 	parts := []string{KindCopy, p.Account, p.Region, string(p.Image.ID), p.Name}
 	for _, t := range p.To {
 		parts = append(parts, t.Account, t.Region, string(t.Exists))
+	}
+	if p.Want.Key != "" {
+		parts = append(parts, "key", p.Want.Key)
 	}
 	return plan.Brief{
 		Kind: KindCopy, Environment: p.Environment, Target: string(p.Image.ID), Resource: p.resource("image", string(p.Image.ID)), Title: p.Title(), Step: First,
@@ -293,6 +307,12 @@ func (p Copying) Sections() []card.Section {
 		{Label: "To", Value: card.T("%s", strings.Join(to, ", "))},
 		{Label: "Name there", Value: card.T("%s", p.Name)},
 		{Label: "Each copy", Value: card.T("%d GiB of snapshots of its own; tags and the baseline manifest come along, launch permissions do not", p.Image.Size)},
+	}
+	switch {
+	case p.Want.Key != "":
+		facts = append(facts, card.Fact{Label: "Encrypted with", Value: card.Code(p.Want.Key)})
+	case p.Image.Encrypted:
+		facts = append(facts, card.Fact{Label: "Encrypted with", Value: card.T("the default key for EBS there; `--kms-key` names another")})
 	}
 	if len(p.Read) > 0 {
 		facts = append(facts, card.Fact{Label: "Meanwhile", Value: card.T("%s may use the image and read its snapshots; what was not allowed before is taken back afterwards", say.Some(p.Read, 5))})

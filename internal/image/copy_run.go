@@ -106,7 +106,7 @@ func (w Workflow) request(ctx context.Context, t engine.Turn, p Copying, d *copi
 			return engine.Outcome{}, fmt.Errorf("reach %s: %w", target.Destination.words(), err)
 		}
 		id, err := cloud.CopyImage(ctx, fleet.ImageCopy{
-			Image: p.Image.ID, Region: p.Region, Name: p.Name, Text: p.Text, Tags: p.tags(string(t.ID), t.Requester.User),
+			Image: p.Image.ID, Region: p.Region, Name: p.Name, Text: p.Text, Key: p.Want.Key, Tags: p.tags(string(t.ID), t.Requester.User),
 			Token: t.Token("copy/" + target.Account + "/" + target.Region),
 		})
 		if f, refused := fault.As(say.Refusal(err, "copy it to "+target.Destination.words())); err != nil && refused {
@@ -147,7 +147,7 @@ func (w Workflow) follow(ctx context.Context, t engine.Turn, p Copying, d *copie
 	if slices.ContainsFunc(d.Copies, func(c Copy) bool { return !c.over() }) {
 		return engine.Outcome{In: cmp.Or(w.Poll, 15*time.Second)}, nil
 	}
-	return w.conclude(p, d), nil
+	return w.conclude(p, d, t.Command), nil
 }
 
 // unseen is how long a new image may be invisible.
@@ -208,9 +208,10 @@ func (c Copy) missing(where string) string {
 	return fmt.Sprintf("In %s the copy %s is %s: %s It launches nothing, and can be deregistered there.", where, c.Image, c.State, say.Closed(cmp.Or(c.Why, "AWS does not say why")))
 }
 
-// conclude says what came of it.
-func (w Workflow) conclude(p Copying, d *copies) engine.Outcome {
+// conclude says what came of it, and what to look at where a copy failed.
+func (w Workflow) conclude(p Copying, d *copies, command string) engine.Outcome {
 	var good, bad []string
+	var cures []say.Safe
 	for i, c := range d.Copies {
 		where := p.To[i].Destination.words()
 		if c.good() {
@@ -218,11 +219,15 @@ func (w Workflow) conclude(p Copying, d *copies) engine.Outcome {
 			continue
 		}
 		bad = append(bad, c.missing(where))
+		if c.Image != "" && c.State != "gone" {
+			cures = append(cures, p.cure(p.To[i], command))
+		}
 	}
 	if len(bad) == 0 {
 		return w.settle(d, ledger.Succeeded, say.Phrase("%s is copied: %s.", p.Image.words(), strings.Join(good, ", ")))
 	}
 	text := say.Phrase("Not everything was copied. %s", strings.Join(bad, " "))
+	text = say.Sentences(append([]say.Safe{text}, cures...)...)
 	if len(good) > 0 {
 		text = say.Sentences(text, say.Phrase("There is %s.", strings.Join(good, ", ")))
 	}

@@ -43,6 +43,7 @@ type Reader interface {
 	Identity(ctx context.Context) (fleet.Identity, error)
 	ImageNamed(ctx context.Context, name string) (fleet.Image, error)
 	Parameter(ctx context.Context, name string) (fleet.Parameter, error)
+	Snapshots(ctx context.Context, ids ...string) ([]fleet.Snapshot, error)
 }
 
 // Looker looks at one image.
@@ -61,7 +62,6 @@ type Fleet interface {
 
 // Storage is what images are made of.
 type Storage interface {
-	Snapshots(ctx context.Context, ids ...string) ([]fleet.Snapshot, error)
 	SnapshotReaders(ctx context.Context, id string) ([]string, error)
 	ShareSnapshots(ctx context.Context, add, remove []string, ids ...string) error
 }
@@ -95,6 +95,7 @@ type Subject struct {
 	Created      time.Time         `json:"created,omitzero"`
 	Size         int               `json:"size,omitempty"` // GiB of all its disks
 	Encrypted    bool              `json:"encrypted,omitempty"`
+	Keys         []string          `json:"keys,omitempty"` // KMS keys that it is encrypted with, where they matter and are known
 	Tags         map[string]string `json:"tags,omitempty"`
 }
 

@@ -41,9 +41,10 @@ type ShareFacts struct {
 	Place
 	Image  *fleet.Image
 	Shared []string // accounts it is shared with now
+	Keys   []string // KMS keys that it is encrypted with
 }
 
-// GatherShare reads the facts in three calls.
+// GatherShare reads the facts in three calls, and one more for an image that is encrypted.
 func GatherShare(ctx context.Context, from Reader, environment string, want ShareWant) (ShareFacts, error) {
 	where, err := place(ctx, from, environment)
 	if err != nil {
@@ -56,7 +57,8 @@ func GatherShare(ctx context.Context, from Reader, environment string, want Shar
 	if f.Shared, err = from.SharedWith(ctx, want.Image); err != nil {
 		return f, fmt.Errorf("read whom %s is shared with: %w", want.Image, err)
 	}
-	return f, nil
+	f.Keys, err = keys(ctx, from, *f.Image)
+	return f, err
 }
 
 // Share is a plan to share an image with other accounts, or with them no more.
@@ -85,6 +87,7 @@ func NewShare(f ShareFacts, w ShareWant) (Share, error) {
 		return Share{}, none(w.Image, f.Environment)
 	}
 	s := Share{Place: f.Place, Image: subject(*f.Image), Shared: f.Shared, Want: w}
+	s.Image.Keys = f.Keys
 	for _, party := range w.With {
 		if slices.Contains(f.Shared, party.Account) == w.Remove && !slices.ContainsFunc(s.Parties, func(p Party) bool { return p.Account == party.Account }) {
 			s.Parties = append(s.Parties, party)
@@ -111,8 +114,8 @@ func (s Share) preflight(f ShareFacts) []card.Finding {
 	switch {
 	case s.Want.Remove:
 		list = append(list, plan.Warn("What runs there goes on running.", "Their groups and templates that name the image launch nothing from it any more."))
-	case s.Image.Encrypted:
-		list = append(list, plan.Warn("AWS refuses it where that is the account's default key; a key of your own must be shared with them, too.", "The image is encrypted: they need its KMS key to launch it."))
+	default:
+		list = append(list, s.Image.locked(s.Region, "launch")...)
 	}
 	return list
 }
@@ -236,7 +239,11 @@ func permit(ctx context.Context, f Fleet, p Share, d *shared) (engine.Outcome, e
 		add, remove = nil, add
 	}
 	if err := f.ShareImage(ctx, p.Image.ID, add, remove); err != nil {
-		return engine.Outcome{}, say.Refusal(err, "share "+string(p.Image.ID))
+		err = say.Refusal(err, "share "+string(p.Image.ID))
+		if no, ok := fault.As(err); ok && p.Image.Encrypted && !p.Want.Remove {
+			return engine.Outcome{}, no.WithHint("It is encrypted with %s. %s", p.Image.key(), p.Image.own(p.Region))
+		}
+		return engine.Outcome{}, err
 	}
 	d.Parties = p.Parties
 	if p.Want.Remove {

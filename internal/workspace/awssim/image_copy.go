@@ -91,7 +91,7 @@ func copyImage(k *call) ([]elem, error) {
 			maps.Copy(img.tags, own)
 		}
 		img.disks = k.copyDisks(source, img)
-		img.badKey = !k.fleet.knowsKey(k.p.str("KmsKeyId"))
+		img.badKey = !k.fleet.knowsKey(k.p.str("KmsKeyId")) || !k.opens(source)
 		k.cloud.tell(Change{Kind: Copied, Image: img.id, Source: source.view()})
 		k.fleet.develop(img)
 		return func() []elem { return []elem{text("imageId", img.id)} }, nil
@@ -135,15 +135,37 @@ func (k *call) copyDisks(source, img *image) []imageDisk {
 			" for SourceSnapshot "+d.snapshot+". Task created on "+strconv.FormatInt(k.cloud.now.UnixMilli(), 10)+".")
 		s.tags = tagsFrom(k.p, "snapshot")
 		d.encrypted = d.encrypted || k.p.yes("Encrypted")
-		d.snapshot, s.encrypted = s.id, d.encrypted
+		if d.snapshot, s.encrypted = s.id, d.encrypted; d.encrypted {
+			s.key = cmp.Or(k.p.str("KmsKeyId"), managedKey)
+		}
 		disks = append(disks, d)
 	}
 	return disks
 }
 
+// managedKey is AWS's own key for EBS, by which volumes are encrypted when no other is named. No other account may use it.
+const managedKey = "alias/aws/ebs"
+
+// opens reports whether the account may use the keys that another one's image is encrypted with.
+func (k *call) opens(source *image) bool {
+	if source.owner == k.fleet.account {
+		return true
+	}
+	for _, d := range source.disks {
+		s, err := source.fleet.snapshot(d.snapshot)
+		if err == nil && !k.fleet.knowsKey(s.key) {
+			return false
+		}
+	}
+	return true
+}
+
+// guarded reports whether a snapshot is encrypted with AWS's own key, so that nobody else can use it.
+func (s *snapshot) guarded() bool { return strings.HasSuffix(s.key, managedKey) }
+
 // knowsKey tells whether the account may use an encryption key: those of AWS, and those that were added.
 func (f *Fleet) knowsKey(id string) bool {
-	return id == "" || strings.HasSuffix(id, "alias/aws/ebs") || f.encryptionKeys[id]
+	return id == "" || strings.HasSuffix(id, managedKey) || f.encryptionKeys[id]
 }
 
 // AddEncryptionKey adds a KMS key that the account may use in this region, by id, alias or ARN. Images that are copied

@@ -88,6 +88,9 @@ func modifyImageAttribute(k *call) ([]elem, error) {
 	if err := img.openable(append(slices.Clone(add), remove...)); err != nil {
 		return nil, err
 	}
+	if len(add) > 0 && img.guarded() {
+		return nil, refuse("InvalidParameter", "Snapshots encrypted with the AWS Managed CMK can't be shared")
+	}
 	if imds := k.p.str("ImdsSupport", "Value"); k.p.has("ImdsSupport") && imds != "v2.0" {
 		return nil, refuse("InvalidParameterValue", "Value (%s) for parameter imdsSupport is invalid. It can only be set to v2.0.", imds)
 	}
@@ -157,6 +160,12 @@ func (img *image) openable(with []share) error {
 		}
 	}
 	return nil
+}
+
+// guarded reports whether a snapshot of the image is encrypted with AWS's own key.
+func (img *image) guarded() (yes bool) {
+	img.eachSnapshot(func(s *snapshot) { yes = yes || s.guarded() })
+	return yes
 }
 
 // open adds and removes launch permissions. Adding what is there, and removing what is not, is harmless.

@@ -22,7 +22,9 @@ type Image struct {
 	// Owner is an account; the fleet's own by default.
 	Owner  string
 	Public bool
-	Tags   map[string]string
+	// Key is the KMS key that its volumes are encrypted with, if they are; alias/aws/ebs is AWS's own.
+	Key  string
+	Tags map[string]string
 	// Created is a day ago by default.
 	Created time.Time
 	// Spoiled says how the image is bad, if it is.
@@ -48,8 +50,8 @@ func (f *Fleet) AddImage(seed Image) string {
 	}
 	for _, device := range slices.Sorted(maps.Keys(sizes)) {
 		s := f.snap(copiedVolume, sizes[device], "Seeded for "+img.id)
-		s.started = img.created.Add(-time.Hour)
-		img.disks = append(img.disks, imageDisk{device: device, snapshot: s.id, kind: "gp3", size: sizes[device], delete: true})
+		s.started, s.encrypted, s.key = img.created.Add(-time.Hour), seed.Key != "", seed.Key
+		img.disks = append(img.disks, imageDisk{device: device, snapshot: s.id, kind: "gp3", size: sizes[device], delete: true, encrypted: s.encrypted})
 	}
 	f.images[img.id] = img
 	return img.id

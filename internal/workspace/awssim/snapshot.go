@@ -18,6 +18,7 @@ type snapshot struct {
 	stuck       bool
 	failed      bool
 	encrypted   bool
+	key         string   // KMS key; empty: it is not told
 	readers     []string // other accounts that may make volumes of it
 	why         string   // it failed
 	tags        tags
@@ -108,6 +109,7 @@ func (s *snapshot) elems(stateName string) []elem {
 		raw("description", s.description),
 		s.tags.elem(),
 		flag("encrypted", s.encrypted),
+		text("kmsKeyId", s.key),
 		only(stateName == "status", text("statusMessage", s.why)),
 		only(stateName == "status", text("storageTier", "standard")),
 	}
