@@ -51,6 +51,8 @@ func (d *Desk) Begin(ctx context.Context, f Filling) (card.Modal, bool) {
 			all[i].Hint = hinted(in, now[in.ID], filled[in.ID] != "")
 		}
 	}
+	words, _ := b.command.Spec().Fill(b.before, filled)
+	m.Typed = b.command.Spec().Sketch(b.command.without(words, slices.Collect(maps.Keys(filled))))
 	m.Waits, m.Filled = false, filled
 	return *m, true
 }

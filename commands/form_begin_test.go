@@ -72,6 +72,9 @@ func TestAFormBeginsWithHowTheGroupIs(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", input, got, want)
 		}
 	}
+	if m.Typed != "/asg scale web 4" {
+		t.Errorf("got %s, want what would run as it is", m.Typed)
+	}
 	if got := hint(m, "--min"); strings.Contains(got, "Now") {
 		t.Errorf("got %q, want nothing said that stands there", got)
 	}

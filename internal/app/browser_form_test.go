@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -31,11 +32,19 @@ func TestAFormInABrowser(t *testing.T) {
 	b.Click("[data-testid=modal-submit]")
 	b.Shows("[data-testid=message]", "Approval needed · Roll web to ami-0b2")
 	b.Shows("[data-testid=message]", "/asg rollout web --image ami-0b2")
+	scales(t, w, b)
 	b.Size(390, 844)
 	b.Picture("asked")
 	w.play(script(t, "slash @dev #deploys /asg rollout web\n"))
 	b.Shows("[data-testid=modal][open]", "/asg rollout")
 	b.Picture("phone-form")
+	b.Click("[data-testid=modal-cancel]")
+	w.play(script(t, "slash @dev #deploys /asg launch web-blue --template web-lt\n"))
+	b.Shows("[data-testid=modal][open]", "--template web-lt")
+	b.Shows("[data-testid=modal][open] footer", "Run")
+	b.Scheme("dark")
+	b.Picture("phone-filled")
+	b.Scheme("light")
 	b.Click("[data-testid=modal-cancel]")
 	w.play(script(t, "slash @dev #deploys /template list\n"))
 	b.Shows("[data-testid=message]", "emplate")
@@ -43,4 +52,23 @@ func TestAFormInABrowser(t *testing.T) {
 	b.Picture("phone-list")
 	b.Eventually("no word broken", `[...document.querySelectorAll(".table td:first-child")].every((e) => e.getBoundingClientRect().height < 200)`)
 	b.Clean()
+}
+
+// scales looks at a form that begins with how the group is, changes one thing and asks: what was left as it was is not
+// in the command.
+func scales(t *testing.T, w *world, b *browsertest.Browser) {
+	t.Helper()
+	w.play(script(t, "slash @dev #deploys /asg scale web --in staging\n"))
+	b.Shows("[data-testid=modal][open]", "Now: 3, and 1 to 6 are allowed.")
+	for input, value := range map[string]string{"size": "3", "--min": "1", "--max": "6"} {
+		b.Eventually(input+" filled in", fmt.Sprintf(`document.querySelector("[data-testid=modal] [data-block-id='%s'] input").value === %q`, input, value))
+	}
+	b.Picture("filled")
+	b.Scheme("dark")
+	b.Picture("filled-dark")
+	b.Scheme("light")
+	b.Write("[data-testid=modal] [data-block-id='--max'] input", kb.Backspace+"7")
+	b.Write("[data-testid=modal] [data-block-id='size'] input", kb.Backspace+"4")
+	b.Click("[data-testid=modal-submit]")
+	b.Shows("[data-testid=message]", "/asg scale web 4 --max 7 --in staging")
 }
