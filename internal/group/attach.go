@@ -55,7 +55,12 @@ func versionOf(v fleet.TemplateVersion) Version {
 }
 
 // String names the version as people do.
-func (v Version) String() string { return fmt.Sprintf("version %d of %s", v.Number, v.Name) }
+func (v Version) String() string {
+	if v.Number == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("version %d of %s", v.Number, v.Name)
+}
 
 func (v Version) ref() *fleet.TemplateRef {
 	return &fleet.TemplateRef{ID: v.Template, Name: v.Name, Version: strconv.FormatInt(v.Number, 10)}

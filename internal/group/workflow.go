@@ -131,7 +131,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	}
 	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Want)
 	if f, ok := fault.As(err); ok {
-		return r.void([]Change{{"Group", string(r.plan.Want.Group), "does not exist any more"}}, f.Text), nil
+		return r.void([]Change{{"Group", string(r.plan.Want.Group), "does not exist any more"}}, f.Text, f.Hint), nil
 	}
 	if err != nil {
 		return engine.Outcome{}, err
@@ -148,20 +148,32 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 		out.Tone = string(card.Plain)
 		return out, nil
 	case len(changed) > 0:
-		c := changed[0]
-		return r.void(changed, fmt.Sprintf("%s: approved was %s, now it is %s.", c.What, c.Approved, c.Now)), nil
+		return r.differs(changed, now), nil
 	}
 	return engine.Outcome{Step: stepDo}, nil
 }
 
-// void ends it before its first write: what people agreed to is not what would be done.
-func (r *run) void(changed []Change, why string) engine.Outcome {
-	r.data.Changes = changed
-	hint := say.Safe("Nothing was changed")
-	if r.turn.Command != "" {
-		hint = say.Phrase("Ask again with `%s`. Nothing was changed", r.turn.Command)
+// differs voids it. Asking for the same again helps where something is otherwise than it was, and not where something
+// stands in the way now.
+func (r *run) differs(changed []Change, now Plan) engine.Outcome {
+	for _, f := range now.Findings {
+		if f.Stop && !has(r.plan.Findings, f) {
+			return r.void(changed, f.Text, f.Hint)
+		}
 	}
-	return engine.Outcome{End: ledger.Void, Outcome: string(say.Sentences(say.Phrase("%s", why), hint)), Tone: string(card.Warning)}
+	again := ""
+	if r.turn.Command != "" {
+		again = fmt.Sprintf("Ask again with `%s`", r.turn.Command)
+	}
+	c := changed[0]
+	return r.void(changed, fmt.Sprintf("%s: approved was %s, now it is %s.", c.What, c.Approved, c.Now), again)
+}
+
+// void ends it before its first write: what people agreed to is not what would be done.
+func (r *run) void(changed []Change, why, hint string) engine.Outcome {
+	r.data.Changes = changed
+	return engine.Outcome{End: ledger.Void, Tone: string(card.Warning),
+		Outcome: string(say.Sentences(say.Phrase("%s", why), say.Phrase("%s", hint), "Nothing was changed"))}
 }
 
 func end(state ledger.State, format string, args ...any) engine.Outcome {

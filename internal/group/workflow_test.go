@@ -114,8 +114,8 @@ func TestWhatWasApprovedIsWhatIsDone(t *testing.T) {
 		"version": {Want{Kind: Attach, Template: "web-lt", Version: 2}, func(w *world) error {
 			_, _, err := w.fleet.DeleteTemplateVersions(w.t.Context(), "lt-0001", []int64{2})
 			return err
-		}, "Then: approved was version 2 of web-lt"},
-		"suspended": {Want{Kind: Replace}, func(w *world) error { return w.fleet.Suspend(w.t.Context(), "web", "Launch") }, "Launch or Terminate is suspended on web."},
+		}, "There is no version 2 of template web-lt. `/template list` shows"},
+		"suspended": {Want{Kind: Replace}, func(w *world) error { return w.fleet.Suspend(w.t.Context(), "web", "Launch") }, "Launch or Terminate is suspended on web. `/asg resume web Launch Terminate` lets them work again. Nothing was changed."},
 		"gone":      {Want{Kind: Protect, On: true}, func(w *world) error { return w.fleet.DeleteGroup(w.t.Context(), "web", true) }, ""},
 	} {
 		w := newWorld(t)
@@ -127,9 +127,13 @@ func TestWhatWasApprovedIsWhatIsDone(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		w.sim.ResetCalls()
+		w.rec.Command = "/asg x"
 		w.run()
 		w.wants(ledger.Void, c.words)
 		w.wants(ledger.Void, "Nothing was changed.")
+		if again := strings.Contains(w.rec.Outcome, "Ask again with `/asg x`"); again != (name == "size") || strings.Contains(w.rec.Outcome, "..") {
+			t.Errorf("%s: got %q, want to be told to ask again where that helps", name, w.rec.Outcome)
+		}
 		for _, call := range w.sim.Calls() {
 			if !strings.HasPrefix(call.Action, "Describe") {
 				t.Errorf("%s: AWS was asked for %s", name, call.Action)
