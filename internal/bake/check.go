@@ -1,6 +1,7 @@
 package bake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -29,7 +30,11 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	if changed := r.plan.Changed(now); len(changed) > 0 {
-		return r.void(changed, fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.instance(), changeWords(changed))), nil
+		why := fault.New(fault.Conflict, "%s changed since it was approved. %s", r.plan.instance(), changeWords(changed))
+		if stops := now.Brief().Stops(); len(stops) > 0 { // asking for the same again would only be refused
+			why = why.WithHint("%s", say.Closed(cmp.Or(stops[0].Hint, "Ask for another one")))
+		}
+		return r.void(changed, why), nil
 	}
 	switch {
 	case r.plan.Way == Standby:

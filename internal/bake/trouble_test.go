@@ -28,7 +28,7 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 		{"it was stopped", func(w *world) { w.ec2("Action=StopInstances&InstanceId.1=" + string(w.db)); w.pass(time.Hour) },
 			"State was running and is stopped.", "State: running → stopped"},
 		{"the name was taken", func(w *world) { w.ec2("Action=CreateImage&NoReboot=true&Name=mine&InstanceId=" + string(w.member)) },
-			"The name mine is taken by ami-", "In the way: nothing → The name mine is taken"},
+			"Give another one with `--name`. Nothing was changed.", "In the way: nothing → The name mine is taken"},
 		{"it has another volume", func(w *world) {
 			_, rest, _ := strings.Cut(w.ec2("Action=CreateVolume&Size=50&AvailabilityZone=eu-west-1a&ClientToken=x"), "<volumeId>")
 			vol, _, _ := strings.Cut(rest, "<")
@@ -42,10 +42,14 @@ func TestWhatWasApprovedIsWhatRuns(t *testing.T) {
 			w.propose(Want{Instance: string(w.db), Name: "mine"})
 			tt.change(w)
 			w.sim.ResetCalls()
+			w.rec.Command = "/ami bake db-1 --name mine"
 			w.finish(ledger.Void)
 			w.wantOutcome(tt.says)
 			if got := w.picture(); !strings.Contains(got, "Approved → now") || !strings.Contains(got, tt.row) {
 				t.Errorf("got\n%s\nwant %q", got, tt.row)
+			}
+			if strings.Contains(w.rec.Outcome, "Ask again with") && strings.HasPrefix(tt.row, "In the way") {
+				t.Errorf("got %q: the same would be refused again", w.rec.Outcome)
 			}
 			if !strings.HasSuffix(w.rec.Outcome, " Nothing was changed.") {
 				t.Errorf("got outcome %q, want it to end by saying that nothing was changed", w.rec.Outcome)
