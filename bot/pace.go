@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	window       = time.Minute
-	updates      = 38               // of chat.update in a minute that may be asked for at any time
-	finalUpdates = 46               // with those that tell how something ended
 	postEvery    = time.Second      // to one channel
 	postBurst    = 3                // messages to one channel before the pace holds
+	window       = 60               // so many messages' time is the window in which changes of messages are counted: a minute
+	updates      = 38               // of chat.update in the window that may be asked for at any time
+	finalUpdates = 46               // with those that tell how something ended
 	patience     = 3 * time.Second  // longest wait before a caller is sent away instead
 	forget       = 10 * time.Minute // of a quiet channel
 )
@@ -20,7 +20,8 @@ const (
 // pace keeps to Slack's limits: a method rests when Slack says so, messages go to a channel once a
 // second, and messages are changed less than fifty times a minute.
 type pace struct {
-	now func() time.Time
+	now   func() time.Time
+	every time.Duration // between two messages to one channel; all else is measured by it
 
 	mu       sync.Mutex
 	resting  map[string]time.Time // by method
@@ -28,8 +29,8 @@ type pace struct {
 	channels map[string]time.Time // when the next message to a channel is due, were there no burst
 }
 
-func newPace(now func() time.Time) *pace {
-	return &pace{now: now, resting: map[string]time.Time{}, channels: map[string]time.Time{}}
+func newPace(now func() time.Time, every time.Duration) *pace {
+	return &pace{now: now, every: every, resting: map[string]time.Time{}, channels: map[string]time.Time{}}
 }
 
 // rest keeps a method from being called for so long.
@@ -65,7 +66,7 @@ func (p *pace) wait(ctx context.Context, method string, more paceOf) error {
 // change takes one of the minute's changes, if there is one left.
 func (p *pace) change(final bool) paceOf {
 	return func(now time.Time) time.Duration {
-		for len(p.changes) > 0 && now.Sub(p.changes[0]) >= window {
+		for len(p.changes) > 0 && now.Sub(p.changes[0]) >= window*p.every {
 			p.changes = p.changes[1:]
 		}
 		most := updates
@@ -73,7 +74,7 @@ func (p *pace) change(final bool) paceOf {
 			most = finalUpdates
 		}
 		if len(p.changes) >= most {
-			return p.changes[len(p.changes)-most].Add(window).Sub(now)
+			return p.changes[len(p.changes)-most].Add(window * p.every).Sub(now)
 		}
 		p.changes = append(p.changes, now)
 		return 0
@@ -92,10 +93,10 @@ func (p *pace) post(channel string) paceOf {
 		if due.Before(now) {
 			due = now
 		}
-		if d := due.Sub(now) - (postBurst-1)*postEvery; d > 0 {
+		if d := due.Sub(now) - (postBurst-1)*p.every; d > 0 {
 			return d
 		}
-		p.channels[channel] = due.Add(postEvery)
+		p.channels[channel] = due.Add(p.every)
 		return 0
 	}
 }

@@ -28,6 +28,7 @@ type Settings struct {
 	Tables   string // TablesNever draws every table as lines; anything else as a table where Slack takes one
 	Log      *slog.Logger
 	Now      func() time.Time
+	Pace     time.Duration // between two messages to one channel, other limits in proportion; Slack's own second when zero
 }
 
 // String hides the tokens.
@@ -68,7 +69,7 @@ func New(s Settings) (*Slack, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.pace = newPace(c.now)
+	c.pace = newPace(c.now, cmp.Or(s.Pace, postEvery))
 	c.api = slack.New(s.BotToken, slack.OptionAPIURL(s.APIURL), slack.OptionHTTPClient(c.http),
 		slack.OptionOnResponseHeaders(c.seen.keep))
 	return c, nil

@@ -40,6 +40,7 @@ type Options struct {
 	Owner   string            // this replica's name, unique among the living; made up if empty
 	AWS     http.RoundTripper // between the bot and AWS; nil: nothing. Tests break it.
 	Hook    redis.Hook        // between the bot and Redis; nil: nothing. Tests break it.
+	Pace    time.Duration     // between two messages to one channel; Slack's own when zero. Tests hurry.
 }
 
 // App is the bot, connected and not yet running.
@@ -87,7 +88,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 
-	slack, err := bot.New(bot.Settings{BotToken: o.Environ.BotToken.Reveal(), AppToken: o.Environ.AppToken.Reveal(), APIURL: o.Environ.SlackAPI, Tables: o.Config.Slack.Tables, Log: o.Log})
+	slack, err := bot.New(bot.Settings{BotToken: o.Environ.BotToken.Reveal(), AppToken: o.Environ.AppToken.Reveal(), APIURL: o.Environ.SlackAPI, Tables: o.Config.Slack.Tables, Log: o.Log, Pace: o.Pace})
 	if err != nil {
 		return nil, err
 	}

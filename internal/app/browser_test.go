@@ -58,6 +58,7 @@ func TestTheMainJobInABrowser(t *testing.T) {
 
 // TestMetricsTellWhatHappened reads the metrics after a story.
 func TestMetricsTellWhatHappened(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.play(script(t, "slash @dev #deploys /asg list\nwhisper @dev 'web'\n"))
 	resp, err := http.Get("http://" + w.bots[0].app.Health.Addr() + "/metrics")

@@ -47,7 +47,7 @@ func ofChanges() []road {
 			}},
 	}
 	for i := range all {
-		all[i].settings, all[i].tries = asChanged, 8
+		all[i].settings, all[i].tries, all[i].pace = asChanged, 8, hurried
 	}
 	return all
 }

@@ -19,7 +19,7 @@ type people struct {
 }
 
 const (
-	patience = 40 * time.Second // until something acknowledged must be seen
+	patience = 90 * time.Second // until something acknowledged must be seen
 	doubt    = 9 * time.Second  // until something that Slack called failed is tried again
 )
 

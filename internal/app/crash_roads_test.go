@@ -21,6 +21,7 @@ type road struct {
 	short      bool                                     // so that many points are tried every time
 	tries      int                                      // how many points are tried of a long one
 	settings   func(*workspace.Options, *config.Config) // nil: production needs one of the engineers
+	pace       time.Duration                            // of the bots towards Slack; its own when zero
 	prepare    func(context.Context, *town) error       // what happened before; nobody dies in it
 	walk       func(context.Context, *town) error
 	operations []string // all of them, as kind and state
@@ -81,21 +82,21 @@ func firstOfTwo(label, mark string) func(context.Context, *town) error {
 		if err := tw.ask(ctx, "dev", "#deploys", "/asg rollout web --image ami-0b2", rolling); err != nil {
 			return err
 		}
-		m, _ := tw.card("#deploys", rolling)
-		if err := tw.Slack.As("sre").Click("#deploys", m.TS, label); err != nil {
-			return err
+		press := func() error {
+			m, _ := tw.card("#deploys", rolling)
+			return tw.Slack.As("sre").Click("#deploys", m.TS, label)
 		}
-		if !until(ctx, patience, func() bool { m, _ := tw.card("#deploys", rolling); return contains(m, mark) }) {
-			return fmt.Errorf("%q was never seen", mark)
-		}
-		return nil
+		seen := func() bool { m, _ := tw.card("#deploys", rolling); return contains(m, mark) }
+		return tw.insist(ctx, deed{user: "sre", channel: "#deploys", what: "press " + label, do: press, seen: seen})
 	}
 }
 
 func twoVotes(_ context.Context, _ *town, all []ledger.Record) []string {
 	var who []string
-	for _, v := range all[0].Votes {
-		who = append(who, v.Actor.User)
+	for _, r := range all {
+		for _, v := range r.Votes {
+			who = append(who, v.Actor.User)
+		}
 	}
 	if slices.Sort(who); strings.Join(who, " ") != "U0LEAD U0SRE" {
 		return []string{fmt.Sprintf("got votes of %v, want one of each of the two", who)}
@@ -127,7 +128,7 @@ func breakGlass(ctx context.Context, tw *town) error {
 			if err := priya.Slash("#deploys", `/asg rollout web --image ami-0b2 --break-glass "checkout is down"`); err != nil {
 				return err
 			}
-			if !until(ctx, 5*time.Second, func() bool { return priya.View() != nil }) {
+			if !until(ctx, doubt, func() bool { return priya.View() != nil }) {
 				return slacksim.ErrTimeout
 			}
 		}
@@ -235,13 +236,7 @@ func canaryInService(ctx context.Context, tw *town) error {
 	if err := tw.deciding(ctx, "lead", "Approve"); err != nil {
 		return err
 	}
-	for _, d := range []time.Duration{15 * time.Second, 8 * time.Minute} {
-		if err := tw.Advance(d); err != nil {
-			return err
-		}
-		until(ctx, 2*time.Second, func() bool { return tw.says("The canary is in service") })
-	}
-	if !until(ctx, patience, func() bool { return tw.says("The canary is in service") }) {
+	if !tw.pass(ctx, func() bool { return tw.says("The canary is in service") }) {
 		return errors.New("the canary is never in service")
 	}
 	return nil

@@ -144,6 +144,7 @@ type town struct {
 	lives   int
 	orderly int // of them, those before which nobody died
 	config  config.Config
+	pace    time.Duration             // between two messages to one channel; Slack's own when zero
 	before  func(action string) error // asked before AWS is; may be nil
 	early   atomic.Bool               // AWS was written to too early
 	again   int                       // cards and lines that came twice
@@ -203,7 +204,7 @@ func (tw *town) birth(ctx context.Context, f *fate) (*mortal, error) {
 	at := tw.Info()
 	at.SlackAPI = line.url()
 	a, err := app.New(ctx, app.Options{
-		Config: tw.config, Environ: environ(at), Log: tw.log, Owner: f.owner, Hook: f, AWS: guarded{wire{handler: tw.Cloud.Handler()}, tw, f},
+		Config: tw.config, Environ: environ(at), Log: tw.log, Owner: f.owner, Hook: f, AWS: guarded{wire{handler: tw.Cloud.Handler()}, tw, f}, Pace: tw.pace,
 	})
 	if err != nil {
 		line.hangUp()
@@ -216,7 +217,7 @@ func (tw *town) birth(ctx context.Context, f *fate) (*mortal, error) {
 		a.Close()
 		m.done <- err
 	}()
-	if !until(ctx, 20*time.Second, func() bool { return a.Ready() == nil }) {
+	if !until(ctx, patience, func() bool { return a.Ready() == nil }) {
 		m.bury()
 		return nil, errors.New("the bot is not ready")
 	}
@@ -300,7 +301,7 @@ func (tw *town) wrong(ctx context.Context, r road) (bad []string) {
 	for _, rec := range all {
 		bad = append(bad, tw.untrue(ctx, records, rec)...)
 	}
-	if r.wrong != nil {
+	if r.wrong != nil && len(all) == len(r.operations) {
 		bad = append(bad, r.wrong(ctx, tw, all)...)
 	}
 	if len(bad) > 0 { // what people read helps to understand it

@@ -24,13 +24,17 @@ type child struct {
 	out *bytes.Buffer
 }
 
-// child starts a bot's process in the world. It is killed when the test ends.
+// child starts a bot's process in the world. The SDK finds AWS in the environment, as in production. The process is
+// killed when the test ends.
 func (w *world) child() *child {
 	w.t.Helper()
 	info := w.Info()
 	c := &child{cmd: exec.Command(os.Args[0]), out: &bytes.Buffer{}}
 	c.cmd.Env = append(os.Environ(), childMark+"=1", "SLACK_BOT_TOKEN="+info.SlackBotToken,
 		"SLACK_APP_TOKEN="+info.SlackAppToken, "SLACK_API_URL="+info.SlackAPI, "REDIS_URL="+info.Redis)
+	for name, value := range awsEnv(info) {
+		c.cmd.Env = append(c.cmd.Env, name+"="+value)
+	}
 	c.cmd.Stderr = c.out
 	if _, err := c.cmd.StdinPipe(); err != nil {
 		w.t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // TestTwoPressAtOnce: two people press Approve at the same moment, on two replicas, twenty times. Each request
 // becomes one operation, and whoever came second is told who was first.
 func TestTwoPressAtOnce(t *testing.T) {
+	t.Parallel()
 	channels := named("team", 5) // a channel takes one message in a second
 	w := newWorld(t, 2, bare, rooms(channels))
 	groups := named("pair", 20)

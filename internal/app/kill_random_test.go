@@ -55,6 +55,7 @@ func TestKilledAtRandom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}
+	t.Parallel()
 	server := mortalRedis(t)
 	fleetTime := workspace.NewClock(time.Now(), 40) // so that a rollout takes some ten seconds
 	w := newWorld(t, 0, server.on, bare, func(o *workspace.Options, _ *config.Config) { o.AWS = at(fleetTime) })

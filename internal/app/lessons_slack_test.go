@@ -17,7 +17,7 @@ import (
 // TestAHostileReasonStaysWords: whatever stands in a reason, the card is taken, calls nobody, and is decided like
 // any other: nothing is ever read back from it.
 func TestAHostileReasonStaysWords(t *testing.T) {
-	manyWorlds(t)
+	t.Parallel()
 	family := strings.Repeat("👩‍👩‍👧‍👦", 13)
 	for name, c := range map[string]struct{ typed, kept string }{
 		"separators":       {"Requester: eve: State: approved", ""},
@@ -29,7 +29,7 @@ func TestAHostileReasonStaysWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := nextWorld(t, 1)
+			w := newWorld(t, 1)
 			crowd := &people{slack: w.Slack}
 			if err := crowd.ask(t.Context(), "dev", "#deploys", "/asg rollout web --image ami-0b2 --reason '"+c.typed+"'", rolling); err != nil {
 				t.Fatalf("%v: %v", err, heard(w, "dev"))
@@ -84,6 +84,7 @@ func heard(w *world, user string) (all []string) {
 // TestARestartBetweenPostAndPressUpdatesEverything: the bot is started anew after it posted, so that it holds nothing
 // in memory. A press then changes the card, every Home tab that shows the request, and the end is told.
 func TestARestartBetweenPostAndPressUpdatesEverything(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	crowd := w.asked()
 	tab := func(user string) string {
@@ -135,6 +136,7 @@ func TestARestartBetweenPostAndPressUpdatesEverything(t *testing.T) {
 
 // TestAFatalAnswerEndsTheBot: a bot whose tokens Slack refuses for good does not stay up and look alive.
 func TestAFatalAnswerEndsTheBot(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	w.Slack.Faults().Add(slacksim.Fault{Method: "apps.connections.open", Error: "invalid_auth", Times: -1})
 	if err := w.Slack.DropSockets(slacksim.Drop); err != nil {
@@ -175,6 +177,7 @@ func TestSwitchedOffIsNotStormed(t *testing.T) {
 
 // TestMoreThanAHundredGroupsAreAllThere: what does not fit into an answer is counted, and each can still be named.
 func TestMoreThanAHundredGroupsAreAllThere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, bare)
 	groups := named("many", 130)
 	w.fill(groups...)
@@ -219,6 +222,7 @@ func TestMoreThanAHundredGroupsAreAllThere(t *testing.T) {
 
 // TestLookingDoesNothing: everything that only looks may be pressed again and again, by anybody.
 func TestLookingDoesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	crowd := w.asked()
 	before := w.request()
@@ -257,6 +261,7 @@ func TestLookingDoesNothing(t *testing.T) {
 
 // TestWhateverIsTypedIsAnswered: no line of a command is acknowledged and then forgotten.
 func TestWhateverIsTypedIsAnswered(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1)
 	dev := w.Slack.As("dev")
 	for _, line := range []string{
@@ -288,6 +293,7 @@ func TestWhateverIsTypedIsAnswered(t *testing.T) {
 // TestALookupThatFailsIsToldToWhoeverPressed: while Slack does not say who is in a group nobody's word counts, and
 // whoever presses is told so. When it answers again the same button works. Who has left Slack has no say.
 func TestALookupThatFailsIsToldToWhoeverPressed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, asTheDemo)
 	crowd := w.asked()
 	w.Slack.Faults().Add(slacksim.Fault{Method: "usergroups.users.list", Error: "internal_error", Times: -1})

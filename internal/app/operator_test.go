@@ -79,6 +79,7 @@ func wantRefusal(t *testing.T, err error, words string) {
 // TestWithoutSlackTheCommandLineDecides: Slack goes away, an operator approves, the rollout starts; when Slack is
 // back its thread tells who approved, and where.
 func TestWithoutSlackTheCommandLineDecides(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, operators)
 	crowd := w.asked()
 	if err := w.Slack.SetOutage(slacksim.Unreachable); err != nil {
@@ -117,6 +118,7 @@ func TestWithoutSlackTheCommandLineDecides(t *testing.T) {
 
 // TestWhileSlackAnswersItIsBelieved, and not the configuration: about groups, and about who somebody is.
 func TestWhileSlackAnswersItIsBelieved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, operators)
 	w.asked()
 	lee, rec := w.as("lee")
@@ -141,8 +143,10 @@ func TestWhileSlackAnswersItIsBelieved(t *testing.T) {
 // TestTheCommandLineKnowsTheRules: the requester does not count, a denial has a reason, a group must be the right
 // one, and each refusal is on the record; Slack or no Slack.
 func TestTheCommandLineKnowsTheRules(t *testing.T) {
+	t.Parallel()
 	for _, how := range []slacksim.Outage{slacksim.Up, slacksim.Unreachable, slacksim.Unavailable} {
 		t.Run("slack "+string(how), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1, operators)
 			w.asked()
 			if err := w.Slack.SetOutage(how); err != nil {
@@ -179,6 +183,7 @@ func TestTheCommandLineKnowsTheRules(t *testing.T) {
 
 // TestASlackThatSaysNoIsNotAway: a token that was revoked is no reason to believe the configuration.
 func TestASlackThatSaysNoIsNotAway(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 0, operators)
 	w.Slack.Revoke(true)
 	_, err := w.operator("sam")
@@ -187,6 +192,7 @@ func TestASlackThatSaysNoIsNotAway(t *testing.T) {
 
 // TestVotesGivenInSlackStandWhileItIsAway: who voted there is not asked again, and one person still fills one seat.
 func TestVotesGivenInSlackStandWhileItIsAway(t *testing.T) {
+	t.Parallel()
 	two := func(_ *workspace.Options, c *config.Config) {
 		c.Policy = policy.Policy{Rules: []policy.Rule{{
 			Name: "two groups", Require: []ledger.Need{{Groups: []string{"sre"}, Min: 1}, {Groups: []string{"owners"}, Min: 1}}, ValidFor: time.Hour,

@@ -14,24 +14,24 @@ import (
 // TestStories plays every story that comes with the workspace, as the demo does. They stand beside each other, as
 // many as the -parallel flag says.
 func TestStories(t *testing.T) {
-	manyWorlds(t)
+	t.Parallel()
 	for _, name := range story.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			nextWorld(t, 1, asTheDemo).play(load(t, name))
+			hurriedWorld(t, 1, asTheDemo).play(load(t, name))
 		})
 	}
 }
 
 // TestStoriesWithTwoReplicas plays those in which people decide with two bots, whom Slack gives what they do in
-// turn: either serves any press, whoever posted the card, and either may die.
+// turn: either serves any press, whoever posted the card, and either may die. They keep to Slack's own pace.
 func TestStoriesWithTwoReplicas(t *testing.T) {
-	manyWorlds(t)
+	t.Parallel()
 	for _, name := range []string{"bake", "canary", "crash", "crash_bake", "crash_launch", "crash_patch", "fifty", "freeze", "glass", "home", "narrow",
 		"patch", "patch_stop", "quorum", "slackless", "template"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := nextWorld(t, 2, asTheDemo, inTurn)
+			w := newWorld(t, 2, asTheDemo, inTurn)
 			w.play(load(t, name))
 			if !strings.HasPrefix(name, "crash") && name != "slackless" { // there the connections come and go, and with them whose turn it is
 				w.bothServed()
@@ -84,6 +84,7 @@ func load(t *testing.T, name string) story.Story {
 
 // TestTheMainJobOnARealRedis plays the main job on a redis-server, whose clock is its own.
 func TestTheMainJobOnARealRedis(t *testing.T) {
+	t.Parallel()
 	url := redisServer(t)
 	newWorld(t, 2, asTheDemo, func(o *workspace.Options, c *config.Config) {
 		o.RedisURL = url

@@ -27,12 +27,13 @@ import (
 )
 
 // beside is how many worlds may stand beside each other: they mostly wait.
-const beside = 8
+const beside = 12
 
 func TestMain(m *testing.M) {
 	if mainOfChild() {
 		return
 	}
+	shareEnvironment()
 	flag.Parse()
 	if runtime.GOMAXPROCS(0) < beside {
 		_ = flag.Set("test.parallel", strconv.Itoa(beside)) // it is a flag of this binary
@@ -45,7 +46,8 @@ type world struct {
 	*workspace.Workspace
 	t      *testing.T
 	config config.Config
-	aws    http.RoundTripper // to this world's AWS; nil: the environment says where that is
+	aws    http.RoundTripper // to this world's AWS
+	pace   time.Duration     // between two messages to one channel; Slack's own when zero
 
 	mu   sync.Mutex
 	bots []*replica
@@ -58,36 +60,33 @@ type replica struct {
 	done   chan error
 }
 
-// newWorld starts a workspace and n bots. AWS is asked with the local endpoint: the SDK finds it in the
-// environment, as in production.
+// newWorld starts a workspace and n bots beside others that are there at the same time. An environment belongs to
+// all of them (see shareEnvironment), so that each is led to an AWS of its own on the way.
 func newWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Config)) *world {
 	t.Helper()
 	w := openWorld(t, change...)
-	for name, value := range awsEnv(w.Info()) {
-		t.Setenv(name, value)
-	}
 	w.populate(n)
 	return w
 }
 
-// nextWorld is a world beside others that are there at the same time: they mostly wait. An environment belongs to
-// all of them (see manyWorlds), so that each is led to an AWS of its own on the way.
-func nextWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Config)) *world {
+// hurried is between two messages to a channel where nothing depends on Slack's own pace: a story plays hours in seconds.
+const hurried = 50 * time.Millisecond
+
+// hurriedWorld is a world whose bots write faster than Slack allows.
+func hurriedWorld(t *testing.T, n int, change ...func(*workspace.Options, *config.Config)) *world {
 	t.Helper()
 	w := openWorld(t, change...)
-	way := &http.Transport{}
-	t.Cleanup(way.CloseIdleConnections)
-	w.aws = led{to: strings.TrimPrefix(w.Info().AWSEndpoint, "http://"), way: way}
+	w.pace = hurried
 	w.populate(n)
 	return w
 }
 
-// manyWorlds prepares the environment for worlds beside each other.
-func manyWorlds(t *testing.T) {
+// shareEnvironment prepares the environment for worlds beside each other.
+func shareEnvironment() {
 	for name, value := range awsEnv(workspace.Info{AWSEndpoint: "http://aws.local"}) {
-		t.Setenv(name, value)
+		_ = os.Setenv(name, value) // the names are good ones
 	}
-	t.Setenv("AWS_CA_BUNDLE", "") // the SDK cannot add it to a client of ours
+	_ = os.Unsetenv("AWS_CA_BUNDLE") // the SDK cannot add it to a client of ours
 }
 
 // led leads every request to one address.
@@ -123,7 +122,9 @@ func openWorld(t *testing.T, change ...func(*workspace.Options, *config.Config))
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	return &world{Workspace: w, t: t, config: c}
+	way := &http.Transport{}
+	t.Cleanup(way.CloseIdleConnections)
+	return &world{Workspace: w, t: t, config: c, aws: led{to: strings.TrimPrefix(w.Info().AWSEndpoint, "http://"), way: way}}
 }
 
 // populate starts the bots of a world.
@@ -138,7 +139,7 @@ func (w *world) populate(n int) {
 // options are what a bot of this world is made from.
 func (w *world) options() app.Options {
 	w.t.Helper()
-	return app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log(), AWS: w.aws}
+	return app.Options{Config: w.config, Environ: environ(w.Info()), Log: w.log(), AWS: w.aws, Pace: w.pace}
 }
 
 // settings is a configuration for tests that are not about the policy: production needs one of the engineers,
@@ -202,12 +203,9 @@ func (w *world) start() {
 // ready waits until the bot would receive an envelope.
 func (w *world) ready(r *replica) {
 	w.t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if r.app.Ready() == nil {
-			return
-		}
+	if !until(context.Background(), patience, func() bool { return r.app.Ready() == nil }) {
+		w.t.Fatal("the bot is not ready")
 	}
-	w.t.Fatal("the bot is not ready after 10s")
 }
 
 // log goes to the file of LOG, if that is set.
@@ -253,7 +251,7 @@ func (w *world) restart(context.Context) error {
 // play plays a story to its end. Whatever happened in it, the whole record verifies.
 func (w *world) play(s story.Story) {
 	w.t.Helper()
-	p := story.Player{Page: w.Info().Page, Patience: 40 * time.Second, Crash: w.restart, Command: w.operate, Verify: w.verify, Log: testLog{w.t}}
+	p := story.Player{Page: w.Info().Page, Patience: patience, Crash: w.restart, Command: w.operate, Verify: w.verify, Log: testLog{w.t}}
 	if err := p.Play(w.t.Context(), s); err != nil {
 		w.t.Fatal(err)
 	}
