@@ -8,9 +8,13 @@ FUZZTIME ?= 10s
 GAMES   ?= 3000
 CRASH_EVERY ?= 1
 ROAD_EVERY ?= $(CRASH_EVERY)
+GOGC    ?= 400
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race fuzz golden lint bench demo test-redis prove
+
+# Tests and compilers end soon: they collect seldom, and take a fifth less time for it.
+test race fuzz prove test-redis: export GOGC := $(GOGC)
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

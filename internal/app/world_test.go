@@ -35,8 +35,12 @@ func TestMain(m *testing.M) {
 	}
 	shareEnvironment()
 	flag.Parse()
-	if runtime.GOMAXPROCS(0) < beside {
-		_ = flag.Set("test.parallel", strconv.Itoa(beside)) // it is a flag of this binary
+	together := beside
+	if testing.Short() { // under the race detector, where they work more than they wait
+		together = beside / 2
+	}
+	if runtime.GOMAXPROCS(0) < together {
+		_ = flag.Set("test.parallel", strconv.Itoa(together)) // it is a flag of this binary
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
 }
