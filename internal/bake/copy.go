@@ -8,6 +8,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/card"
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -133,7 +134,7 @@ func (r *run) watch(ctx context.Context, c *Copy) error {
 	case "available":
 		return r.arrived(ctx, there, c, i)
 	case "failed", "error", "invalid":
-		c.Why = "AWS could not make it. " + string(say.Quote(i.StateReason))
+		c.Why = string(say.Sentences("AWS could not make it", say.Quote(i.StateReason), r.cure(c.Place)))
 		return nil
 	}
 	if c.Percent, _, err = progress(ctx, there, snapshotsOf(i)); err != nil {
@@ -143,6 +144,22 @@ func (r *run) watch(ctx context.Context, c *Copy) error {
 		c.Why = fmt.Sprintf("it is still %s after %s", i.State, card.Span(patience))
 	}
 	return nil
+}
+
+// cure is what to look at when a copy failed that is encrypted: AWS tries the keys only after it took the order.
+func (r *run) cure(to Place) say.Safe {
+	if !r.plan.encrypted() {
+		return ""
+	}
+	text := say.Phrase("It is encrypted: my role there must be allowed to use the default key for EBS (%s)", plan.KeyWrites)
+	if r.elsewhere(to) {
+		text = say.Sentences(text, say.Phrase("The account %s must be allowed to use %s (%s)", to.Account, r.plan.key(), plan.KeyReads))
+	}
+	where := to.Environment
+	if where == r.plan.Environment {
+		where = to.Region
+	}
+	return say.Sentences(text, say.Phrase("Once that is cured, `/ami copy %s --to %s` makes it", r.data.Image, where))
 }
 
 func (r *run) arrived(ctx context.Context, there Region, c *Copy, i fleet.Image) error {

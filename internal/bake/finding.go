@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amiral-ops/amiral/internal/card"
+	"github.com/amiral-ops/amiral/internal/fleet"
 	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
@@ -167,28 +168,42 @@ func disks(f Facts, p Plan) (found []card.Finding) {
 
 // keys: an encrypted image is of no use to an account that may not use its key.
 func keys(_ Facts, p Plan) []card.Finding {
-	var used []string
-	for _, d := range p.Disks {
-		if d.Encrypted && !slices.Contains(used, d.Key) {
-			used = append(used, d.Key)
-		}
-	}
-	if len(used) == 0 {
+	if !p.encrypted() {
 		return nil
 	}
-	with := "a KMS key"
-	if named := slices.DeleteFunc(slices.Clone(used), func(k string) bool { return k == "" }); len(named) > 0 {
-		with = "the KMS key " + say.Some(named, 2)
-	}
+	with := p.key()
 	others := len(p.Want.Share) > 0 || slices.ContainsFunc(p.Want.CopyTo, func(c Place) bool { return c.Account != "" && c.Account != p.Account })
+	if others && slices.ContainsFunc(p.Disks, func(d fleet.Disk) bool { return fleet.ManagedKey(d.Key) }) {
+		return plan.One(plan.Stop("Leave the other accounts out, and have them use a copy that `/ami copy … --kms-key <key>` makes with a key of your own.",
+			"The volumes are encrypted with AWS's own key for EBS, which no other account can use."))
+	}
 	if others {
-		return plan.One(plan.Warn("Grant the other accounts the use of the key (kms:DescribeKey, kms:CreateGrant, kms:Decrypt, kms:ReEncrypt*); AWS's own key aws/ebs cannot be granted.",
+		return plan.One(plan.Warn("Grant the other accounts the use of the key ("+plan.KeyReads+"); AWS's own key aws/ebs cannot be granted.",
 			"The volumes are encrypted with %s: other accounts cannot launch the image without it.", with))
 	}
 	if len(p.Want.CopyTo) > 0 {
 		return plan.One(plan.Warn("", "The volumes are encrypted with %s; a copy in another region is encrypted with the key for EBS there.", with))
 	}
 	return nil
+}
+
+// encrypted reports whether a captured volume is.
+func (p Plan) encrypted() bool {
+	return slices.ContainsFunc(p.Disks, func(d fleet.Disk) bool { return d.Encrypted })
+}
+
+// key names what the captured volumes are encrypted with.
+func (p Plan) key() string {
+	var used []string
+	for _, d := range p.Disks {
+		if d.Encrypted && d.Key != "" && !slices.Contains(used, d.Key) {
+			used = append(used, d.Key)
+		}
+	}
+	if len(used) == 0 {
+		return "a KMS key"
+	}
+	return "the KMS key " + say.Some(used, 2)
 }
 
 // kin: an image that comes from another family is probably not what is meant.

@@ -10,6 +10,7 @@ import (
 	"github.com/amiral-ops/amiral/internal/engine"
 	"github.com/amiral-ops/amiral/internal/fault"
 	"github.com/amiral-ops/amiral/internal/fleet"
+	"github.com/amiral-ops/amiral/internal/plan"
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
@@ -194,11 +195,8 @@ func (r *run) available() engine.Outcome {
 func (r *run) failed(i fleet.Image) engine.Outcome {
 	r.data.Failed = true
 	text := say.Sentences(say.Phrase("AWS could not make %s", i.ID), say.Quote(i.StateReason))
-	for _, d := range r.plan.Disks {
-		if d.Encrypted {
-			text = say.Sentences(text, "Its volumes are encrypted: my role must be allowed to use their KMS key (kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*)")
-			break
-		}
+	if r.plan.encrypted() {
+		text = say.Sentences(text, say.Phrase("Its volumes are encrypted: my role must be allowed to use %s (%s)", r.plan.key(), plan.KeyWrites))
 	}
 	return r.fail(say.Sentences(text, say.Phrase("Once that is cured, `%s` tries again", r.plan.Command(r.plan.Way))))
 }

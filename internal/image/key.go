@@ -14,12 +14,6 @@ import (
 	"github.com/amiral-ops/amiral/internal/say"
 )
 
-// What a KMS key must allow.
-const (
-	readsWith  = "kms:DescribeKey, kms:CreateGrant, kms:Decrypt, kms:ReEncrypt*"                         // whoever reads what is encrypted
-	writesWith = "kms:DescribeKey, kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*" // whoever makes a copy
-)
-
 var keyID = regexp.MustCompile(`^[A-Za-z0-9:/_-]{1,500}$`)
 
 // checkKey says what is wrong with a key that is asked for.
@@ -84,7 +78,7 @@ func (s Subject) locked(region, what string) []card.Finding {
 	case slices.ContainsFunc(s.Keys, fleet.ManagedKey):
 		return plan.One(plan.Stop(own, "%s is encrypted with AWS's own key for EBS, which no other account can use.", s.words()))
 	}
-	return plan.One(plan.Warn("Whoever keeps the key must allow them "+readsWith+". Where it is AWS's own key aws/ebs, AWS refuses: "+own,
+	return plan.One(plan.Warn("Whoever keeps the key must allow them "+plan.KeyReads+". Where it is AWS's own key aws/ebs, AWS refuses: "+own,
 		"The image is encrypted: they need %s to %s it.", s.key(), what))
 }
 
@@ -102,9 +96,9 @@ func (p Copying) cure(to Target, command string) say.Safe {
 	if p.Want.Key != "" {
 		with = "the KMS key " + p.Want.Key
 	}
-	text := say.Phrase("It is encrypted: my role in %s must be allowed to use %s (%s)", to.Destination.words(), with, writesWith)
+	text := say.Phrase("It is encrypted: my role in %s must be allowed to use %s (%s)", to.Destination.words(), with, plan.KeyWrites)
 	if to.Account != p.Account && p.Image.Encrypted {
-		text = say.Sentences(text, say.Phrase("%s must be granted to the account %s (%s)", upper(p.Image.key()), to.Account, readsWith))
+		text = say.Sentences(text, say.Phrase("%s must be granted to the account %s (%s)", upper(p.Image.key()), to.Account, plan.KeyReads))
 	}
 	if command == "" {
 		return text

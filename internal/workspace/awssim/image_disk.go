@@ -101,7 +101,7 @@ func (k *call) snapAll(plans []diskPlan, img *image) []imageDisk {
 	for _, plan := range plans {
 		if plan.volume != "" {
 			s := k.fleet.snap(plan.volume, plan.size, "Created by CreateImage("+img.sourceInstance+") for "+img.id)
-			s.tags, s.encrypted = tagsFrom(k.p, "snapshot"), plan.encrypted
+			s.tags, s.encrypted, s.key = tagsFrom(k.p, "snapshot"), plan.encrypted, k.fleet.volumes[plan.volume].key
 			plan.snapshot = s.id
 		}
 		disks = append(disks, plan.imageDisk)

@@ -17,6 +17,7 @@ type volume struct {
 	size      int
 	state     string
 	encrypted bool
+	key       string // KMS key; empty: it is not told
 	created   time.Time
 	instance  string
 	device    string
@@ -51,6 +52,9 @@ func (i *instance) addDisks(img *image) {
 	for _, d := range disks {
 		v := i.fleet.newVolume(i.zone, d.kind, d.snapshot, d.size)
 		v.encrypted = d.encrypted
+		if s := i.fleet.snapshots[d.snapshot]; s != nil {
+			v.key = s.key
+		}
 		v.tags = tagsFrom(i.data, "volume")
 		v.attach(i, d.device, d.delete)
 	}
@@ -120,6 +124,7 @@ func (v *volume) elems() []elem {
 		v.tags.elem(),
 		text("volumeType", v.kind),
 		flag("encrypted", v.encrypted),
+		text("kmsKeyId", v.key),
 		flag("multiAttachEnabled", false),
 	}
 }
