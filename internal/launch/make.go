@@ -42,7 +42,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	w := r.plan.again()
 	facts, err := Gather(ctx, r.fleet, r.plan.Environment, w)
 	if err == nil {
-		facts.Now = r.now
+		facts.Now, facts.Bake.Now = r.now, r.now
 		var now Plan
 		if now, err = New(facts, w); err == nil {
 			return r.compared(r.plan.Changed(now)), nil
