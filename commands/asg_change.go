@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/amiral-ops/amiral/commands/grammar"
 	"github.com/amiral-ops/amiral/internal/card"
@@ -107,7 +108,7 @@ func (a *ASG) ownGroup(ctx context.Context, f Fleet, env Environment, c *Call, i
 
 // change plans a change from how the group is now.
 func (a *ASG) change(ctx context.Context, f Fleet, env Environment, w group.Want) (group.Plan, error) {
-	facts, err := group.Gather(ctx, f, env.Name, w)
+	facts, err := group.Gather(ctx, f, env.Name, time.Now(), w)
 	if fault.Is(err, fault.NotFound) {
 		return group.Plan{}, a.noGroup(ctx, f, env, string(w.Group))
 	}

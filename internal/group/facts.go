@@ -31,7 +31,7 @@ type Reader interface {
 }
 
 // Gather reads the facts about a group. It returns a fault when the group does not exist.
-func Gather(ctx context.Context, from Reader, environment string, w Want) (Facts, error) {
+func Gather(ctx context.Context, from Reader, environment string, now time.Time, w Want) (Facts, error) {
 	if err := w.validate(); err != nil {
 		return Facts{}, err
 	}
@@ -43,7 +43,7 @@ func Gather(ctx context.Context, from Reader, environment string, w Want) (Facts
 	if err != nil {
 		return Facts{}, fmt.Errorf("read group %s: %w", w.Group, err)
 	}
-	f := Facts{Now: time.Now(), Environment: environment, Group: g}
+	f := Facts{Now: now, Environment: environment, Group: g}
 	if f.Refreshes, err = from.Refreshes(ctx, w.Group); err != nil {
 		return f, fmt.Errorf("read the refreshes of %s: %w", w.Group, err)
 	}

@@ -129,7 +129,7 @@ func (r *run) check(ctx context.Context) (engine.Outcome, error) {
 	if r.plan.Digest() != r.turn.Digest {
 		return engine.Outcome{}, fault.New(fault.Conflict, "The plan is not the one that was approved.").WithHint("Nothing was changed.")
 	}
-	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.plan.Want)
+	facts, err := Gather(ctx, r.fleet, r.plan.Environment, r.now, r.plan.Want)
 	if f, ok := fault.As(err); ok {
 		return r.void([]Change{{"Group", string(r.plan.Want.Group), "does not exist any more"}}, f.Text, f.Hint), nil
 	}

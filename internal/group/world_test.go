@@ -96,7 +96,7 @@ func (w *world) group() fleet.Group {
 func (w *world) plan(want Want) Plan {
 	w.t.Helper()
 	want.Group = "web"
-	facts, err := Gather(w.t.Context(), w.fleet, "prod", want)
+	facts, err := Gather(w.t.Context(), w.fleet, "prod", w.now, want)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -45,9 +45,9 @@ type Follower struct {
 }
 
 // GatherPromotion reads the facts in three to five calls. parameter is the pattern of the parameter's name with
-// {family} in it; empty for none.
+// {family} in it; empty for none. What time it is, whoever plans knows.
 func GatherPromotion(ctx context.Context, from Reader, families Families, environment, parameter string, want PromoteWant) (PromoteFacts, error) {
-	f := PromoteFacts{Now: time.Now()}
+	var f PromoteFacts
 	var err error
 	if f.History, err = families.History(ctx, environment, want.Family, 50); err != nil {
 		return f, err
