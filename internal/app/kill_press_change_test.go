@@ -24,11 +24,11 @@ type quarrel struct {
 
 // TestTwoAnswerAtOnce: one of two people wins, both are told what became of it, and nothing is done twice.
 func TestTwoAnswerAtOnce(t *testing.T) {
-	manyWorlds(t)
+	t.Parallel()
 	for _, q := range quarrels() {
 		t.Run(q.name, func(t *testing.T) {
 			t.Parallel()
-			w := nextWorld(t, 2, asChanged, inTurn)
+			w := newWorld(t, 2, asChanged, inTurn)
 			tw := &town{Workspace: w.Workspace, people: &people{slack: w.Slack}, redis: dial(t, w.Info())}
 			tw.first = tw.stocktaking()
 			if err := q.until(t.Context(), tw); err != nil {
