@@ -32,6 +32,8 @@ func TestAFormInABrowser(t *testing.T) {
 	b.Click("[data-testid=modal-submit]")
 	b.Shows("[data-testid=message]", "Approval needed · Roll web to ami-0b2")
 	b.Shows("[data-testid=message]", "/asg rollout web --image ami-0b2")
+	b.Write("[data-testid=composer]", "/asg list"+kb.Escape+kb.Enter) // the form is gone, and what is typed arrives
+	b.Shows("[data-testid=message]", "Launch…")
 	scales(t, w, b)
 	b.Size(390, 844)
 	b.Picture("asked")

@@ -29,7 +29,7 @@ export function modal() {
     stack = views.map((v) => v.id);
     if (!view) {
       if (dialog.contains(openAnchor() ?? null)) closePopover();
-      if (dialog.open) dialog.close();
+      if (dialog.open) close(dialog);
       dialog.sign = '';
       return;
     }
@@ -42,6 +42,16 @@ export function modal() {
     event.preventDefault();
     leave(true);
   });
+}
+
+// close gives the focus back to where it was. A field that gets it from a dialog may be left without a cursor, and then
+// takes no text: it is left and entered once more.
+function close(dialog) {
+  dialog.close();
+  const field = document.activeElement;
+  if (!field?.matches('input, textarea')) return;
+  field.blur();
+  field.focus();
 }
 
 function paint(dialog, view, depth) {
