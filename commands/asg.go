@@ -29,7 +29,7 @@ func (a *ASG) Commands() []Command {
 	status := of("status", "Show what runs on a group, or how an operation stands.", "/asg status web", a.status)
 	status.Args = []grammar.Arg{{Name: "group or operation", About: "a group's name or an operation's id; everything when left out", Optional: true}}
 	status.ReadOnly = true
-	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo its last one.", "/asg rollback web", a.dry(a.rollback))
+	back := of("rollback", "Take back the rollout that runs on a group, or propose to undo what last changed it.", "/asg rollback web", a.dry(a.rollback))
 	back.Flags, back.Proposes = append(back.Flags, reason(), dryRun()), true
 	return append([]Command{
 		list, show, activity, a.rollout(in), a.launch(in), a.patch(in), status,
