@@ -42,6 +42,7 @@ func crashes(t *testing.T, roads []road) {
 				all = append(all, &journey{road: r, fate: &fate{n: (n + 1) / 2, before: n%2 == 1}})
 			}
 			all.abreast(t.Context(), slots)
+			all.outlived(t.Context(), slots, calm.fate.count)
 			all.judge(t)
 		})
 	}
@@ -88,6 +89,19 @@ func (all journeys) abreast(ctx context.Context, slots chan struct{}) {
 		})
 	}
 	wg.Wait()
+}
+
+// outlived has those who arrived before their point travel once more. How many points a road has depends on how often
+// somebody looks meanwhile: their new points lie as far along the road as they came.
+func (all journeys) outlived(ctx context.Context, slots chan struct{}, points int) {
+	var again journeys
+	for _, j := range all {
+		if n := j.fate.count * j.fate.n / points; !j.fate.isDead() && len(j.wrong) == 0 && n > 0 {
+			j.fate = &fate{n: n, before: j.fate.before}
+			again = append(again, j)
+		}
+	}
+	again.abreast(ctx, slots)
 }
 
 // travel plays the road in a town of its own.
