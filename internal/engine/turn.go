@@ -94,7 +94,7 @@ func (e *Engine) settle(ctx context.Context, t *ledger.Turn, out Outcome, err er
 	case out.End != "":
 		return e.finish(ctx, t, ledger.End{State: out.End, Data: out.Data, Outcome: cmp.Or(out.Outcome, out.Line), Tone: toneOf(out)})
 	}
-	mark := ledger.Mark{Step: out.Step, Data: out.Data, In: max(out.In, 0), Line: out.Line, Tone: out.Tone}
+	mark := ledger.Mark{Step: out.Step, Data: out.Data, In: max(out.In, 0), Until: out.Until, Line: out.Line, Tone: out.Tone}
 	return written(Checkpointed, e.Ledger.Checkpoint(ctx, t, mark))
 }
 

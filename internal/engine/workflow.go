@@ -58,7 +58,8 @@ func (t Turn) Signal(names ...string) (ledger.Signal, bool) {
 type Outcome struct {
 	Step    string          // where to go on; empty: the same step
 	Data    json.RawMessage // the workflow's state from here on; nil keeps it
-	In      time.Duration   // when
+	In      time.Duration   // when, counted from the end of the turn
+	Until   time.Time       // when, for a deadline that stands however long the turn takes; goes before In
 	Line    string          // a sentence for the thread
 	Tone    string          // its card.Tone
 	End     ledger.State    // set: the operation is over

@@ -95,14 +95,13 @@ func wait(t engine.Turn, d *Data) engine.Outcome {
 		d.Lifted = s
 		return engine.Outcome{Step: stepThaw}
 	}
-	left := d.Until.Sub(t.Now)
-	if left <= 0 {
+	if !d.Until.After(t.Now) {
 		return engine.Outcome{Step: stepThaw}
 	}
 	if _, ok := t.Signal("pause", "resume", "continue"); ok {
-		return engine.Outcome{In: left, Line: "A freeze only holds or is lifted, so nothing has changed.", Tone: string(card.Warning)}
+		return engine.Outcome{Until: d.Until, Line: "A freeze only holds or is lifted, so nothing has changed.", Tone: string(card.Warning)}
 	}
-	return engine.Outcome{In: left}
+	return engine.Outcome{Until: d.Until}
 }
 
 // thaw lets it hold no more. What waited looks again at once, rather than at its next turn.

@@ -222,11 +222,12 @@ type Turn struct {
 
 // Mark is what a turn leaves behind.
 type Mark struct {
-	Step string          // where to go on; empty: the same step again
-	Data json.RawMessage // replaces the workflow's state; nil keeps it
-	In   time.Duration   // when to go on; 0: at once
-	Line string          // a sentence for the thread, if something changed
-	Tone string          // of the line
+	Step  string          // where to go on; empty: the same step again
+	Data  json.RawMessage // replaces the workflow's state; nil keeps it
+	In    time.Duration   // when to go on, counted from the checkpoint; 0: at once
+	Until time.Time       // when to go on, however long the turn took; goes before In
+	Line  string          // a sentence for the thread, if something changed
+	Tone  string          // of the line
 }
 
 // End is how an operation ends.

@@ -52,9 +52,17 @@ func turnOf(parts []any, lease time.Duration) (*Turn, error) {
 // somebody else's already, and nothing is written.
 func (l *Ledger) Checkpoint(ctx context.Context, t *Turn, m Mark) error {
 	_, err := l.run(ctx, call{script: "checkpoint", args: []any{
-		string(t.ID), t.Epoch, t.Seq, m.Step, given(m.Data), []byte(m.Data), m.In.Milliseconds(), m.Line, m.Tone, len(t.Signals),
+		string(t.ID), t.Epoch, t.Seq, m.Step, given(m.Data), []byte(m.Data), m.In.Milliseconds(), m.Line, m.Tone, len(t.Signals), milliseconds(m.Until),
 	}})
 	return err
+}
+
+// milliseconds is a time as Redis counts it; 0: none.
+func milliseconds(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMilli()
 }
 
 // Retry gives a turn back whose attempt failed: its signals stay, and it is due again after in. When the

@@ -28,6 +28,23 @@ func TestCheckpointGoesOn(t *testing.T) {
 	})
 }
 
+// TestADeadlineStandsHoweverLongATurnTakes: what is to go on at a time is due when that has passed meanwhile.
+func TestADeadlineStandsHoweverLongATurnTakes(t *testing.T) {
+	each(t, func(d *desk) {
+		d.submit("web", 0)
+		turn := d.must()
+		d.ok(d.Checkpoint(d.ctx, turn, ledger.Mark{In: time.Second, Until: turn.Now.Add(time.Minute)}))
+		d.s.Pass(d.t, 30*time.Second)
+		if d.claim() != nil {
+			d.t.Error("it was due too early")
+		}
+		d.s.Pass(d.t, 31*time.Second)
+		turn = d.must()
+		d.ok(d.Checkpoint(d.ctx, turn, ledger.Mark{In: time.Hour, Until: turn.Now.Add(-time.Second)}))
+		d.must()
+	})
+}
+
 func TestVersionRisesWithChoicesAndRevWithLooks(t *testing.T) {
 	each(t, func(d *desk) {
 		id := d.submit("web", 0).ID

@@ -145,8 +145,7 @@ const settling = time.Minute
 // which it was disabled, such as a promotion, could not know of that: so it is looked for at once, and once more a little
 // later, and the image is enabled again.
 func (r *run) cooldown(ctx context.Context) (engine.Outcome, error) {
-	left := r.data.Until.Sub(r.turn.Now)
-	if left <= 0 {
+	if !r.data.Until.After(r.turn.Now) {
 		return engine.Outcome{Step: stepDelete}, nil
 	}
 	if err := r.spareNeeded(ctx); err != nil {
@@ -156,9 +155,9 @@ func (r *run) cooldown(ctx context.Context) (engine.Outcome, error) {
 		return r.finish(), nil
 	}
 	out := r.told("", card.Warning)
-	out.In = left
-	if begun := r.data.Until.Add(-r.plan.Want.Cooldown); r.turn.Now.Sub(begun) < settling {
-		out.In = min(left, settling)
+	out.Until = r.data.Until
+	if settled := r.data.Until.Add(settling - r.plan.Want.Cooldown); r.turn.Now.Before(settled) && settled.Before(out.Until) {
+		out.Until = settled
 	}
 	if _, ok := r.turn.Signal("pause", "resume", "continue"); ok {
 		out.Tone, out.Line = string(card.Warning), string(say.Sentences(say.Safe(out.Line), "It waits by itself, and can be undone meanwhile: nothing has changed."))

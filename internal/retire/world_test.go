@@ -178,7 +178,10 @@ func (w *world) turn() {
 		w.rec.State, w.rec.Outcome, w.rec.Ended = out.End, out.Outcome, w.now
 		return
 	}
-	w.now = w.now.Add(max(out.In, time.Second))
+	if out.Until.IsZero() {
+		out.Until = w.now.Add(max(out.In, time.Second))
+	}
+	w.now = out.Until
 }
 
 func (w *world) attempt() (out engine.Outcome, err error, died bool) {

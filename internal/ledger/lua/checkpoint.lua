@@ -2,7 +2,7 @@
 --
 -- KEYS as in shared.
 -- ARGV 3 id, 4 epoch, 5 seq, 6 next step, 7 1 if there is data, 8 data, 9 when to go on (ms), 10 line, 11 tone,
---      12 signals the turn saw
+--      12 signals the turn saw, 13 the time to go on at (ms), which goes before 9; 0: none
 -- Returns the new seq. Errors: FENCED, SEQ.
 local id, step = ARGV[3], ARGV[6]
 local refused = fenced(id, ARGV[4], ARGV[5])
@@ -15,9 +15,10 @@ set(id, 'at', step, 'attempt', 0, 'claims', 0, 'trouble', '', 'checked', int(now
 if ARGV[7] == '1' then set(id, 'data', ARGV[8]) end
 local signals = key('signals', id)
 redis.call('LTRIM', signals, tonumber(ARGV[12]), -1)
-local wait = tonumber(ARGV[9])
-if redis.call('LLEN', signals) > 0 then wait = 0 end
-at(DUE, id, now + wait)
+local due = tonumber(ARGV[13])
+if due == 0 then due = now + tonumber(ARGV[9]) end
+if redis.call('LLEN', signals) > 0 then due = now end
+at(DUE, id, due)
 
 local e = {step = step, seq = int(seq), epoch = ARGV[4], line = ARGV[10], tone = ARGV[11]}
 if step ~= from then add(id, 'version', 1) end
