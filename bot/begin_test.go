@@ -71,7 +71,7 @@ func TestAFormIsOpenBeforeItIsKnownWhatItBeginsWith(t *testing.T) {
 		t.Errorf("got %s, want a form without inputs that says why", v.Visible())
 	}
 	b.answer <- begun()
-	eventually(t, "the inputs", func() bool { return len(elements(dev.View())) > 0 })
+	eventually(t, "the inputs", func() bool { return len(elements(dev.View())) > 0 && len(r.Calls("views.update")) > 0 })
 	v := dev.View()
 	if strings.Contains(v.Visible(), "Looking up") || v.SubmitText != "Run" || len(r.Calls("views.update")) != 1 {
 		t.Errorf("got %s", v.Visible())

@@ -108,13 +108,13 @@ func (tw *town) through(ctx context.Context, title, words string) error {
 // pass lets the time pass until something holds; false when it never does.
 func (tw *town) pass(ctx context.Context, holds func() bool) bool {
 	for range 200 {
+		until(ctx, 10*time.Second, func() bool { return holds() || tw.quiet(ctx) }) // a claim of the dead ends as time passes
 		if holds() {
 			return true
 		}
-		if tw.quiet(ctx) && tw.Advance(30*time.Second) != nil {
+		if tw.Advance(30*time.Second) != nil {
 			return false
 		}
-		until(ctx, 2*time.Second, func() bool { return tw.quiet(ctx) || holds() })
 	}
 	return false
 }
@@ -135,10 +135,20 @@ func (tw *town) titled(title string) (slacksim.Message, bool) {
 	return slacksim.Message{}, false
 }
 
-// quiet reports whether the bot has nothing to do before some time passes.
+// quiet reports whether the bot has nothing to do before some time passes. It does something while it holds a claim,
+// which would be lost if time passed.
 func (tw *town) quiet(ctx context.Context) bool {
-	next, err := tw.redis.ZRangeWithScores(ctx, "{amiral}:due", 0, 0).Result()
-	return err == nil && (len(next) == 0 || next[0].Score > float64(tw.Clock.Now().UnixMilli())) && tw.settled(ctx)
+	all, err := tw.redis.ZRangeWithScores(ctx, "{amiral}:due", 0, -1).Result()
+	if err != nil {
+		return false
+	}
+	for _, next := range all {
+		held, _ := tw.redis.HGet(ctx, "{amiral}:op:"+next.Member.(string), "held").Int64()
+		if next.Score <= float64(tw.Clock.Now().UnixMilli()) || held > 0 {
+			return false
+		}
+	}
+	return tw.settled(ctx)
 }
 
 // member is an instance of a group.
