@@ -205,11 +205,12 @@ function missing(view) {
 async function leave(all) {
   const view = facts.views.at(-1);
   if (!view) return;
+  const left = new Set((all ? facts.views : [view]).map((v) => v.id)); // another may open meanwhile
   try {
     await post('/ui/close', { as: facts.me, view_id: view.id, cleared: all });
   } catch (error) {
     console.error('closing a view', error);
   }
-  facts.views = all ? [] : facts.views.slice(0, -1);
+  facts.views = facts.views.filter((v) => !left.has(v.id));
   changed('views');
 }
